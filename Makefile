@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+# The project's verbs. Each calls one script below testbed/; "make help" lists
+# them. Variables on the command line reach the scripts by the environment.
+
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH
+
+NEED_HOST := run check tree edit refresh image series lint bench shell deb
+VERBS := help suites clean $(NEED_HOST)
+
+# Directories here have names, too, that make would call up to date.
+UNKNOWN := $(filter-out $(VERBS),$(MAKECMDGOALS))
+ifneq ($(UNKNOWN),)
+$(error unknown verb $(UNKNOWN): "make help" lists the verbs)
+endif
+
+.PHONY: $(VERBS) host
+.DEFAULT_GOAL := help
+
+$(NEED_HOST): host
+host:
+	@testbed/host/packages
+
+help: ## this list
+	@echo 'Usage: make VERB [VARIABLE=value]...'
+	@echo
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+	@echo
+	@echo 'Variables: BASE=pristine  the unpatched kernel (image, check)'
+	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
+	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
+	@echo '           SUITE=name     one suite only (check)'
+	@echo '           CONFIG=file    a kernel configuration (deb)'
+	@echo '           V=1            show what commands print'
+
+run: ## the main job, from nothing: build, boot, show a device passed through
+	@testbed/demo/run
+check: ## every test, from nothing
+	@testbed/check/check
+suites: ## names of the suites that check runs
+	@testbed/check/check --list
+tree: ## out/linux: pristine source plus series (FORCE=1 drops changes by hand)
+	@testbed/tree/assemble
+edit: ## opens out/linux for changing a patch: make edit PATCH=0003
+	@testbed/tree/edit
+refresh: ## writes what was changed in out/linux into its patch
+	@testbed/tree/refresh
+image: ## the test bed's kernel: out/arm64/arch/arm64/boot/Image
+	@testbed/kernel/image
+series: ## out/series: cover letter and numbered mails; prints the diffstats
+	@testbed/tree/series
+lint: ## checkpatch, sparse, coccicheck, kernel-doc, clang-format, shellcheck
+	@testbed/check/check --suite lint
+bench: ## instruction counts, patched beside pristine
+	@testbed/bench/bench
+shell: ## a shell in the virtual machine, with a device to play with
+	@testbed/machine/shell
+deb: ## Debian packages of the patched kernel for real hardware
+	@testbed/kernel/deb
+clean: ## removes out/
+	@rm -rf out
