@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Just the interrupts of an Intel 82576 (igb): software can set the cause of
+ * each MSI-X vector in the EICS register, and the device then sends it.
+ */
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "passthrough.h"
+
+#define IGB_GPIE 0x1514
+#define IGB_GPIE_MULTIPLE_VECTORS 0x10
+#define IGB_EICS 0x1520 /* set the causes of vectors */
+#define IGB_EIMS 0x1524 /* let these vectors send */
+#define IGB_EIMC 0x1528 /* keep these from sending */
+#define IGB_EIAC 0x152c /* causes that are cleared when their vector is sent */
+
+static void write32(struct igb *igb, unsigned int reg, __u32 value)
+{
+	__atomic_store_n((__u32 *)(igb->regs + reg), value, __ATOMIC_RELAXED);
+}
+
+int igb_open(struct igb *igb, const char *bdf, int iommufd)
+{
+	int ret;
+
+	*igb = (struct igb){ .regs = MAP_FAILED };
+	ret = device_open(&igb->dev, bdf, iommufd);
+	if (ret)
+		return ret;
+	ret = device_map_bar(&igb->dev, 0, &igb->regs, &igb->regs_size);
+	if (!ret)
+		ret = device_bus_master(&igb->dev, true);
+	if (ret)
+		igb_close(igb);
+	return ret;
+}
+
+static void close_eventfds(struct igb *igb)
+{
+	while (igb->vectors)
+		close(igb->eventfds[--igb->vectors]);
+}
+
+void igb_close(struct igb *igb)
+{
+	if (igb->regs != MAP_FAILED)
+		munmap(igb->regs, igb->regs_size);
+	igb->regs = MAP_FAILED;
+	device_close(&igb->dev);
+	close_eventfds(igb);
+}
+
+int igb_enable_interrupts(struct igb *igb, unsigned int vectors)
+{
+	__u32 mask = (1U << vectors) - 1;
+	int ret = 0;
+
+	while (igb->vectors < vectors && !ret) {
+		int fd = eventfd(0, EFD_CLOEXEC);
+
+		if (fd < 0)
+			ret = -errno;
+		else
+			igb->eventfds[igb->vectors++] = fd;
+	}
+	if (!ret)
+		ret = device_enable_vectors(&igb->dev, VFIO_PCI_MSIX_IRQ_INDEX,
+					    igb->eventfds, vectors);
+	if (ret) {
+		close_eventfds(igb);
+		return ret;
+	}
+	write32(igb, IGB_GPIE, IGB_GPIE_MULTIPLE_VECTORS);
+	write32(igb, IGB_EIAC, mask);
+	write32(igb, IGB_EIMS, mask);
+	return 0;
+}
+
+int igb_disable_interrupts(struct igb *igb)
+{
+	int ret;
+
+	write32(igb, IGB_EIMC, (1U << igb->vectors) - 1);
+	ret = device_disable_vectors(&igb->dev, VFIO_PCI_MSIX_IRQ_INDEX);
+	if (!ret)
+		close_eventfds(igb);
+	return ret;
+}
+
+/*
+ * Raise one interrupt of each vector that is on, and wait for it.
+ *
+ * Return: the number of vectors whose interrupt was received, once.
+ */
+unsigned int igb_interrupts(struct igb *igb)
+{
+	unsigned int vector, received = 0;
+
+	for (vector = 0; vector < igb->vectors; vector++) {
+		write32(igb, IGB_EICS, 1U << vector);
+		if (!device_wait_vector(igb->eventfds[vector]))
+			received++;
+	}
+	journal_interrupts(&igb->dev, igb->vectors, received);
+	return received;
+}

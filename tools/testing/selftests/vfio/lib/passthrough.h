@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c), a
+ * device (device.c), what sysfs says of it (sysfs.c), the driver of QEMU's edu
+ * device (edu.c), DMA by it that is checked (exercise.c), the interrupts of an igb
+ * device (igb.c), and a journal of what the IOMMU ought to see (journal.c).
+ *
+ * All functions return 0 or a negative errno, unless said otherwise, and leave
+ * nothing open when they fail.
+ */
+#ifndef SELFTESTS_VFIO_PASSTHROUGH_H
+#define SELFTESTS_VFIO_PASSTHROUGH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+#include <linux/vfio.h>
+#include <linux/iommufd.h>
+#include <linux/iommufd_msi.h>
+
+/* Where every Linux up to now puts doorbells behind an ARM SMMU */
+#define MSI_WINDOW_IOVA 0x8000000ULL
+#define MSI_WINDOW_LENGTH 0x100000ULL
+
+#define MAX_RANGES 32
+#define MAX_DOORBELLS 8
+
+/* Where a doorbell goes if the window is taken: to the first of these, k = 1.. */
+static inline __u64 msi_low_place(unsigned int k)
+{
+	return 0x100000000ULL - k * 0x4000000ULL;
+}
+
+/* A list of IOVA ranges, with the ends included */
+struct range_list {
+	unsigned int count;
+	struct iommu_iova_range at[MAX_RANGES];
+};
+
+/* The doorbells of an address space */
+struct doorbell_list {
+	unsigned int count;
+	struct iommu_msi_doorbell at[MAX_DOORBELLS];
+};
+
+/* iommufd.c: @fd is an open /dev/iommu */
+int iommufd_open(void);
+int iommufd_destroy(int fd, __u32 id);
+int ioas_alloc(int fd, __u32 *ioas);
+int ioas_map(int fd, __u32 ioas, void *va, __u64 length, __u64 iova);
+int ioas_map_anywhere(int fd, __u32 ioas, void *va, __u64 length, __u64 *iova);
+int ioas_copy(int fd, __u32 ioas, __u64 from, __u64 length, __u64 to);
+int ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 length);
+int ioas_unmap_all(int fd, __u32 ioas);
+int ioas_ranges(int fd, __u32 ioas, struct range_list *ranges);
+int ioas_allow(int fd, __u32 ioas, const struct range_list *ranges);
+int hwpt_alloc(int fd, __u32 device_id, __u32 parent, __u32 *hwpt);
+int msi_doorbells(int fd, __u32 object, struct doorbell_list *doorbells);
+
+/* True if @start..@last overlaps any of, or lies within one of @ranges */
+bool ranges_overlap(const struct range_list *ranges, __u64 start, __u64 last);
+bool ranges_contain(const struct range_list *ranges, __u64 start, __u64 last);
+
+/* sysfs.c: @bdf is a PCI address as sysfs writes it, "0000:00:01.0" */
+int sysfs_cdev_path(const char *bdf, char *path, size_t size);
+int sysfs_reserved_regions(const char *bdf, struct range_list *regions);
+int sysfs_get_unsafe_interrupts(char *allowed);
+int sysfs_set_unsafe_interrupts(char allowed);
+
+/* A device under VFIO, bound to an iommufd */
+struct device {
+	const char *bdf;
+	int fd;
+	int iommufd;
+	__u32 id; /* iommufd's number of the device */
+	__u32 pt; /* what it is attached to, 0 if to nothing */
+	__u64 config; /* offset of the PCI configuration space in fd */
+};
+
+int device_open(struct device *dev, const char *bdf, int iommufd);
+void device_close(struct device *dev);
+int device_attach(struct device *dev, __u32 pt);
+int device_detach(struct device *dev);
+int device_map_bar(struct device *dev, unsigned int bar, void **va,
+		   size_t *size);
+int device_bus_master(struct device *dev, bool on);
+int device_enable_vectors(struct device *dev, __u32 index, const int *eventfds,
+			  unsigned int count);
+int device_disable_vectors(struct device *dev, __u32 index);
+int device_wait_vector(int eventfd);
+
+/* An edu device: one MSI vector, and a DMA engine with a buffer of 4096 bytes */
+#define EDU_BUFFER_SIZE 4096
+
+struct edu {
+	struct device dev;
+	void *regs;
+	size_t regs_size;
+	int eventfd; /* signalled by the vector, -1 if it is off */
+};
+
+int edu_open(struct edu *edu, const char *bdf, int iommufd);
+void edu_close(struct edu *edu);
+int edu_enable_interrupt(struct edu *edu);
+int edu_disable_interrupt(struct edu *edu);
+unsigned int edu_interrupts(struct edu *edu, unsigned int count);
+int edu_read_memory(struct edu *edu, __u64 iova, unsigned int length);
+int edu_write_memory(struct edu *edu, __u64 iova, unsigned int length);
+int edu_write_memory_and_interrupt(struct edu *edu, __u64 iova,
+				   unsigned int length);
+
+/* An igb network device, for its many MSI-X vectors: it sends and receives nothing */
+#define IGB_VECTORS 10
+
+struct igb {
+	struct device dev;
+	void *regs;
+	size_t regs_size;
+	unsigned int vectors; /* that are on */
+	int eventfds[IGB_VECTORS];
+};
+
+int igb_open(struct igb *igb, const char *bdf, int iommufd);
+void igb_close(struct igb *igb);
+int igb_enable_interrupts(struct igb *igb, unsigned int vectors);
+int igb_disable_interrupts(struct igb *igb);
+unsigned int igb_interrupts(struct igb *igb);
+
+/* exercise.c: memory of this process that a device sees at @iova */
+struct mapping {
+	unsigned char *va;
+	__u64 iova;
+	__u64 length;
+};
+
+int memory_alloc(struct mapping *memory, __u64 length);
+void memory_free(struct mapping *memory);
+int exercise_copy(struct edu *edu, const struct mapping *memory, __u64 from,
+		  __u64 to);
+int exercise_dma(struct edu *edu, const struct mapping *memory);
+
+/* journal.c: lines on standard output */
+void journal_doorbells(const struct device *dev, const char *phase);
+void journal_interrupts(const struct device *dev, unsigned int raised,
+			unsigned int received);
+void journal_dma(const struct device *dev, bool write, __u64 iova,
+		 unsigned int length);
+
+#endif
