@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The figures: what the patched kernel needs beside the pristine one, and the limits."""
+
+from dataclasses import dataclass
+
+from machine.paths import Problem
+
+# How many times pristine a figure may be: {(figure, n): limit}. These four are what
+# the series promises, a user's mappings pay nothing for doorbells.
+LIMITS = {(f"{owner} {call} 4 KiB", 10000): 1.01
+          for owner in ("iommufd", "type1") for call in ("map", "unmap")}
+
+
+@dataclass
+class Figure:
+    """One row: instructions of so many calls, None on a kernel that has no such call."""
+    name: str
+    n: int | None
+    calls: int
+    pristine: int | None
+    patched: int
+    limit: float | None
+
+    def per_call(self, kernel):
+        total = getattr(self, kernel)
+        return None if total is None else total / self.calls
+
+    def ratio(self):
+        return self.patched / self.pristine if self.pristine else None
+
+    def broken(self):
+        return self.limit is not None and self.ratio() > self.limit
+
+
+def side_by_side(pristine, patched):
+    """The Figures of both kernels' totals, in the order in which the guest took them."""
+    missing = [key for key in (*LIMITS, *pristine) if key not in patched]
+    missing += [key for key in LIMITS if not pristine.get(key, (0, 0))[1]]
+    if missing:
+        raise Problem(f"no count of {missing[0][0]} at n = {missing[0][1]}")
+    table = []
+    for key, (calls, total) in patched.items():
+        before_calls, before = pristine.get(key, (calls, None))
+        if before_calls != calls:
+            raise Problem(f"{key[0]}: {before_calls} calls on pristine, {calls} on patched")
+        table.append(Figure(*key, calls, before, total, LIMITS.get(key)))
+    return table
+
+
+def require_equal(first, second):
+    """Raise Problem if any count of the second run differs from the first run's."""
+    for kernel, counts in first.items():
+        again = second[kernel].totals
+        for key in counts.totals | again:
+            pair = counts.totals.get(key), again.get(key)
+            if pair[0] != pair[1]:
+                raise Problem(f"two runs of the {kernel} kernel differ in {key[0]} at "
+                              f"n = {key[1]}: (calls, instructions) {pair[0]}, then {pair[1]}")

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The programs that count inside the guest: compiled once, the same for both kernels."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from machine.paths import OUT, ROOT, TESTBED, Problem
+
+GUEST = TESTBED / "guest"
+SELFTESTS = ROOT / "tools/testing/selftests/vfio"
+LIBRARY = SELFTESTS / "lib"
+PROGRAMS = {
+    "bench-init": [GUEST / "bench-init.c"],
+    "bench-syscall": [GUEST / "bench-syscall.c"],
+    "bench-map": [GUEST / "bench-map.c", GUEST / "bench-iommufd.c", GUEST / "bench-type1.c",
+                  LIBRARY / "iommufd.c", LIBRARY / "device.c", LIBRARY / "sysfs.c"],
+}
+
+
+def compile_all(directory):
+    """Compile into directory; returns {guest path: host path} of all the guest needs."""
+    # The patched kernel's headers have all that the pristine one's have.
+    headers = Path(os.environ.get("HEADERS") or OUT / "arm64" / "usr-headers") / "include"
+    if not (headers / "linux/iommufd.h").is_file():
+        raise Problem(f"{headers} has no kernel headers: testbed/kernel/image installs them")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    with open(directory / "compile.log", "w", encoding="utf-8") as log:
+        for name, sources in PROGRAMS.items():
+            line = ["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-I", LIBRARY,
+                    "-isystem", headers, "-o", directory / name, *sources]
+            if subprocess.run(line, stdout=log, stderr=log, check=False).returncode:
+                raise Problem(f"{name} does not compile; see {log.name}")
+    files = {f"/test/{name}": directory / name for name in PROGRAMS}
+    return {**files, "/test/bind.sh": SELFTESTS / "bind.sh"}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a run says in the end: the failures, one table, report.json, one last line."""
+
+import json
+import os
+
+from check.variant import source_version
+from machine.paths import OUT
+
+RESULTS = ("pass", "fail", "skip")
+SHOWN = 25      # lines of diagnostics per failure; the log has the rest
+
+
+def show_failures(outcomes):
+    """Print each failed case with what is known about it and where to read on."""
+    for outcome in outcomes:
+        bad = [case for case in outcome.cases if case.result == "fail"]
+        if not bad:
+            continue
+        print()
+        for case in bad:
+            print(f"FAILED {outcome.name}: {case.name}" + (f": {case.note}" if case.note else ""))
+            hidden = max(0, len(case.diagnostics) - SHOWN)
+            for text in case.diagnostics[hidden:]:
+                print(f"   | {text}")
+            if hidden:
+                print(f"   | ({hidden} earlier lines in the log)")
+        if outcome.log:
+            print(f"   logs: {outcome.log}.log {outcome.log}.ktap {outcome.log}/")
+
+
+def show_skips(outcomes):
+    """Each skip with its reason: none goes unseen."""
+    skips = [(o.name, c) for o in outcomes for c in o.cases if c.result == "skip"]
+    if skips:
+        print()
+    for name, case in skips:
+        print(f"skipped {name}: {case.name}: {case.note}")
+
+
+def show_table(outcomes):
+    """One row per suite."""
+    width = max([len("suite"), *(len(o.name) for o in outcomes)])
+    print(f"\n{'suite':{width}}  passed  failed  skipped  seconds")
+    for outcome in outcomes:
+        passed, bad, skipped = (outcome.count(r) for r in RESULTS)
+        print(f"{outcome.name:{width}}  {passed:6}  {bad:6}  {skipped:7}  {outcome.seconds:7.1f}")
+
+
+def last_line(outcomes):
+    passed, bad, skipped = (sum(o.count(r) for o in outcomes) for r in RESULTS)
+    return f"{passed} passed, {bad} failed, {skipped} skipped"
+
+
+def write(outcomes, variant, seconds):
+    """Write the report of this variant, whole or not at all; returns its path."""
+    target = OUT / f"report{variant.suffix}.json"
+    source = source_version()
+    report = {
+        "variant": variant.name,
+        "debian_source": source.get("debian", ""),
+        "kernel": variant.kernel(),
+        "command": rerun(variant, None),
+        "seconds": round(seconds, 1),
+        "summary": last_line(outcomes),
+        "suites": [{"suite": o.name, "seconds": o.seconds, "machines": o.machines,
+                    **{r: o.count(r) for r in RESULTS}} for o in outcomes],
+        "cases": [entry(o, case, variant, source) for o in outcomes for case in o.cases],
+    }
+    draft = target.with_suffix(f".new-{os.getpid()}")
+    draft.write_text(json.dumps(report, indent=1) + "\n")
+    draft.rename(target)
+    return target
+
+
+def entry(outcome, case, variant, source):
+    """One line of the report; command is what runs this case again."""
+    return {"suite": outcome.name, "case": case.name, "result": case.result, "note": case.note,
+            "seconds": case.seconds, "kernel": outcome.kernel or variant.kernel(),
+            "debian_source": source.get("debian", ""), "command": rerun(variant, outcome.name)}
+
+
+def rerun(variant, suite):
+    return "make check" + (f" SUITE={suite}" if suite else "") + variant.flags()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Tests of the driver of `make check`, on suites made for the purpose.
+
+The suites are small shell scripts in a directory of their own, with an output
+directory of their own; the driver that runs them is the real one.
+"""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from check.selftest import expect
+from machine.paths import ROOT, TESTBED
+
+CHECK = TESTBED / "check/check"
+GOOD = "echo KTAP version 1; echo 1..2; echo ok 1 a; echo 'ok 2 b # SKIP no such device'\n"
+# Name, body of a suite that must fail, what the driver must say about it.
+BAD = [
+    ("a failing case", "echo KTAP version 1; echo 1..1; echo '# found 3'; echo not ok 1 a; exit 1",
+     "found 3"),
+    ("no output at all", "true", "no tests"),
+    ("a plan of no tests", "echo KTAP version 1; echo 1..0", "planned no tests"),
+    ("fewer results than planned", "echo KTAP version 1; echo 1..2; echo ok 1 a",
+     "planned 2 tests, 1 reported"),
+    ("a wrong number", "echo KTAP version 1; echo 1..2; echo ok 1 a; echo ok 3 b",
+     "result 2 is numbered 3"),
+    ("an exit code of its own", "echo KTAP version 1; echo 1..1; echo ok 1 a; exit 3",
+     "exit code 3"),
+    ("exit 1 although all passed", "echo KTAP version 1; echo 1..1; echo ok 1 a; exit 1",
+     "although no case failed"),
+    ("exit 0 although one failed", "echo KTAP version 1; echo 1..1; echo not ok 1 a",
+     "although a case failed"),
+    ("giving up", "echo KTAP version 1; echo 1..1; echo ok 1 a; echo 'Bail out! no disk'",
+     "no disk"),
+]
+
+
+def cases(log):
+    bench = Bench(log / "driver")
+    return [("the driver counts a good suite and reports each case", bench.good),
+            *[(f"the driver fails a suite with {name}",
+               lambda body=body, text=text: bench.bad(body, text)) for name, body, text in BAD],
+            ("the driver stops a suite, and all it started, at its time limit", bench.limit),
+            ("the driver goes on after a suite that failed", bench.two),
+            ("a suite that cannot be prepared fails by name", bench.unprepared),
+            ("suites that do not depend on the kernel are left out with DEBUG=1", bench.host_only),
+            ("an unknown suite is refused with exit 2 and the list", bench.unknown_suite),
+            ("an unknown value of BASE or DEBUG is refused with exit 2", bench.unknown_variant),
+            ("an unknown verb of make is refused with exit 2", unknown_verb)]
+
+
+class Bench:
+    """A directory of suites and an output directory, made anew for each test."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.number = 0
+
+    def check(self, suites, *arguments, **environment):
+        """Run the driver on {name: (header lines, body)}; self.out is its out/."""
+        self.number += 1
+        place = self.directory / str(self.number)
+        self.out = place / "out"
+        (place / "suites").mkdir(parents=True)
+        for name, (header, body) in suites.items():
+            path = place / "suites" / name
+            path.write_text(f"#!/bin/sh\n# summary: made by the harness\n{header}{body}\n")
+            path.chmod(0o755)
+        clean = {k: v for k, v in os.environ.items() if k not in ("BASE", "DEBUG", "V", "LOG")}
+        return subprocess.run([CHECK, "--suites-dir", place / "suites", *arguments],
+                              env={**clean, "OUT": str(self.out), **environment}, timeout=120,
+                              capture_output=True, text=True, check=False)
+
+    def good(self):
+        run = self.check({"good": ("", GOOD)})
+        expect(run.returncode == 0, f"exit {run.returncode}: {run.stdout}{run.stderr}")
+        expect(last(run) == "1 passed, 0 failed, 1 skipped", run.stdout)
+        expect("no such device" in run.stdout, f"the reason of the skip is not shown: {run.stdout}")
+        report = json.loads((self.out / "report.json").read_text())
+        found = [(c["suite"], c["case"], c["result"]) for c in report["cases"]]
+        expect(found == [("good", "a", "pass"), ("good", "b", "skip")], str(found))
+        for key in ("seconds", "kernel", "debian_source", "command"):
+            expect(key in report["cases"][0], f"report.json has no {key}")
+
+    def bad(self, body, text):
+        run = self.check({"bad": ("", body)})
+        expect(run.returncode == 1, f"exit {run.returncode}: {run.stdout}{run.stderr}")
+        expect(" 0 failed" not in last(run), run.stdout)
+        expect("FAILED bad: " in run.stdout and text in run.stdout, f"no '{text}': {run.stdout}")
+        expect("bad.log" in run.stdout, f"the log's path is not shown: {run.stdout}")
+
+    def limit(self):
+        body = 'echo $$ >"$LOG/pid"; sleep 300 & echo $! >"$LOG/child"; wait'
+        run = self.check({"slow": ("# timeout: 2\n", body)})
+        expect(run.returncode == 1 and "time limit of 2 s" in run.stdout, run.stdout)
+        for name in ("pid", "child"):
+            pid = int((self.out / "check/slow" / name).read_text())
+            expect(gone(pid), f"process {pid} ({name}) is still there")
+
+    def two(self):
+        run = self.check({"a": ("", "exit 7"), "b": ("", GOOD)})
+        expect(run.returncode == 1, f"exit {run.returncode}")
+        expect(last(run) == "1 passed, 1 failed, 1 skipped", run.stdout)
+
+    def unprepared(self):
+        """A source tree that does not exist stands for any build that fails."""
+        run = self.check({"a": ("# needs: source\n", GOOD), "b": ("", GOOD)},
+                         LINUX="/nonexistent")
+        expect(run.returncode == 1, f"exit {run.returncode}")
+        expect("FAILED a: " in run.stdout and "testbed/tree/source failed" in run.stdout,
+               f"{run.stdout}{run.stderr}")
+        expect(last(run) == "1 passed, 1 failed, 1 skipped", run.stdout)
+
+    def host_only(self):
+        suites = {"host": ("# host: yes\n", GOOD), "guest": ("", GOOD)}
+        run = self.check(suites, DEBUG="1")
+        expect(run.returncode == 0, f"{run.stdout}{run.stderr}")
+        expect("not run with DEBUG=1" in run.stdout, run.stdout)
+        report = json.loads((self.out / "report-debug.json").read_text())
+        expect([s["suite"] for s in report["suites"]] == ["guest"], str(report["suites"]))
+        run = self.check(suites, "--suite", "host", DEBUG="1")
+        expect(run.returncode == 2, f"asked for by name: exit {run.returncode}, not 2")
+
+    def unknown_suite(self):
+        run = self.check({"good": ("", GOOD)}, "--suite", "nosuch")
+        expect(run.returncode == 2, f"exit {run.returncode}, not 2")
+        expect("nosuch" in run.stderr and "good" in run.stderr, run.stderr)
+
+    def unknown_variant(self):
+        for setting in ({"BASE": "nosuch"}, {"DEBUG": "2"}):
+            run = self.check({"good": ("", GOOD)}, **setting)
+            expect(run.returncode == 2, f"{setting}: exit {run.returncode}, not 2")
+
+
+def last(run):
+    """The last line of the driver's output."""
+    return (run.stdout.splitlines() or [""])[-1]
+
+
+def gone(pid):
+    """Whether a process has ended; it may take a moment."""
+    for _ in range(50):
+        state = Path(f"/proc/{pid}/stat")
+        try:
+            if state.read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def unknown_verb():
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    run = subprocess.run(["make", "-C", ROOT, "nosuchverb"], env=clean, timeout=60,
+                         capture_output=True, text=True, check=False)
+    expect(run.returncode == 2, f"exit {run.returncode}, not 2: {run.stderr}")
+    expect("nosuchverb" in run.stderr and "make help" in run.stderr, run.stderr)

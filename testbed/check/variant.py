@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel variant that BASE= and DEBUG= ask for, where it lies, what it is.
+
+Also builds what suites need, each thing once per run, by the scripts that
+`make tree` and `make image` call.
+"""
+
+import os
+import subprocess
+
+from machine.paths import OUT, ROOT, TESTBED, Problem, vmlinux_of
+
+
+class Variant:
+    """One of the plain, debug and pristine kernels, and the environment a suite gets."""
+
+    def __init__(self, base, debug):
+        if base not in ("", "pristine"):
+            raise ValueError(f"BASE={base}: only BASE=pristine is known")
+        if debug not in ("", "0", "1"):
+            raise ValueError(f"DEBUG={debug}: only DEBUG=1 is known")
+        self.pristine = base == "pristine"
+        self.debug = debug == "1"
+        self.suffix = "-debug" * self.debug + "-pristine" * self.pristine
+        self.name = "arm64" + self.suffix
+        self.directory = OUT / self.name
+
+    def plain(self):
+        return not self.suffix
+
+    def flags(self):
+        """How make is told of this variant."""
+        return " DEBUG=1" * self.debug + " BASE=pristine" * self.pristine
+
+    def environment(self):
+        """The driver's part of a suite's environment, all but LOG."""
+        image = self.directory / "arch/arm64/boot/Image"
+        return {**os.environ, "ROOT": str(ROOT), "OUT": str(OUT),
+                "BASE": "pristine" if self.pristine else "", "DEBUG": "1" if self.debug else "",
+                "VARIANT": self.name, "IMAGE": str(image),
+                "VMLINUX": str(vmlinux_of(image) or self.directory / "vmlinux"),
+                "TREE": str(OUT / ("pristine" if self.pristine else "linux")),
+                "HEADERS": str(self.directory / "usr-headers")}
+
+    def kernel(self):
+        """Version of the built kernel, else of its source, else empty."""
+        release = self.directory / "include/config/kernel.release"
+        if release.is_file():
+            return release.read_text().strip()
+        return source_version().get("kernel", "")
+
+
+def source_version():
+    """out/pristine.version as a dictionary: kernel and debian are of interest."""
+    record = OUT / "pristine.version"
+    if not record.is_file():
+        return {}
+    return dict(line.split("=", 1) for line in record.read_text().splitlines() if "=" in line)
+
+
+class Preparation:
+    """Builds on demand and remembers the outcome, so that a failed build is one
+    message and not one per suite."""
+
+    def __init__(self, variant):
+        self.variant = variant
+        self.outcome = {}
+
+    def provide(self, need):
+        """Make sure that `need` is there; raise Problem if it cannot be had."""
+        if need not in self.outcome:
+            self.outcome[need] = self.build(need)
+        if self.outcome[need]:
+            raise Problem(self.outcome[need])
+
+    def build(self, need):
+        """Run the script for a need; returns the empty string or what went wrong."""
+        flags = {"BASE": "pristine" if self.variant.pristine else "",
+                 "DEBUG": "1" if self.variant.debug else ""}
+        script = {"packages": "host/packages", "source": "tree/source", "tree": "tree/assemble",
+                  "image": "kernel/image", "pristine-image": "kernel/image"}[need]
+        if need == "pristine-image":
+            flags["BASE"] = "pristine"
+        if need != "packages":
+            try:
+                self.provide("packages")
+            except Problem as problem:
+                return str(problem)
+        run = subprocess.run([TESTBED / script], env={**os.environ, **flags}, check=False,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        return f"testbed/{script} failed (exit code {run.returncode})" if run.returncode else ""

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Prints the report of `make run` and saves it: what the patched kernel does, and
+beside it what the unpatched one does with the same program.
+
+Usage: report.py PATCHED UNPATCHED SOURCE JSON
+  PATCHED, UNPATCHED   log directories of the two runs
+  SOURCE               file with the versions of the kernel's source
+  JSON                 file to write
+Exit code 1 if the patched kernel did not do what it is for.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from itertools import zip_longest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from demo import story      # noqa: E402
+
+SCENES = ("attach first, then map", "map first, then attach")
+STEP, COLUMN = 50, 48
+# The one step that is to fail, and how.
+REFUSED = {"map over the doorbell, which is in use": "EEXIST"}
+STEPS = 14                  # that the program takes if nothing goes wrong
+
+
+def expected(step, outcome):
+    """Whether a step of the patched kernel's came out as it has to."""
+    if "received" in step:
+        received, _, raised = outcome.partition(" of ")
+        return received == raised
+    return outcome == REFUSED.get(step, "ok")
+
+
+def problems(patched):
+    """What the patched kernel did not do."""
+    found = [f"{scene}: {step}: {outcome}" for (scene, step), outcome in patched.steps.items()
+             if not expected(step, outcome)]
+    if len(patched.steps) != STEPS:
+        found.append(f"{len(patched.steps)} steps were taken instead of {STEPS}")
+    return found + patched.problems
+
+
+def print_steps(patched, unpatched):
+    """One line a step, an outcome for each kernel."""
+    print(f"{'':{STEP}}{'patched':14}unpatched")
+    more = [key for key in unpatched.steps if key not in patched.steps]
+    for scene in SCENES:
+        print(scene)
+        for key in [*patched.steps, *more]:
+            if key[0] == scene:
+                print(f"  {key[1]:{STEP - 2}}{patched.steps.get(key, '-'):14}"
+                      f"{unpatched.steps.get(key, '-')}")
+
+
+def print_columns(title, left, right):
+    """Two lists of lines, side by side."""
+    print(f"\n{title}")
+    for one, other in zip_longest(left, right, fillvalue=""):
+        print(f"  {one:{COLUMN}}{other}".rstrip())
+
+
+def map_lines(iova_map):
+    """An IOVA map as text."""
+    if iova_map is None:
+        return ["(not reached)"]
+    lines = [(f"{first:#x}..{last:#x}", what) for first, last, what in story.segments(iova_map)]
+    width = max(len(place) for place, _ in lines)
+    none = ["(no reserved regions)"] * (not iova_map["reserved"])
+    return [f"{place:{width}}  {what}" for place, what in lines] + none
+
+
+def translation_lines(one):
+    """The SMMU's translations as text."""
+    return [f"{t['kind']} {t['iova']:#x} -> {t['physical']:#x}" + f", {t['count']} times" *
+            (t["count"] > 1) for t in one.translations] or ["(none)"]
+
+
+def print_report(patched, unpatched, source):
+    print(f"\nThe PCI device {patched.device} (edu) behind an emulated SMMUv3, "
+          f"passed through to one program")
+    print(f"on two kernels: {patched.kernel} with the series, and without "
+          f"(Debian source {source.get('debian', 'unknown')}).\n")
+    print_steps(patched, unpatched)
+    for when, key in (("before the memory is mapped", (SCENES[0], "before")),
+                      ("after", (SCENES[0], "after")), ("after", (SCENES[1], "after"))):
+        print_columns(f"IOVA map {when} ({key[0]})",
+                      map_lines(patched.maps.get(key)), map_lines(unpatched.maps.get(key)))
+    print_columns("What the SMMU translated, by QEMU's own trace",
+                  translation_lines(patched), translation_lines(unpatched))
+
+
+def main():
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    patched, unpatched = (story.read(log) for log in sys.argv[1:3])
+    lines = Path(sys.argv[3]).read_text().splitlines()
+    source = dict(line.split("=", 1) for line in lines if "=" in line)
+    print_report(patched, unpatched, source)
+    found = problems(patched)
+    save(Path(sys.argv[4]), patched, unpatched, source, found)
+    if found:
+        sys.exit("\nerror: the patched kernel did not do it: " + "; ".join(found))
+    print("\nDMA and interrupts both work, in both orders, with user memory where the doorbells "
+          "were.")
+
+
+def save(path, patched, unpatched, source, found):
+    """Write the report as JSON; keys of two words become nested objects."""
+    kernels = {}
+    for name, one in (("patched", patched), ("unpatched", unpatched)):
+        entry = asdict(one)
+        for part in ("steps", "maps"):
+            nested = entry[part] = {}
+            for (scene, key), value in getattr(one, part).items():
+                nested.setdefault(scene, {})[key] = value
+        kernels[name] = entry
+    text = json.dumps({"source": source, "shown": not found, "problems": found, **kernels},
+                      indent=1)
+    path.with_suffix(".new").write_text(text + "\n")
+    path.with_suffix(".new").rename(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the emulated SMMU translated, held against what the devices' drivers did.
+
+QEMU's trace is the one record that no kernel under test has a hand in: a line
+for each address that the SMMU translated. The drivers in the guest keep a journal
+(tools/testing/selftests/vfio/lib/journal.c) of each DMA and each interrupt. Both
+are in order, so each line of the one must have its place in the other.
+"""
+
+import re
+from dataclasses import dataclass
+
+EVENTS = ["smmuv3_translate_success", "smmuv3_record_event"]
+# The physical address that a device's MSI must reach, by QEMU's gic-version.
+DOORBELLS = {"2": 0x8020040, "3": 0x8090040}
+PAGE = 0x1000
+
+TRANSLATED = re.compile(r"smmuv3_translate_success \S+ sid=0x([0-9a-f]+) iova=0x([0-9a-f]+) "
+                        r"translated=0x([0-9a-f]+) perm=0x[0-9a-f]+ stage=(\d)")
+FAULT = re.compile(r"smmuv3_record_event (.*)")
+JOURNAL = re.compile(r"\s*# (doorbell|msi|dma) (device=.*)")
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One line of the trace."""
+    sid: int
+    iova: int
+    physical: int
+    stage: int
+
+    def __str__(self):
+        return f"sid {self.sid:#x}, {self.iova:#x} -> {self.physical:#x}"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One line of the journal; iova is None where the kernel could not tell it."""
+    kind: str
+    sid: int
+    iova: int | None
+    length: int = 0     # of a DMA
+    count: int = 0      # of interrupts raised
+    received: int = 0
+
+
+def read_trace(path):
+    """(translations, faults) of a trace file."""
+    translations, faults = [], []
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if found := TRANSLATED.search(line):
+                sid, iova, physical = (int(word, 16) for word in found.groups()[:3])
+                translations.append(Translation(sid, iova, physical, int(found[4])))
+            elif found := FAULT.search(line):
+                faults.append(found[1].strip())
+    return translations, faults
+
+
+def stream_id(bdf):
+    """The SMMU's name for a PCI function: 0000:BB:DD.F."""
+    _, bus, rest = bdf.split(":")
+    slot, function = rest.split(".")
+    return int(bus, 16) << 8 | int(slot, 16) << 3 | int(function)
+
+
+def read_journal(text):
+    """The Actions of a guest's report, in order."""
+    actions = []
+    for line in text.splitlines():
+        found = JOURNAL.match(line)
+        if not found:
+            continue
+        word = dict(pair.split("=", 1) for pair in found[2].split())
+        iova = None if word["iova"] == "unreported" else int(word["iova"], 16)
+        actions.append(Action(found[1], stream_id(word["device"]), iova,
+                              int(word.get("length", "0"), 16), int(word.get("raised", 0)),
+                              int(word.get("received", 0))))
+    return actions
+
+
+class Mismatch(Exception):
+    """Trace and journal tell different stories; the text says where they part."""
+
+
+class Replay:
+    """Walks the trace along the journal; raises Mismatch where they differ."""
+
+    def __init__(self, translations, doorbell):
+        self.translations = translations
+        self.doorbell = doorbell
+        self.next = 0
+
+    def run(self, actions):
+        for action in actions:
+            if action.kind == "msi":
+                self.interrupts(action)
+            elif action.kind == "dma":
+                self.dma(action)
+        if self.next < len(self.translations):
+            raise Mismatch(f"{len(self.translations) - self.next} translations that no driver "
+                           f"asked for, first: {self.translations[self.next]}")
+
+    def take(self, wanted):
+        if self.next == len(self.translations):
+            raise Mismatch(f"the trace ends, but there was {wanted}")
+        self.next += 1
+        return self.translations[self.next - 1]
+
+    def interrupts(self, action):
+        """Each interrupt is one write to the doorbell, by the IOVA that the kernel told."""
+        offset = self.doorbell % PAGE
+        for number in range(1, action.count + 1):
+            wanted = f"MSI {number} of {action.count} of sid {action.sid:#x}"
+            seen = self.take(wanted)
+            if action.iova is not None:
+                wanted += f" by {action.iova + offset:#x}"
+            if (seen.sid, seen.physical) != (action.sid, self.doorbell) or \
+                    action.iova not in (None, seen.iova - offset):
+                raise Mismatch(f"expected {wanted} to {self.doorbell:#x}, the SMMU did {seen}")
+
+    def dma(self, action):
+        """A DMA is a run of translations from its first byte on, one a page or fewer."""
+        end = action.iova + action.length
+        wanted = f"DMA of sid {action.sid:#x} at {action.iova:#x}"
+        seen = self.take(wanted)
+        if (seen.sid, seen.iova) != (action.sid, action.iova):
+            raise Mismatch(f"expected {wanted}, the SMMU did {seen}")
+        self.refuse_doorbell(seen)
+        while self.next < len(self.translations):
+            seen = self.translations[self.next]
+            if seen.sid != action.sid or seen.iova % PAGE or not action.iova < seen.iova < end:
+                break
+            self.refuse_doorbell(seen)
+            self.next += 1
+
+    def refuse_doorbell(self, seen):
+        if seen.physical // PAGE == self.doorbell // PAGE:
+            raise Mismatch(f"a DMA went to the doorbell: {seen}")
+
+
+def mismatch(translations, actions, doorbell):
+    """Where the trace and the journal part; empty if nowhere."""
+    sids = {action.sid for action in actions}
+    try:
+        Replay([t for t in translations if t.sid in sids], doorbell).run(actions)
+    except Mismatch as difference:
+        return str(difference)
+    return ""
+
+
+def strays(translations, actions, doorbell):
+    """Translations that led the journal's devices to the doorbell's page from an IOVA that
+    the kernel never reported for that device; at most three of them."""
+    reported = {(a.sid, a.iova) for a in actions if a.kind == "msi"}
+    sids = {action.sid for action in actions}
+    found = {t for t in translations
+             if t.sid in sids and t.physical // PAGE == doorbell // PAGE
+             and (t.sid, t.iova - t.iova % PAGE) not in reported}
+    return sorted(found, key=lambda t: (t.sid, t.iova))[:3]

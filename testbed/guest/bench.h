@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counting instructions: under QEMU's icount with shift=0 the virtual clock
+ * moves one nanosecond with each instruction, whatever the host does meanwhile,
+ * and the guest reads that clock as its architected counter. The clock jumps
+ * ahead when the CPU waits for an interrupt, so who counts also asks how long
+ * the CPU was idle.
+ */
+#ifndef GUEST_BENCH_H
+#define GUEST_BENCH_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* n of a figure that has none */
+#define NO_N 0
+
+/* Counter ticks per second: 62.5 MHz here, so one tick is 16 instructions */
+static inline uint64_t counter_frequency(void)
+{
+	uint64_t frequency;
+
+	asm volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
+	return frequency;
+}
+
+/* Nanoseconds since the machine was switched on */
+static inline uint64_t counter_ns(void)
+{
+	uint64_t ticks;
+
+	asm volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
+	return ticks * 1000000000 / counter_frequency();
+}
+
+/* End the program with one line that says what went wrong, and a hint why */
+static inline void fail(const char *what, const char *why)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, why);
+	exit(1);
+}
+
+/* Nanoseconds that the CPU has been idle up to now, as /proc/timer_list has it */
+static inline uint64_t idle_ns(void)
+{
+	unsigned long long value, sum = 0;
+	FILE *f = fopen("/proc/timer_list", "r");
+	char line[256];
+	int found = 0;
+
+	if (!f)
+		fail("/proc/timer_list", "cannot be read");
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " .idle_sleeptime : %llu", &value) != 1 &&
+		    sscanf(line, " .iowait_sleeptime : %llu", &value) != 1)
+			continue;
+		sum += value;
+		found++;
+	}
+	fclose(f);
+	if (found != 2)
+		fail("/proc/timer_list", "has no idle times of one CPU");
+	return sum;
+}
+
+/*
+ * Report a figure: what @calls calls cost all together, with @n of something
+ * around (NO_N if that means nothing).
+ */
+static inline void report(const char *figure, unsigned int n, uint64_t calls,
+			  uint64_t total)
+{
+	printf("count %u %llu %llu %s\n", n, (unsigned long long)calls,
+	       (unsigned long long)total, figure);
+}
+
+#endif

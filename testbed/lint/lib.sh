@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the linters share: the verbs that each of them has, the files they look
+# at, and verdicts that are remembered by content. Sourced by each linter.
+#
+# A linter's stdout: a line per finding; lines that start with "# " are remarks.
+# Its exit code: 0 no finding, 1 findings, 4 nothing to look at (the remark says
+# why), anything else: it could not do its work.
+# shellcheck shell=bash
+shopt -s inherit_errexit
+# shellcheck source=testbed/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
+
+LINTER=${0##*/}
+LINT=$ROOT/testbed/lint
+# shellcheck disable=SC2034 # used by the linters
+SEEDS=$LINT/seeds/$LINTER
+WORK=$OUT/lint/$LINTER
+NOTHING=4
+FAILED=3
+
+# linter_main VERB: a linter defines check and seed; both print findings.
+linter_main() {
+	local findings rc
+	case ${1:-} in
+	check | seed) ;;
+	--help) help_text; exit 0 ;;
+	*) usage_error "usage: testbed/lint/$LINTER check|seed" ;;
+	esac
+	if [ ! -d "$TREE" ] || [ ! -d "$PRISTINE" ]; then
+		die "no $TREE to look at: make tree first"
+	fi
+	mkdir -p "$WORK"
+	# On the left of || or in an if, the verb would run without errexit.
+	set +e
+	findings=$(set -e; with_lock lint "$1")
+	rc=$?
+	[ -z "$findings" ] || printf '%s\n' "$findings"
+	case $rc in
+	0 | "$NOTHING") ;;
+	*) return "$FAILED" ;;
+	esac
+	! grep -qv -e '^# ' -e '^$' <<<"$findings" || return 1
+	return "$rc"
+}
+
+remark() {
+	printf '# %s\n' "$*"
+}
+
+nothing() {
+	remark "$*"
+	exit "$NOTHING"
+}
+
+# verdict_file KEY: where what is known under a key is kept.
+verdict_file() {
+	printf '%s\n' "$OUT/cache/lint/$LINTER/$(sha256sum <<<"$1" | cut -d' ' -f1)"
+}
+
+remembers() {
+	[ -f "$(verdict_file "$1")" ]
+}
+
+# remember KEY COMMAND...: what the command printed when it last had this key.
+# A command that fails is not remembered.
+remember() {
+	local file
+	file=$(verdict_file "$1")
+	shift
+	if [ -f "$file" ]; then
+		touch "$file"
+	else
+		mkdir -p "${file%/*}"
+		"$@" >"$file.$BASHPID"
+		mv "$file.$BASHPID" "$file"
+	fi
+	cat "$file"
+}
+
+# in_parallel FUNCTION ITEM...: the function with each item, as many at once as
+# there are processors; the output is in the items' order.
+in_parallel() {
+	local function=$1 item n=0 pids=() dir
+	shift
+	dir=$(mktemp -d "$WORK/parallel.XXXXXX")
+	for item; do
+		[ "$n" -lt "$(nproc)" ] || wait "${pids[n - $(nproc)]}"
+		"$function" "$item" >"$dir/$n" &
+		pids+=($!)
+		n=$((n + 1))
+	done
+	for item in "${pids[@]}"; do wait "$item"; done
+	for ((item = 0; item < n; item++)); do cat "$dir/$item"; done
+	rm -r "$dir"
+}
+
+# sums FILE...: part of a key.
+sums() {
+	sha256sum "$LINT/lib.sh" "$@" | cut -d' ' -f1
+}
+
+# tool_lines PATTERN COMMAND...: the lines of its output that are findings. A
+# tool that fails without any has not done its work.
+tool_lines() {
+	local pattern=$1 output rc=0
+	shift
+	output=$("$@" 2>&1) || rc=$?
+	if ! grep -E -e "$pattern" <<<"$output" && [ "$rc" != 0 ]; then
+		die "$1 failed: $(grep . <<<"$output" | tail -n 1)"
+	fi
+}
+
+pristine_id() {
+	sed -n 's/^id=//p' "$OUT/pristine.version"
+}
+
+# changed_files: all that the series changes or adds in the assembled tree. Only
+# those files are not hard links to the pristine tree.
+changed_files() {
+	(cd "$TREE" && find . -path ./.pc -prune -o -links 1 ! -type d -printf '%P\n') | sort
+}
+
+# overlay_files PATTERN, touched_files PATTERN: the new files of the assembled
+# tree, and those that upstream has too.
+overlay_files() {
+	changed_files | grep -E -e "$1" | while read -r path; do
+		[ -e "$PRISTINE/$path" ] || printf '%s\n' "$path"
+	done
+}
+
+touched_files() {
+	changed_files | grep -E -e "$1" | while read -r path; do
+		[ ! -e "$PRISTINE/$path" ] || printf '%s\n' "$path"
+	done
+}
+
+# project_files: the files of this repository, but for the linters' seeds, which
+# have to be wrong.
+project_files() {
+	cd "$ROOT"
+	if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+		git ls-files --cached --others --exclude-standard
+	else
+		find . -path ./out -prune -o -path ./.git -prune -o ! -type d -printf '%P\n'
+	fi | grep -v '^testbed/lint/seeds/' | sort -u | while read -r path; do
+		[ ! -e "$path" ] || printf '%s\n' "$path"
+	done
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+# The build directories of the linters that go through Kbuild: one for the
+# patched tree and one for pristine, apart from those of the kernels that boot.
+# Sourced after lib.sh.
+# shellcheck shell=bash
+# shellcheck source=testbed/lib/kbuild.sh
+. "$ROOT/testbed/lib/kbuild.sh"
+
+# objects_of linux|pristine: the build directory.
+objects_of() {
+	printf '%s\n' "$OUT/lint/objects/$1"
+}
+
+# fragments linux|pristine: the series' symbols do not exist in pristine.
+fragments() {
+	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit}.config
+	[ "$1" = pristine ] || find "$ROOT/testbed/config" -name series.config
+}
+
+configured_from() {
+	pristine_id
+	"${CROSS_COMPILE}gcc" --version
+	fragments "$1" | xargs cat
+	cat "$ROOT/testbed/kernel/configure" "$ROOT/testbed/lib/kbuild.sh"
+	# shellcheck disable=SC2153 # common.sh's
+	[ "$1" = pristine ] || (cd "$TREE" && changed_files | grep 'Kconfig' | xargs -r cat)
+}
+
+configure_and_prepare() {
+	local files
+	mapfile -t files < <(fragments "$1")
+	"$ROOT/testbed/kernel/configure" "$OUT/$1" "$2" "${files[@]}"
+	kmake "$OUT/$1" "$2" -s prepare
+}
+
+# prepare_objects linux|pristine: configured, with all generated headers.
+prepare_objects() {
+	local o key log=$OUT/log/lint-prepare-$1.log
+	o=$(objects_of "$1")
+	key=$(configured_from "$1" | sha256sum)
+	[ "$(cat "$o/.configured-from" 2>/dev/null)" != "$key" ] || return 0
+	check_compiler
+	# Files of another source may be older than what was built from the last.
+	rm -rf "$o"
+	mkdir -p "$o"
+	stage "configuring $1 for the linters" "$log" with_lock build configure_and_prepare "$1" "$o"
+	printf '%s\n' "$key" >"$o/.configured-from"
+}

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The rules that this repository has for its files, as far as text shows them.
+
+Usage: rules.py REPOSITORY PLACE PRISTINE [HOST...] < paths
+
+REPOSITORY is where the paths lie, PLACE the directory of the checkout, whose
+name must be in no file, PRISTINE a kernel tree that the overlay must not
+overwrite, HOST a server that packages come from. Prints one line per finding.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tree"))
+
+from patchqueue import Queue, QueueError    # noqa: E402
+
+URI = re.compile(r"\b(https?|ftps?|git|ssh|rsync|svn)://[^\s\"'<>)]*")
+SERVER = re.compile(r"\b(deb|security|archive|ports|ftp|snapshot|cdn|mirrors?|packages)[\w.-]*"
+                    r"[.](debian|ubuntu|kernel)[.][a-z]+\b")
+HOME = re.compile(r"(?<![\w.}])/(home|Users)/\w+")
+# Top directories that are on every machine say nothing about this one.
+STANDARD = {"bin", "boot", "data", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root",
+            "run", "sbin", "srv", "sys", "tmp", "usr", "var"}
+SPDX = re.compile(r"SPDX-License-Identifier: [\w.() -]*GPL-2\.0")
+SPDX_LINES = 3
+OVERLAY = re.compile(r"(drivers|include|tools|Documentation)/|Kconfig$")
+SOURCE = re.compile(r"(\.(c|h|S|py|sh|cocci|mk)|(^|/)(Makefile|Kbuild|Kconfig))$")
+# git keeps these as they are, and they have no comments.
+NO_COMMENTS = re.compile(r"(\.(json|txt|patch)|(^|/)\.gitignore)$")
+MAIL_NAME = re.compile(r"\d{4}-[\w.-]+\.patch$")
+FORBIDDEN_HEADERS = ("From", "Date", "Signed-off-by", "Message-Id")
+
+
+def own_lines(path, text):
+    """The lines that are ours, numbered: a patch quotes upstream as well."""
+    in_diff = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if path.endswith(".patch"):
+            in_diff = in_diff or line.startswith("diff --git ")
+            if in_diff and not line.startswith("+"):
+                continue
+        yield number, line
+
+
+def place_pattern(place):
+    """Matches the checkout's directory, and the top directory that it lies in if
+    that is one of this machine only."""
+    names = [place] if place.count("/") > 1 else []
+    top = place.split("/")[1]
+    if top not in STANDARD:
+        names.append("/" + top)
+    return re.compile(r"(?<![\w.})*/-])(" + "|".join(map(re.escape, names)) + r")(?![\w-])") \
+        if names else re.compile(r"(?!)")
+
+
+def places_and_servers(path, text, place, hosts):
+    """Words that tie the repository to a machine or to a server."""
+    rules = [(SERVER, "names the package server"), (URI, "has the URI"),
+             (place, "names a directory of this machine:"), (HOME, "names somebody's directory:")]
+    if hosts:
+        rules.append((re.compile(r"(?<![\w.-])(" + "|".join(map(re.escape, hosts)) + r")(?![\w-])"),
+                      "names the package server"))
+    for number, line in own_lines(path, text):
+        for pattern, what in rules:
+            found = pattern.search(line)
+            if found:
+                yield number, f"{what} {found[0]}"
+
+
+def is_source(path, text):
+    """Does the file need an SPDX line?"""
+    if NO_COMMENTS.search(path):
+        return False
+    return bool(OVERLAY.match(path) or SOURCE.search(path) or text.startswith("#!"))
+
+
+def form(path, full, text):
+    """SPDX line and executable bit."""
+    if is_source(path, text) and not SPDX.search("\n".join(text.split("\n")[:SPDX_LINES])):
+        yield 1, "has no SPDX line for GPL-2.0 at its top"
+    executable = os.access(full, os.X_OK)
+    if text.startswith("#!") and not executable:
+        yield 1, "has a first line #! and is not executable (sourced files have none)"
+    if executable and not text.startswith("#!"):
+        yield 1, "is executable and has no first line #!"
+
+
+def queue(repository, pristine):
+    """What patches/ says against what is there."""
+    patches = Queue(repository)
+    try:
+        patches.check(pristine)
+    except QueueError as error:
+        yield "patches/series", 1, str(error)
+    for patch in patches.patches:
+        path = f"patches/{patch.name}"
+        if not MAIL_NAME.match(patch.name):
+            yield path, 1, "is not named NNNN-subject.patch"
+        for header in FORBIDDEN_HEADERS:
+            if re.search(rf"^{header}:", patch.preamble, re.MULTILINE):
+                yield path, 1, f"has a line {header}:, which make series puts in"
+        if not patch.body:
+            yield path, 1, "has no message that says why"
+
+
+def unlisted(repository, paths):
+    """Mails that patches/series does not name."""
+    listed = {f"patches/{patch.name}" for patch in Queue(repository).patches}
+    for path in paths:
+        if path.startswith("patches/") and path.endswith(".patch") and path not in listed:
+            yield path, 1, "is not named in patches/series"
+
+
+def findings(repository, place, pristine, hosts, paths):
+    """All findings as (path, line, text)."""
+    pattern = place_pattern(place)
+    for path in paths:
+        full = os.path.join(repository, path)
+        if os.path.islink(full) or not os.path.isfile(full):
+            yield path, 1, "is no plain file"
+            continue
+        with open(full, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        for line, what in places_and_servers(path, text, pattern, hosts):
+            yield path, line, what
+        for line, what in form(path, full, text):
+            yield path, line, what
+    yield from queue(repository, pristine)
+    yield from unlisted(repository, paths)
+
+
+def main(arguments):
+    """Prints the findings."""
+    if len(arguments) < 3:
+        print(__doc__.strip())
+        return 0 if arguments == ["--help"] else 2
+    repository, place, pristine, *hosts = arguments
+    paths = [line.strip() for line in sys.stdin if line.strip()]
+    for path, line, what in findings(repository, place, pristine, hosts, paths):
+        print(f"{path}:{line}: {what}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except QueueError as problem:
+        print(f"patches/series:1: {problem}")
+        sys.exit(0)

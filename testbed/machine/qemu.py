@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The QEMU command line: what machine a test runs on.
+
+One function turns the options of `vm` into the exact argument list, another
+refuses a QEMU that is missing or too old. Nothing is started here.
+"""
+
+import re
+import shutil
+import subprocess
+
+from machine.paths import Problem
+
+BINARY = "qemu-system-aarch64"
+MINIMUM = (9, 1)    # the first whose SMMUv3 takes stage=nested
+# Later types of this machine give the SMMU both stages whatever -global says.
+MACHINE = "virt-9.1"
+HOW_TO_INSTALL = "run testbed/host/packages, it takes QEMU 10 from bookworm-backports"
+# Guest time counts instructions only on one CPU of a model without options.
+ICOUNT = ["-icount", "shift=0,sleep=off"]
+ICOUNT_CPU = "cortex-a57"
+
+
+def require():
+    """Raise Problem unless the installed QEMU emulates a nested SMMUv3."""
+    if shutil.which(BINARY) is None:
+        raise Problem(f"{BINARY} is not installed: {HOW_TO_INSTALL}")
+    text = subprocess.run([BINARY, "--version"], capture_output=True, text=True,
+                          check=False).stdout
+    found = re.search(r"version (\d+)\.(\d+)", text)
+    if not found or tuple(map(int, found.groups())) < MINIMUM:
+        version = ".".join(found.groups()) if found else "of unknown version"
+        needed = ".".join(map(str, MINIMUM))
+        raise Problem(f"{BINARY} {version} is too old, {needed} or newer is needed "
+                      f"(stage 2 of the SMMUv3): {HOW_TO_INSTALL}")
+
+
+def command(options, initrd, channel, trace_log):
+    """The argument list for one run.
+
+    options is vm's argparse namespace; initrd, channel (verdict port, None for
+    an interactive machine) and trace_log are paths.
+    """
+    line = [BINARY, "-M", f"{MACHINE},iommu=smmuv3,gic-version={options.gic}",
+            "-global", f"arm-smmuv3.stage={options.stage}",
+            "-cpu", ICOUNT_CPU if options.icount else options.cpu,
+            "-smp", "1" if options.icount else str(options.smp),
+            "-m", options.memory, "-nographic", "-no-reboot",
+            "-kernel", str(options.image), "-initrd", str(initrd),
+            "-append", kernel_parameters(options), "-net", "none"]
+    if options.icount:
+        line += ICOUNT
+    # A panic ends QEMU at once with exit code 1; a plain reboot would exit 0.
+    # The last slot leaves the first ones to the devices of the test.
+    line += ["-device", "pvpanic-pci,addr=1f", "-action", "panic=exit-failure"]
+    if channel is not None:
+        line += ["-device", "virtio-serial-device",
+                 "-chardev", f"file,id=verdict,path={escape(channel)}",
+                 "-device", "virtserialport,chardev=verdict,name=verdict"]
+    for device in options.device:
+        line += ["-device", device]
+    if options.trace:
+        line += ["-D", str(trace_log)]
+        for event in options.trace:
+            line += ["-trace", event]
+    return line + options.qemu_arg
+
+
+def kernel_parameters(options):
+    """What -append gets; a name the kernel does not know reaches init's environment."""
+    words = ["console=ttyAMA0", "panic=-1"]
+    if options.interactive:
+        words.append("testbed_interactive=1")
+    if options.append:
+        words.append(options.append)
+    return " ".join(words)
+
+
+def escape(path):
+    """QEMU's option syntax doubles a comma within a value."""
+    return str(path).replace(",", ",,")
