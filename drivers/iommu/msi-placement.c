@@ -2,9 +2,9 @@
 /*
  * The rule by which an MSI doorbell is given an IOVA.
  *
- * The result depends on nothing but the aperture, the owner's mappings and
- * reservations, and the places of the other doorbells. Candidates are tried in
- * this order, and the first one that is a hole is taken:
+ * The result depends on nothing but struct msi_placement and the answers of the
+ * owner to it, never on time or chance. Candidates are tried in this order, and
+ * the first one that is a hole is taken:
  *
  *  1. each slot of the software MSI window that the IOMMU driver reports
  *     (0x8000000..0x80fffff), lowest first, since user space has relied on

@@ -782,7 +782,15 @@ static void vector_outlives_domain_and_space(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mt->space);
 }
 
-static void joining_domain_gets_doorbells_in_use(struct kunit *test)
+static void msi_test_join_second(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_join(mt->space, &mt->domain2.domain));
+}
+
+static void moving_device_finds_doorbell_in_new_domain(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
@@ -790,14 +798,97 @@ static void joining_domain_gets_doorbells_in_use(struct kunit *test)
 	msi_test_attach(test);
 	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
 					       DOORBELL_PHYS));
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(mt->space,
-						&mt->domain2.domain));
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain));
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain));
+	msi_test_join_second(test);
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain,
+						    mt->dev));
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain,
+						    mt->dev));
+	iommu_msi_settle(&mt->domain2.domain, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
 			DOORBELL_PHYS);
 	iommu_dma_release_msi(&desc);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
+}
+
+static void vector_during_move_maps_doorbell_in_both_domains(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
+
+	msi_test_attach(test);
+	msi_test_join_second(test);
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain,
+						    mt->dev));
+	mt->domain2.fail_maps = 1;
+	KUNIT_EXPECT_EQ(test, -ENOMEM, iommu_msi_map(&mt->domain.domain, &desc,
+						     DOORBELL_PHYS));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
+
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
+					       DOORBELL_PHYS));
+	KUNIT_EXPECT_FALSE(test, xa_empty(&mt->domain.pages));
+	KUNIT_EXPECT_FALSE(test, xa_empty(&mt->domain2.pages));
+	iommu_dma_release_msi(&desc);
+
+	iommu_msi_settle(&mt->domain2.domain, mt->dev);
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
+					       DOORBELL_PHYS));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
+	iommu_dma_release_msi(&desc);
+}
+
+static void domain_gets_no_doorbell_of_other_devices(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
+
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
+					       DOORBELL_PHYS));
+	mt->irq.doorbells[0] = DOORBELL_PHYS + SZ_64K;
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_reserve_device(mt->space, mt->dev2,
+							  &msi_test_window));
+	msi_test_join_second(test);
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain,
+						    mt->dev2));
+	iommu_msi_settle(&mt->domain2.domain, mt->dev2);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
+	iommu_dma_release_msi(&desc);
+}
+
+static void device_with_vectors_cannot_change_space(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc init = { .nvec_used = 1 };
+	struct iommu_msi_space *other;
+	struct msi_desc *desc;
+
+	msi_test_attach(test);
+	mt->irq.domain.flags = IRQ_DOMAIN_FLAG_MSI_PARENT;
+	KUNIT_ASSERT_EQ(test, 0, msi_setup_device_data(mt->dev));
+	msi_lock_descs(mt->dev);
+	KUNIT_EXPECT_EQ(test, 0, msi_insert_msi_desc(mt->dev, &init));
+	desc = msi_first_desc(mt->dev, MSI_DESC_ALL);
+	msi_unlock_descs(mt->dev);
+	KUNIT_ASSERT_NOT_NULL(test, desc);
+	desc->irq = 1;
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, desc,
+					       DOORBELL_PHYS));
+	other = iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_4K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			iommu_msi_reserve_device(other, mt->dev,
+						 &msi_test_window));
+	iommu_dma_release_msi(desc);
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_reserve_device(other, mt->dev,
+							  &msi_test_window));
+	iommu_msi_unreserve_device(other, mt->dev);
+	iommu_msi_space_destroy(other);
+	desc->irq = 0;
+	msi_lock_descs(mt->dev);
+	msi_free_msi_descs(mt->dev);
+	msi_unlock_descs(mt->dev);
 }
 
 static void narrow_domain_refuses_doorbell_in_use_beyond(struct kunit *test)
@@ -809,10 +900,10 @@ static void narrow_domain_refuses_doorbell_in_use_beyond(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
 					       DOORBELL_PHYS));
 	mt->domain2.domain.geometry.aperture_end = WINDOW_START - 1;
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(mt->space,
-						&mt->domain2.domain));
+	msi_test_join_second(test);
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
-			iommu_msi_populate(&mt->domain2.domain));
+			iommu_msi_populate(&mt->domain2.domain, mt->dev));
+	iommu_msi_settle(&mt->domain2.domain, mt->dev);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
 	iommu_dma_release_msi(&desc);
 }
@@ -857,7 +948,10 @@ static struct kunit_case msi_space_test_cases[] = {
 	KUNIT_CASE(device_without_msi_domain_needs_no_place),
 	KUNIT_CASE(doorbell_outlives_detached_device),
 	KUNIT_CASE(vector_outlives_domain_and_space),
-	KUNIT_CASE(joining_domain_gets_doorbells_in_use),
+	KUNIT_CASE(moving_device_finds_doorbell_in_new_domain),
+	KUNIT_CASE(vector_during_move_maps_doorbell_in_both_domains),
+	KUNIT_CASE(domain_gets_no_doorbell_of_other_devices),
+	KUNIT_CASE(device_with_vectors_cannot_change_space),
 	KUNIT_CASE(narrow_domain_refuses_doorbell_in_use_beyond),
 	KUNIT_CASE(foreign_domains_cannot_join),
 	{}

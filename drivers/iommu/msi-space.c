@@ -33,7 +33,7 @@
 
 /**
  * struct iommu_msi_space - The doorbells of one owner's IOVA space
- * @ref: One for the owner, one for each vector's use of a doorbell
+ * @ref: One for the owner, one for each MSI descriptor that has a doorbell
  * @lock: Protects all that follows, unless it says otherwise
  * @ops: Questions to the owner; constant
  * @owner: Argument of @ops; not to be used by vectors, who may outlive him
@@ -107,10 +107,14 @@ struct msi_mapping {
 	size_t size;
 };
 
-/* The right of an attached device to use a doorbell */
+/*
+ * The right of an attached device to use a doorbell. While the device moves to
+ * another domain of the space, @moving_to is that domain.
+ */
 struct msi_reservation {
 	struct device *dev;
 	struct iommu_doorbell *doorbell;
+	struct iommu_msi_domain *moving_to;
 	struct list_head item;
 	bool below_4g;
 };
@@ -536,6 +540,26 @@ static int msi_for_each_doorbell(struct device *dev, irq_msi_doorbell_fn_t fn,
 	return -EOPNOTSUPP;
 }
 
+/*
+ * Messages of live vectors hold an IOVA of the space that they were set up in,
+ * which in another one may be the user's.
+ */
+static bool msi_device_in_use_elsewhere(struct iommu_msi_space *space,
+					struct device *dev)
+{
+	struct msi_desc *desc;
+	bool in_use = false;
+
+	if (!dev->msi.data)
+		return false;
+	msi_lock_descs(dev);
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED)
+		if (desc->iommu_doorbell && desc->iommu_doorbell->space != space)
+			in_use = true;
+	msi_unlock_descs(dev);
+	return in_use;
+}
+
 /**
  * iommu_msi_reserve_device - Reserve places for the doorbells of a device
  * @space: MSI space of the IOVA space that the device is about to be attached to
@@ -549,7 +573,8 @@ static int msi_for_each_doorbell(struct device *dev, irq_msi_doorbell_fn_t fn,
  * Context: Process context, may sleep. The owner's lock is held for write.
  * Return: 0 on success. -ENOSPC if no hole is left, -EADDRINUSE if @dev is
  * limited to 32-bit MSI addresses and a doorbell it needs is in use above,
- * -ENOMEM. On failure the space is as it was.
+ * -EBUSY if vectors of @dev use a doorbell of another space, -ENOMEM. On
+ * failure @dev has no reservation; a doorbell without vectors may have moved.
  */
 int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 			     const struct iommu_msi_window *window)
@@ -560,6 +585,9 @@ int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 		.below_4g = dev_is_pci(dev) && to_pci_dev(dev)->no_64bit_msi,
 	};
 	int rc;
+
+	if (msi_device_in_use_elsewhere(space, dev))
+		return -EBUSY;
 
 	guard(mutex)(&space->lock);
 	msi_space_reap(space);
@@ -739,43 +767,63 @@ int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain)
 	member->domain = domain;
 	INIT_LIST_HEAD(&member->mappings);
 	list_add_tail(&member->item, &space->domains);
-	domain->type = IOMMU_DOMAIN_MIXED;
-	/* Pairs with smp_load_acquire() in iommu_dma_prepare_msi() */
-	smp_store_release(&domain->msi, member);
+	domain->msi = member;
+	/* Vectors of other groups may look; see iommu_is_mixed_domain() */
+	smp_store_release(&domain->type, IOMMU_DOMAIN_MIXED);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_join);
 
 /**
- * iommu_msi_populate - Map all doorbells in use into a domain
+ * iommu_msi_populate - Map the doorbells that vectors of a device may use
  * @domain: Domain that was given to iommu_msi_join()
+ * @dev: Device with reservations, which is about to be moved to @domain from
+ *	another one of the same space, or has been attached to it
  *
- * To be called before devices with live vectors are moved to @domain from
- * another one of the same space, so that their interrupts go on.
+ * Live vectors of @dev so go on in @domain, and so do those that come before
+ * iommu_msi_settle(), which has to follow, also on failure.
  *
  * Context: Process context, may sleep.
  * Return: 0 on success. -EADDRINUSE if a doorbell in use lies outside of the
  * aperture of @domain, -ENOMEM, or what the IOMMU driver's map returned. On
  * failure doorbells that were mapped stay so until their vectors go.
  */
-int iommu_msi_populate(struct iommu_domain *domain)
+int iommu_msi_populate(struct iommu_domain *domain, struct device *dev)
 {
 	struct iommu_msi_domain *member = domain->msi;
-	struct iommu_doorbell *doorbell;
-	unsigned long index;
-	int rc;
+	struct msi_reservation *reservation;
+	int rc = 0;
 
 	guard(mutex)(&member->space->lock);
-	xa_for_each(&member->space->doorbells, index, doorbell) {
-		if (!doorbell->vectors)
+	list_for_each_entry(reservation, &member->space->reservations, item) {
+		if (reservation->dev != dev)
 			continue;
-		rc = doorbell_map(doorbell, member);
-		if (rc)
-			return rc;
+		reservation->moving_to = member;
+		if (reservation->doorbell->vectors && !rc)
+			rc = doorbell_map(reservation->doorbell, member);
 	}
-	return 0;
+	return rc;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_populate);
+
+/**
+ * iommu_msi_settle - The move that iommu_msi_populate() prepared is over
+ * @domain: The same domain
+ * @dev: The same device
+ *
+ * Context: Process context, may sleep.
+ */
+void iommu_msi_settle(struct iommu_domain *domain, struct device *dev)
+{
+	struct iommu_msi_space *space = domain->msi->space;
+	struct msi_reservation *reservation;
+
+	guard(mutex)(&space->lock);
+	list_for_each_entry(reservation, &space->reservations, item)
+		if (reservation->dev == dev)
+			reservation->moving_to = NULL;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_settle);
 
 /**
  * iommu_msi_leave - Take a domain out of its MSI space
@@ -797,8 +845,8 @@ void iommu_msi_leave(struct iommu_domain *domain)
 	list_for_each_entry_safe(mapping, next, &member->mappings, domain_item)
 		msi_mapping_remove(mapping);
 	list_del(&member->item);
-	domain->msi = NULL;
 	domain->type = IOMMU_DOMAIN_UNMANAGED;
+	domain->msi = NULL;
 	mutex_unlock(&space->lock);
 	kfree(member);
 }
@@ -822,6 +870,22 @@ static struct iommu_doorbell *doorbell_bind_reserved(struct iommu_msi_space *spa
 		return doorbell;
 	}
 	return NULL;
+}
+
+/* Devices that may use @doorbell, and move, will use it in their new domain, too */
+static int doorbell_map_moving(struct iommu_doorbell *doorbell)
+{
+	struct msi_reservation *reservation;
+	int rc;
+
+	list_for_each_entry(reservation, &doorbell->space->reservations, item) {
+		if (reservation->doorbell != doorbell || !reservation->moving_to)
+			continue;
+		rc = doorbell_map(doorbell, reservation->moving_to);
+		if (rc)
+			return rc;
+	}
+	return 0;
 }
 
 /**
@@ -856,8 +920,13 @@ int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 		return -ENOSPC;
 
 	rc = doorbell_map(doorbell, member);
-	if (rc)
+	if (!rc)
+		rc = doorbell_map_moving(doorbell);
+	if (rc) {
+		if (!doorbell->vectors)
+			doorbell_unmap(doorbell);
 		return rc;
+	}
 	doorbell->vectors += desc->nvec_used;
 	kref_get(&space->ref);
 	desc->iommu_doorbell = doorbell;

@@ -10,24 +10,25 @@
  *  1. A device is attached: iommu_msi_reserve_device() asks the device's
  *     interrupt controller for the doorbells and reserves an IOVA for each, in a
  *     hole that the owner's own mappings leave. Nothing is mapped.
- *  2. iommu_msi_join() makes the domain an %IOMMU_DOMAIN_MIXED.
+ *  2. iommu_msi_join() makes the domain an %IOMMU_DOMAIN_MIXED. If vectors of the
+ *     device are in use already, iommu_msi_populate() maps their doorbells.
  *  3. The first vector maps the doorbell, each further one is counted, and the
  *     last one that goes unmaps it: iommu_msi_map() and iommu_dma_release_msi(),
  *     called by the interrupt core.
  *  4. The owner maps something over a doorbell: iommu_msi_make_room() first gives
- *     an unmapped doorbell another place; a mapped one refuses with -EEXIST.
+ *     one without vectors another place; one with vectors refuses with -EEXIST.
  *
  * Locks
  * -----
  * The owner's lock, which guards his own mappings, is held for write by 1 and 4,
- * and when the space is destroyed. The space's own lock guards the rest. The
- * interval tree of places changes only under both, so that the owner's map path
- * reads it without taking the space's lock.
+ * and when the space is destroyed. The space's own lock guards the rest. While
+ * there is an owner the interval tree of places changes only under both, so that
+ * his map path reads it without taking the space's lock.
  *
  * An interrupt may be set up while its driver holds locks that the owner takes
  * later, so 3 never takes the owner's lock. The order, outermost first:
  *
- *	iommufd_group::lock
+ *	iommufd_ioas::mutex, iommufd_group::lock
  *	  io_pagetable::domains_rwsem
  *	    io_pagetable::iova_rwsem		(the owner's lock of iommufd)
  *	      iopt_pages::mutex
@@ -41,16 +42,22 @@
  *
  * Races
  * -----
- * - vector against attach, replace, detach: iommu_group::mutex keeps the domain
- *   in place while a vector is set up. A domain joins its space before a device
- *   is attached to it, so a vector finds either no MSI space or a complete one.
+ * - vector against attach and detach: iommu_group::mutex keeps the domain in place
+ *   while a vector is set up. A domain joins its space before a device is
+ *   attached to it, so a vector finds either no MSI space or a complete one.
+ * - vector against a move to another domain of the space: from
+ *   iommu_msi_populate() to iommu_msi_settle() each new vector of the device maps
+ *   its doorbell into the old domain and the new one.
+ * - vector against a move to another space: a device with vectors is refused. One
+ *   that gets its first vector between that check and the move loses the
+ *   interrupts of this vector until it is set up again.
  * - vector against map: iommu_msi_make_room() checks and moves under the space's
  *   lock. If the vector came first, the map is refused; if the map came first,
  *   the vector is given the new IOVA.
  * - vector against destruction of the domain: the domain leaves its space before
  *   it is freed; the vector keeps the doorbell, not the domain.
- * - destruction of the space against vectors: each vector's doorbell holds a
- *   reference on the space.
+ * - destruction of the space against vectors: each MSI descriptor with a doorbell
+ *   holds a reference on the space.
  */
 #ifndef __LINUX_IOMMU_MSI_H
 #define __LINUX_IOMMU_MSI_H
@@ -137,7 +144,8 @@ bool iommu_msi_next_state(struct iommu_msi_space *space, unsigned long *index,
 			  struct iommu_msi_state *state);
 
 int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain);
-int iommu_msi_populate(struct iommu_domain *domain);
+int iommu_msi_populate(struct iommu_domain *domain, struct device *dev);
+void iommu_msi_settle(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_leave(struct iommu_domain *domain);
 
 #else /* CONFIG_IOMMU_MSI_SPACE */
@@ -191,9 +199,15 @@ static inline int iommu_msi_join(struct iommu_msi_space *space,
 	return -ENODEV;
 }
 
-static inline int iommu_msi_populate(struct iommu_domain *domain)
+static inline int iommu_msi_populate(struct iommu_domain *domain,
+				     struct device *dev)
 {
 	return 0;
+}
+
+static inline void iommu_msi_settle(struct iommu_domain *domain,
+				    struct device *dev)
+{
 }
 
 static inline void iommu_msi_leave(struct iommu_domain *domain)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Boots one kernel under icount and reads the counts that the guest took.
+"""Boots kernels under icount and reads the counts that their guests took.
 
 What makes two runs the same instruction by instruction is decided here.
 """
@@ -33,16 +33,40 @@ class Counts:
     totals: dict
 
 
-def take(image, log, files):
-    """Run the guest's programs on one kernel; files is {guest path: host path}."""
+def take(images, files, log, suffix):
+    """{name: Counts} of images, {name: path}, with the guest's files {guest path: host path}.
+
+    Logs go to log/NAME + suffix. All machines run at once, the host's load has no say.
+    """
+    machines = {}
+    try:
+        for name, image in images.items():
+            machines[name] = start(image, files, log / (name + suffix))
+        return {name: finish(machines[name], image, log / (name + suffix))
+                for name, image in images.items()}
+    finally:
+        # Also on an interrupt: no machine outlives this program.
+        for machine in machines.values():
+            if machine.poll() is None:
+                machine.terminate()
+                machine.wait()
+
+
+def start(image, files, log):
+    """A machine that runs the guest's programs on one kernel."""
     line = [TESTBED / "machine/vm", "--icount", "--data", "--log", log, "--image", image,
             "--device", "edu,dma_mask=0xffffffffffffffff", "--append", PARAMETERS,
             "--timeout", str(SECONDS), *(f"--qemu-arg={word}" for word in REPEATABLE),
             *(word for guest, host in files.items() for word in ("--file", f"{host}:{guest}")),
             GUEST / "bench-run"]
-    run = subprocess.run(line, stderr=subprocess.PIPE, text=True, check=False)
-    if run.returncode:
-        raise Problem(f"counting on {image} failed: {run.stderr.strip()}")
+    return subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
+
+
+def finish(machine, image, log):
+    """Wait for the machine and read what it counted."""
+    said = machine.communicate()[1]
+    if machine.returncode:
+        raise Problem(f"counting on {image} failed: {said.strip()}")
     result = json.loads((log / "result.json").read_text())
     totals = parse((log / "verdict.ktap").read_text())
     return Counts(image, result["kernel"], result["command"], totals)
@@ -54,6 +78,6 @@ def parse(channel):
     for n, calls, total, figure in LINE.findall(channel):
         key = (figure, int(n) or None)
         if key in totals:
-            raise Problem(f"the guest reported {figure} at n = {n} twice")
+            raise Problem(f"the guest reported {figure} twice for n = {n}")
         totals[key] = (int(calls), int(total))
     return totals

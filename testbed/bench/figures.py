@@ -11,6 +11,11 @@ LIMITS = {(f"{owner} {call} 4 KiB", 10000): 1.01
           for owner in ("iommufd", "type1") for call in ("map", "unmap")}
 
 
+def label(name, n):
+    """How a message names a figure."""
+    return f"{name} at n = {n}" if n else name
+
+
 @dataclass
 class Figure:
     """One row: instructions of so many calls, None on a kernel that has no such call."""
@@ -37,12 +42,12 @@ def side_by_side(pristine, patched):
     missing = [key for key in (*LIMITS, *pristine) if key not in patched]
     missing += [key for key in LIMITS if not pristine.get(key, (0, 0))[1]]
     if missing:
-        raise Problem(f"no count of {missing[0][0]} at n = {missing[0][1]}")
+        raise Problem(f"no count of {label(*missing[0])}")
     table = []
     for key, (calls, total) in patched.items():
         before_calls, before = pristine.get(key, (calls, None))
         if before_calls != calls:
-            raise Problem(f"{key[0]}: {before_calls} calls on pristine, {calls} on patched")
+            raise Problem(f"{label(*key)}: {before_calls} calls on pristine, {calls} on patched")
         table.append(Figure(*key, calls, before, total, LIMITS.get(key)))
     return table
 
@@ -54,5 +59,5 @@ def require_equal(first, second):
         for key in counts.totals | again:
             pair = counts.totals.get(key), again.get(key)
             if pair[0] != pair[1]:
-                raise Problem(f"two runs of the {kernel} kernel differ in {key[0]} at "
-                              f"n = {key[1]}: (calls, instructions) {pair[0]}, then {pair[1]}")
+                raise Problem(f"two runs of the {kernel} kernel differ in {label(*key)}: "
+                              f"(calls, instructions) {pair[0]}, then {pair[1]}")

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from demo import story      # noqa: E402
 
 SCENES = ("attach first, then map", "map first, then attach")
-STEP, COLUMN = 50, 48
+STEP, COLUMN = 50, 50
 # The one step that is to fail, and how.
 REFUSED = {"map over the doorbell, which is in use": "EEXIST"}
 STEPS = 14                  # that the program takes if nothing goes wrong

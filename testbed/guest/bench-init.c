@@ -18,8 +18,9 @@ static void set(const char *name, uint64_t value)
 	setenv(name, text, 1);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
+	char *const init[] = { "/init", NULL };
 	uint64_t now = counter_ns();
 
 	if (mount("proc", "/proc", "proc", 0, NULL))
@@ -27,6 +28,6 @@ int main(int argc, char **argv)
 	set("BOOT_NS", now);
 	set("BOOT_IDLE_NS", idle_ns());
 	umount("/proc");
-	execv("/init", argv);
+	execv(init[0], init);
 	fail("/init", "cannot be run");
 }

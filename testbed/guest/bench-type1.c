@@ -23,7 +23,8 @@ static int open_group(const char *bdf)
 	ssize_t length;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
+		 bdf);
 	length = readlink(path, target, sizeof(target) - 1);
 	if (length < 0)
 		fail(path, strerror(errno));

@@ -56,13 +56,27 @@ static const struct iommu_msi_owner_ops iopt_msi_owner_ops = {
 	.for_each_hole = iopt_msi_for_each_hole,
 };
 
+static struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt)
+{
+	struct iommu_msi_space *space = iopt->msi_space;
+
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+	if (space)
+		return space;
+	/* No domain of an IOAS has larger pages than the CPU */
+	space = iommu_msi_space_create(&iopt_msi_owner_ops, iopt, PAGE_SIZE);
+	if (!IS_ERR(space))
+		iopt->msi_space = space;
+	return space;
+}
+
 /**
  * iopt_msi_reserve_device() - Reserve places for the doorbells of a device
  * @iopt: io_pagetable of the IOAS that the device is about to be attached to
  * @dev: The device
  * @window: The region of type IOMMU_RESV_SW_MSI that its IOMMU driver reports
  *
- * Undone by iopt_msi_unreserve_device().
+ * Undone by iopt_msi_unreserve().
  *
  * Context: io_pagetable::iova_rwsem is held for write.
  * Return: 0 or the errors of iommu_msi_reserve_device().
@@ -74,18 +88,10 @@ int iopt_msi_reserve_device(struct io_pagetable *iopt, struct device *dev,
 		.start = window->start,
 		.last = window->start + window->length - 1,
 	};
-	struct iommu_msi_space *space = iopt->msi_space;
+	struct iommu_msi_space *space = iopt_msi_get_space(iopt);
 
-	lockdep_assert_held_write(&iopt->iova_rwsem);
-
-	if (!space) {
-		/* No domain of an IOAS has larger pages than the CPU */
-		space = iommu_msi_space_create(&iopt_msi_owner_ops, iopt,
-					       PAGE_SIZE);
-		if (IS_ERR(space))
-			return PTR_ERR(space);
-		iopt->msi_space = space;
-	}
+	if (IS_ERR(space))
+		return PTR_ERR(space);
 	return iommu_msi_reserve_device(space, dev, &range);
 }
 
@@ -131,29 +137,92 @@ bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 
 /**
  * iommufd_msi_join() - Let a page table take part in the MSI space of its IOAS
- * @hwpt_paging: The page table. A device that needs doorbells is about to be
- *	attached to it, and has its reservation.
+ * @hwpt_paging: The page table. Devices behind an IOMMU that translates MSIs are
+ *	about to be attached to it; those that need doorbells have their
+ *	reservations.
  *
- * Return: 0 or the errors of iommu_msi_join().
+ * Return: 0, -ENOMEM, or the errors of iommu_msi_join().
  */
 int iommufd_msi_join(struct iommufd_hwpt_paging *hwpt_paging)
 {
-	return iommu_msi_join(hwpt_paging->ioas->iopt.msi_space,
-			      hwpt_paging->common.domain);
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	struct iommu_msi_space *space;
+
+	/* A driver that ran out of memory reported no window, and made no space */
+	down_write(&iopt->iova_rwsem);
+	space = iopt_msi_get_space(iopt);
+	up_write(&iopt->iova_rwsem);
+	if (IS_ERR(space))
+		return PTR_ERR(space);
+	return iommu_msi_join(space, hwpt_paging->common.domain);
 }
 
 /**
- * iommufd_msi_populate() - Map all doorbells in use into a page table
- * @hwpt_paging: The page table
- *
- * Vectors that were set up while the device was attached to another page table
- * of the same IOAS work with this one, too.
+ * iommufd_msi_attached() - Map the doorbells of a device that has been attached
+ * @hwpt_paging: The page table, or NULL for one that is not of the paging kind
+ * @dev: The device. Vectors that it kept while it was detached from a page table
+ *	of the same IOAS work again.
  *
  * Return: 0 or the errors of iommu_msi_populate().
  */
-int iommufd_msi_populate(struct iommufd_hwpt_paging *hwpt_paging)
+int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
+			 struct device *dev)
 {
-	if (!hwpt_paging->common.domain->msi)
+	int rc;
+
+	if (!hwpt_paging || !iommu_is_mixed_domain(hwpt_paging->common.domain))
 		return 0;
-	return iommu_msi_populate(hwpt_paging->common.domain);
+	rc = iommu_msi_populate(hwpt_paging->common.domain, dev);
+	iommu_msi_settle(hwpt_paging->common.domain, dev);
+	return rc;
+}
+
+/**
+ * iommufd_msi_begin_move() - Map the doorbells of a group that is about to move
+ * @hwpt_paging: Page table that the group moves to. Its devices have their
+ *	reservations in its IOAS.
+ * @igroup: The group
+ *
+ * Vectors that are in use, and those that come until iommufd_msi_end_move(), work
+ * in the old page table and in the new one.
+ *
+ * Return: 0, and iommufd_msi_end_move() has to follow, or the errors of
+ * iommu_msi_populate().
+ */
+int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
+			   struct iommufd_group *igroup)
+{
+	struct iommufd_device *cur;
+	int rc;
+
+	lockdep_assert_held(&igroup->lock);
+
+	if (!iommu_is_mixed_domain(hwpt_paging->common.domain))
+		return 0;
+	list_for_each_entry(cur, &igroup->device_list, group_item) {
+		rc = iommu_msi_populate(hwpt_paging->common.domain, cur->dev);
+		if (rc) {
+			iommufd_msi_end_move(hwpt_paging, igroup);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/**
+ * iommufd_msi_end_move() - The group has moved, or stayed where it was
+ * @hwpt_paging: Page table that was given to iommufd_msi_begin_move()
+ * @igroup: The group
+ */
+void iommufd_msi_end_move(struct iommufd_hwpt_paging *hwpt_paging,
+			  struct iommufd_group *igroup)
+{
+	struct iommufd_device *cur;
+
+	lockdep_assert_held(&igroup->lock);
+
+	if (!iommu_is_mixed_domain(hwpt_paging->common.domain))
+		return;
+	list_for_each_entry(cur, &igroup->device_list, group_item)
+		iommu_msi_settle(hwpt_paging->common.domain, cur->dev);
 }

@@ -18,14 +18,21 @@ int iopt_msi_reserve_device(struct io_pagetable *iopt, struct device *dev,
 void iopt_msi_destroy(struct io_pagetable *iopt);
 
 int iommufd_msi_join(struct iommufd_hwpt_paging *hwpt_paging);
-int iommufd_msi_populate(struct iommufd_hwpt_paging *hwpt_paging);
+int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
+			 struct device *dev);
+int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
+			   struct iommufd_group *igroup);
+void iommufd_msi_end_move(struct iommufd_hwpt_paging *hwpt_paging,
+			  struct iommufd_group *igroup);
 
-/* Undo iopt_msi_reserve_device(), under iova_rwsem for write */
-static inline void iopt_msi_unreserve_device(struct io_pagetable *iopt,
-					     struct device *dev)
+/*
+ * Undo iopt_msi_reserve_device() if @owner is a device, under iova_rwsem for
+ * write. Other owners of reserved ranges have no doorbells.
+ */
+static inline void iopt_msi_unreserve(struct io_pagetable *iopt, void *owner)
 {
 	if (iopt->msi_space)
-		iommu_msi_unreserve_device(iopt->msi_space, dev);
+		iommu_msi_unreserve_device(iopt->msi_space, owner);
 }
 
 /* See iommu_msi_make_room(), under iova_rwsem for write */

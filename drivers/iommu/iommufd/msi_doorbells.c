@@ -85,7 +85,7 @@ int iommufd_msi_doorbells(struct iommufd_ucmd *ucmd)
 
 	if (cmd->flags || cmd->__reserved)
 		return -EOPNOTSUPP;
-	if (cmd->entry_len < MSI_DOORBELL_MIN_LEN)
+	if (cmd->entry_len < MSI_DOORBELL_MIN_LEN || cmd->entry_len > PAGE_SIZE)
 		return -EINVAL;
 
 	obj = iommufd_get_object(ucmd->ictx, cmd->object_id, IOMMUFD_OBJ_ANY);

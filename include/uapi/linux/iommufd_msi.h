@@ -21,26 +21,18 @@ enum {
 
 /**
  * enum iommu_msi_doorbell_flags - State of a doorbell
- * @IOMMU_MSI_DOORBELL_MAPPED: At least one vector uses the doorbell, so that it
- *	is present in the I/O page tables. It keeps its IOVA, and a map over it
- *	fails with -EEXIST.
- * @IOMMU_MSI_DOORBELL_PINNED: The kernel may not choose another IOVA for it.
+ * @IOMMU_MSI_DOORBELL_MAPPED: The doorbell is present in a page table of the IOAS
  */
 enum iommu_msi_doorbell_flags {
 	IOMMU_MSI_DOORBELL_MAPPED = 1 << 0,
-	IOMMU_MSI_DOORBELL_PINNED = 1 << 1,
 };
 
 /**
  * enum iommu_msi_placement_type - Who chose the IOVA of a doorbell
  * @IOMMU_MSI_PLACEMENT_AUTO: The kernel, among all holes
- * @IOMMU_MSI_PLACEMENT_WINDOW: The kernel, within a range that the user gave
- * @IOMMU_MSI_PLACEMENT_FIXED: The user
  */
 enum iommu_msi_placement_type {
 	IOMMU_MSI_PLACEMENT_AUTO = 0,
-	IOMMU_MSI_PLACEMENT_WINDOW = 1,
-	IOMMU_MSI_PLACEMENT_FIXED = 2,
 };
 
 /**
@@ -49,7 +41,8 @@ enum iommu_msi_placement_type {
  *	as a device that may use the doorbell is attached.
  * @flags: Combination of enum iommu_msi_doorbell_flags
  * @placement: One of enum iommu_msi_placement_type
- * @vectors: Number of interrupt vectors that use the doorbell now
+ * @vectors: Number of interrupt vectors that use the doorbell now. Unless it is 0
+ *	the doorbell keeps its IOVA, and a map over it fails with -EEXIST.
  * @iova: First IOVA of the place that is kept for the doorbell
  * @length: Length of that place in bytes. The doorbell register lies at the same
  *	offset in it as in its physical page.
@@ -80,7 +73,8 @@ struct iommu_msi_doorbell {
  *
  * Return: 0 on success. -EMSGSIZE if the room is too small; as many entries as
  * fit are filled, and @num_entries tells how many there are. -EINVAL if
- * @entry_len is below the 32 bytes of the structure's first version. -ENOENT if
+ * @entry_len is below the 32 bytes of the structure's first version, or above the
+ * CPU's page size. -ENOENT if
  * there is no such object, -EINVAL if it is of another kind. -EOPNOTSUPP if
  * @flags or @__reserved is not 0. -EFAULT if the array cannot be written.
  */

@@ -9,8 +9,6 @@
 
 #include "setup.h"
 
-#define PAGE 0x1000ULL
-
 FIXTURE(doorbell)
 {
 	struct setup s;
@@ -20,19 +18,12 @@ FIXTURE_SETUP(doorbell)
 {
 	if (!edu_name(0))
 		SKIP(return, "VFIO_EDU names no edu device");
-	setup_open(_metadata, &self->s);
-	setup_map(_metadata, &self->s);
-	setup_attach(_metadata, &self->s);
+	setup_attached(_metadata, &self->s);
 }
 
 FIXTURE_TEARDOWN(doorbell)
 {
 	setup_close(&self->s);
-}
-
-static int map_page(struct setup *s, __u64 iova)
-{
-	return ioas_map(s->iommufd, s->ioas, s->memory.va, PAGE, iova);
 }
 
 static bool same_doorbell(struct iommu_msi_doorbell a,
@@ -127,60 +118,6 @@ TEST_F(doorbell, cannot_be_unmapped_by_the_user)
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 
-TEST_F(doorbell, without_a_vector_gives_way_to_each_map_over_it)
-{
-	struct setup *s = &self->s;
-	struct iommu_msi_doorbell d;
-	unsigned int slot;
-
-	for (slot = 0; slot < 4; slot++) {
-		d = the_doorbell(_metadata, &s->edu);
-		EXPECT_EQ(MSI_WINDOW_IOVA + slot * PAGE, d.iova);
-		ASSERT_EQ(0, map_page(s, d.iova));
-		d = the_doorbell(_metadata, &s->edu);
-		EXPECT_EQ(0, d.vectors);
-		EXPECT_EQ(0, d.flags);
-		expect_working_vector(_metadata, &s->edu);
-	}
-}
-
-TEST_F(doorbell, that_had_a_vector_gives_way_and_works_at_its_new_place)
-{
-	struct setup *s = &self->s;
-	struct mapping window = { .va = s->memory.va,
-				  .iova = MSI_WINDOW_IOVA,
-				  .length = MSI_WINDOW_LENGTH };
-	struct iommu_msi_doorbell d;
-
-	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
-	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
-
-	ASSERT_EQ(0, ioas_map(s->iommufd, s->ioas, window.va, window.length,
-			      window.iova));
-	d = the_doorbell(_metadata, &s->edu);
-	EXPECT_EQ(msi_low_place(1), d.iova);
-	EXPECT_EQ(0, d.flags);
-
-	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
-	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-	expect_dma(_metadata, &s->edu, &window);
-}
-
-TEST_F(doorbell, goes_to_the_next_place_of_the_rule_if_the_first_are_taken)
-{
-	struct setup *s = &self->s;
-	struct iommu_msi_doorbell d;
-
-	ASSERT_EQ(0, ioas_map(s->iommufd, s->ioas, s->memory.va,
-			      MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));
-	ASSERT_EQ(0, map_page(s, msi_low_place(1)));
-	ASSERT_EQ(0, map_page(s, msi_low_place(2)));
-	d = the_doorbell(_metadata, &s->edu);
-	EXPECT_EQ(msi_low_place(3), d.iova);
-	expect_working_vector(_metadata, &s->edu);
-}
-
 TEST_F(doorbell, survives_that_everything_is_unmapped_and_mapped_again)
 {
 	struct setup *s = &self->s;
@@ -227,65 +164,6 @@ TEST_F(doorbell, forgets_vectors_that_were_left_on_over_a_detach)
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	EXPECT_EQ(1, the_doorbell(_metadata, &s->edu).vectors);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-}
-
-TEST_F(doorbell, is_avoided_by_maps_whose_place_the_kernel_chooses)
-{
-	struct setup *s = &self->s;
-	struct range_list allowed = {
-		.count = 1,
-		.at = { { MSI_WINDOW_IOVA, MSI_WINDOW_IOVA + 2 * PAGE - 1 } },
-	};
-	__u64 iova;
-
-	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
-	ASSERT_EQ(MSI_WINDOW_IOVA, the_doorbell(_metadata, &s->edu).iova);
-	/* Of two pages to choose from, the doorbell has one */
-	ASSERT_EQ(0, ioas_allow(s->iommufd, s->ioas, &allowed));
-	EXPECT_EQ(0, ioas_map_anywhere(s->iommufd, s->ioas, s->memory.va, PAGE,
-				       &iova));
-	EXPECT_EQ(MSI_WINDOW_IOVA + PAGE, iova);
-	EXPECT_EQ(-ENOSPC, ioas_map_anywhere(s->iommufd, s->ioas, s->memory.va,
-					     PAGE, &iova));
-	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-}
-
-TEST_F(doorbell, prefers_a_place_outside_of_what_the_user_allows)
-{
-	struct setup *s = &self->s;
-	struct range_list allowed = {
-		.count = 1,
-		.at = { { MSI_WINDOW_IOVA,
-			  MSI_WINDOW_IOVA + MSI_WINDOW_LENGTH - 1 } },
-	};
-	struct iommu_msi_doorbell d;
-
-	ASSERT_EQ(0, device_detach(&s->edu.dev));
-	ASSERT_EQ(0, ioas_allow(s->iommufd, s->ioas, &allowed));
-	setup_attach(_metadata, s);
-	d = the_doorbell(_metadata, &s->edu);
-	EXPECT_EQ(msi_low_place(1), d.iova);
-
-	/* so that all that was allowed can be mapped under a live vector */
-	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
-	EXPECT_EQ(0, ioas_map(s->iommufd, s->ioas, s->memory.va,
-			      MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));
-	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-}
-
-TEST_F(doorbell, takes_an_allowed_place_if_all_are_allowed)
-{
-	struct setup *s = &self->s;
-	struct iommu_msi_doorbell d;
-	struct range_list all;
-
-	ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &all));
-	ASSERT_EQ(0, device_detach(&s->edu.dev));
-	ASSERT_EQ(0, ioas_allow(s->iommufd, s->ioas, &all));
-	setup_attach(_metadata, s);
-	d = the_doorbell(_metadata, &s->edu);
-	EXPECT_TRUE(ranges_contain(&all, d.iova, d.iova + d.length - 1));
-	expect_working_vector(_metadata, &s->edu);
 }
 
 struct rival {
@@ -347,66 +225,6 @@ TEST_F(doorbell, loses_no_interrupt_to_maps_that_race_with_its_vector)
 	EXPECT_LT(0, rival.refused);
 	EXPECT_LT(0, rival.mapped);
 	EXPECT_EQ(0, the_doorbell(_metadata, &s->edu).vectors);
-}
-
-/*
- * What a kernel without placement of doorbells does as well
- */
-FIXTURE(address_space)
-{
-	struct setup s;
-};
-
-FIXTURE_SETUP(address_space)
-{
-	if (!edu_name(0))
-		SKIP(return, "VFIO_EDU names no edu device");
-	setup_open(_metadata, &self->s);
-	setup_map(_metadata, &self->s);
-	setup_attach(_metadata, &self->s);
-}
-
-FIXTURE_TEARDOWN(address_space)
-{
-	setup_close(&self->s);
-}
-
-TEST_F(address_space, refuses_misaligned_and_overlapping_maps_as_ever)
-{
-	struct setup *s = &self->s;
-	__u64 iova = ELSEWHERE_IOVA + MEMORY_LENGTH;
-
-	EXPECT_EQ(-EINVAL, map_page(s, iova + 1));
-	EXPECT_EQ(-EINVAL, map_page(s, iova + PAGE / 2));
-	EXPECT_EQ(-EINVAL,
-		  ioas_map(s->iommufd, s->ioas, s->memory.va, PAGE / 2, iova));
-	EXPECT_EQ(-EINVAL,
-		  ioas_map(s->iommufd, s->ioas, s->memory.va, 0, iova));
-	EXPECT_EQ(-EINVAL, map_page(s, MSI_WINDOW_IOVA + PAGE / 2));
-	EXPECT_EQ(-EOVERFLOW,
-		  ioas_map(s->iommufd, s->ioas, s->memory.va, 2 * PAGE, -PAGE));
-	EXPECT_EQ(-EEXIST, map_page(s, ELSEWHERE_IOVA));
-	EXPECT_EQ(-EEXIST, map_page(s, iova - PAGE));
-	EXPECT_EQ(0, map_page(s, iova));
-}
-
-TEST_F(address_space, does_dma_and_takes_interrupts)
-{
-	struct setup *s = &self->s;
-
-	expect_dma(_metadata, &s->edu, &s->memory);
-	expect_working_vector(_metadata, &s->edu);
-}
-
-TEST_F(address_space, does_dma_and_takes_interrupts_after_reattach)
-{
-	struct setup *s = &self->s;
-
-	expect_working_vector(_metadata, &s->edu);
-	ASSERT_EQ(0, device_detach(&s->edu.dev));
-	setup_attach(_metadata, s);
-	expect_working_vector(_metadata, &s->edu);
-	expect_dma(_metadata, &s->edu, &s->memory);
 }
 
 TEST_HARNESS_MAIN

@@ -93,6 +93,24 @@ TEST_F(two_devices, one_may_leave_and_the_other_keeps_the_doorbell_live)
 	expect_interrupts(_metadata, &self->second, INTERRUPTS);
 }
 
+TEST_F(two_devices, one_may_be_closed_with_its_vector_on)
+{
+	struct setup *s = &self->s;
+	struct iommu_msi_doorbell d;
+
+	attach_both(_metadata, self);
+	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
+	ASSERT_EQ(0, edu_enable_interrupt(&self->second));
+	EXPECT_EQ(2, the_doorbell(_metadata, &self->second).vectors);
+	edu_close(&s->edu);
+	d = the_doorbell(_metadata, &self->second);
+	EXPECT_EQ(1, d.vectors);
+	EXPECT_EQ(IOMMU_MSI_DOORBELL_MAPPED, d.flags);
+	expect_interrupts(_metadata, &self->second, INTERRUPTS);
+	ASSERT_EQ(0, edu_disable_interrupt(&self->second));
+	EXPECT_EQ(0, the_doorbell(_metadata, &self->second).vectors);
+}
+
 TEST_F(two_devices, the_second_finds_the_doorbell_moved_out_of_the_window)
 {
 	struct setup *s = &self->s;

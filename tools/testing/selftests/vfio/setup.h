@@ -17,6 +17,8 @@
 /* Memory at an IOVA that has nothing to do with doorbells */
 #define ELSEWHERE_IOVA 0x40000000ULL
 #define MEMORY_LENGTH 0x100000ULL
+/* The kernel's page, and the IOMMU's */
+#define PAGE 0x1000ULL
 #define INTERRUPTS 100
 
 struct setup {
@@ -67,6 +69,21 @@ static inline void setup_attach(struct __test_metadata *_metadata,
 				struct setup *self)
 {
 	ASSERT_EQ(0, device_attach(&self->edu.dev, self->ioas));
+}
+
+/* A device that is attached to an IOAS with memory elsewhere */
+static inline void setup_attached(struct __test_metadata *_metadata,
+				  struct setup *self)
+{
+	setup_open(_metadata, self);
+	setup_map(_metadata, self);
+	setup_attach(_metadata, self);
+}
+
+/* The first page of the memory, once more */
+static inline int map_page(struct setup *self, __u64 iova)
+{
+	return ioas_map(self->iommufd, self->ioas, self->memory.va, PAGE, iova);
 }
 
 /* The one doorbell of what the device is attached to */

@@ -3,7 +3,8 @@
  * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c), a
  * device (device.c), what sysfs says of it (sysfs.c), the driver of QEMU's edu
  * device (edu.c), DMA by it that is checked (exercise.c), the interrupts of an igb
- * device (igb.c), and a journal of what the IOMMU ought to see (journal.c).
+ * device (igb.c), failing allocations (faults.c), and a journal of what the IOMMU
+ * ought to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
  * nothing open when they fail.
@@ -139,6 +140,11 @@ void memory_free(struct mapping *memory);
 int exercise_copy(struct edu *edu, const struct mapping *memory, __u64 from,
 		  __u64 to);
 int exercise_dma(struct edu *edu, const struct mapping *memory);
+
+/* faults.c: failing allocations */
+int faults_setup(const char *function);
+int faults_begin(unsigned int nth);
+bool faults_end(int fd);
 
 /* journal.c: lines on standard output */
 void journal_doorbells(const struct device *dev, const char *phase);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Failing the nth allocation of what this thread does next, by the kernel's fault
+ * injection (CONFIG_FAILSLAB, Documentation/fault-injection).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "passthrough.h"
+
+#define FAIL_NTH "/proc/thread-self/fail-nth"
+#define DEBUGFS "/sys/kernel/debug/"
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	ssize_t written;
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	written = write(fd, text, strlen(text));
+	if (written < 0)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+/* First address of @function, and of what follows it, as text */
+static int function_range(const char *function, char start[32], char end[32])
+{
+	char line[256], name[128];
+	bool found = false;
+	FILE *symbols;
+
+	symbols = fopen("/proc/kallsyms", "r");
+	if (!symbols)
+		return -errno;
+	while (fgets(line, sizeof(line), symbols)) {
+		if (sscanf(line, "%16s %*c %127s", found ? end + 2 : start + 2,
+			   name) != 2 ||
+		    found)
+			break;
+		found = !strcmp(name, function);
+	}
+	fclose(symbols);
+	memcpy(start, "0x", 2);
+	memcpy(end, "0x", 2);
+	return found ? 0 : -ENOENT;
+}
+
+/*
+ * Let allocations fail without a word on the console: those that are made on
+ * behalf of the kernel's @function, or all if it is NULL. The kernel needs
+ * CONFIG_FAILSLAB, and CONFIG_FAULT_INJECTION_STACKTRACE_FILTER for a function.
+ */
+int faults_setup(const char *function)
+{
+	char start[32] = "0", end[32] = "0xffffffffffffffff";
+	int rc = 0;
+
+	if (function)
+		rc = function_range(function, start, end);
+	if (!rc)
+		rc = write_text(DEBUGFS "failslab/ignore-gfp-wait", "N");
+	if (!rc)
+		rc = write_text(DEBUGFS "failslab/verbose", "0");
+	if (!rc)
+		rc = write_text(DEBUGFS "failslab/require-start", start);
+	if (!rc)
+		rc = write_text(DEBUGFS "failslab/require-end", end);
+	/* iommufd has a few failures of its own, if it is built for tests */
+	write_text(DEBUGFS "fail_iommufd/verbose", "0");
+	return rc;
+}
+
+/* The @nth allocation from now on fails. Returns a handle for faults_end(). */
+int faults_begin(unsigned int nth)
+{
+	char text[16];
+	int fd;
+
+	fd = open(FAIL_NTH, O_RDWR);
+	if (fd < 0)
+		return -errno;
+	snprintf(text, sizeof(text), "%u", nth);
+	if (write(fd, text, strlen(text)) < 0) {
+		close(fd);
+		return -EIO;
+	}
+	return fd;
+}
+
+/*
+ * No more failures. True if there was one before the call: reading and writing
+ * the file allocate memory, too, and may be what fails.
+ */
+bool faults_end(int fd)
+{
+	char text[16] = "";
+	bool failed;
+
+	failed = pread(fd, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+	while (pwrite(fd, "0", 1, 0) < 0)
+		;
+	close(fd);
+	return failed;
+}
