@@ -30,6 +30,7 @@ linter_main() {
 		die "no $TREE to look at: make tree first"
 	fi
 	mkdir -p "$WORK"
+	rm -f "$WORK/changes"
 	# On the left of || or in an if, the verb would run without errexit.
 	set +e
 	findings=$(set -e; with_lock lint "$1")
@@ -96,7 +97,7 @@ in_parallel() {
 
 # sums FILE...: part of a key.
 sums() {
-	sha256sum "$LINT/lib.sh" "$@" | cut -d' ' -f1
+	sha256sum "$@" | cut -d' ' -f1
 }
 
 # tool_lines PATTERN COMMAND...: the lines of its output that are findings. A
@@ -114,24 +115,41 @@ pristine_id() {
 	sed -n 's/^id=//p' "$OUT/pristine.version"
 }
 
-# changed_files: all that the series changes or adds in the assembled tree. Only
-# those files are not hard links to the pristine tree.
+# find_changes: all that the series changes or adds in the assembled tree, with
+# an "m" before what upstream has too and an "a" before the rest. A file that is
+# a hard link to the pristine tree's cannot differ from it.
+find_changes() {
+	(cd "$TREE" && find . -path ./.pc -prune -o -links 1 ! -type d -printf '%P\n') | sort |
+		while read -r path; do
+			if [ ! -e "$PRISTINE/$path" ]; then
+				printf 'a %s\n' "$path"
+			elif ! cmp -s "$PRISTINE/$path" "$TREE/$path"; then
+				printf 'm %s\n' "$path"
+			fi
+		done
+}
+
+# changes: found once in a run.
+changes() {
+	if [ ! -f "$WORK/changes" ]; then
+		find_changes >"$WORK/changes.new"
+		mv "$WORK/changes.new" "$WORK/changes"
+	fi
+	cat "$WORK/changes"
+}
+
 changed_files() {
-	(cd "$TREE" && find . -path ./.pc -prune -o -links 1 ! -type d -printf '%P\n') | sort
+	changes | cut -d' ' -f2
 }
 
 # overlay_files PATTERN, touched_files PATTERN: the new files of the assembled
 # tree, and those that upstream has too.
 overlay_files() {
-	changed_files | grep -E -e "$1" | while read -r path; do
-		[ -e "$PRISTINE/$path" ] || printf '%s\n' "$path"
-	done
+	changes | sed -n 's/^a //p' | grep -E -e "$1" || true
 }
 
 touched_files() {
-	changed_files | grep -E -e "$1" | while read -r path; do
-		[ ! -e "$PRISTINE/$path" ] || printf '%s\n' "$path"
-	done
+	changes | sed -n 's/^m //p' | grep -E -e "$1" || true
 }
 
 # project_files: the files of this repository, but for the linters' seeds, which
@@ -145,4 +163,13 @@ project_files() {
 	fi | grep -v '^testbed/lint/seeds/' | sort -u | while read -r path; do
 		[ ! -e "$path" ] || printf '%s\n' "$path"
 	done
+}
+
+# scripts_of INTERPRETER ENDING: project files with such a first line (a regular
+# expression after "#!") or such a name.
+scripts_of() {
+	# shellcheck disable=SC2016 # awk's own variables
+	project_files | (cd "$ROOT" && xargs -d '\n' awk -v interpreter="^#!.*$1" -v ending="$2\$" '
+		FNR == 1 && ($0 ~ interpreter || FILENAME ~ ending) { print FILENAME }
+		{ nextfile }')
 }

@@ -5,9 +5,10 @@
 Line numbers do not count, since a patch moves lines: two warnings are the same
 if file and text are. The number of places that have it counts.
 
-Usage: newwarnings.py normalize TREE O   tool output on stdin; prints its
-                                         warnings with paths from TREE's top
-       newwarnings.py new BASE LOG       prints LOG's lines that are new
+Usage: newwarnings.py compiled TREE O PREFIX...   the output of the kernel's make
+           -O on stdin; prints "object path:line: text" for each warning about
+           the objects with these prefixes, the paths from TREE's top
+       newwarnings.py new BASE LOG                prints LOG's lines that are new
 """
 
 import os
@@ -17,33 +18,36 @@ from collections import defaultdict
 
 WARNING = re.compile(r"^(?P<path>[^\s:]+):(?P<place>\d+(?::\d+(?:-\d+)?)?): "
                      r"(?P<text>(?:fatal )?(?:warning|error): .*)$", re.IGNORECASE)
+COMMAND = re.compile(r"^  (?:CC|AS|LD|AR)(?: \[M\])? +(\S+)$")
 
 
-def normalize(lines, tree, objects):
-    """The warnings among the lines, each once: a header's come with every file
-    that includes it. Paths are taken as relative to the build directory."""
-    seen = {}
+def compiled(lines, tree, objects, prefixes):
+    """The warnings among the lines, each once per object. Paths are taken as
+    relative to the build directory."""
+    unit, seen = "", set()
     for line in lines:
+        command = COMMAND.match(line)
+        unit = command[1] if command else unit
         found = WARNING.match(line.rstrip("\n"))
-        if not found:
+        if not found or not unit.startswith(prefixes):
             continue
         path = os.path.normpath(os.path.join(objects, found["path"]))
         for top in (tree, objects):
             if path.startswith(top + "/"):
                 path = os.path.relpath(path, top)
                 break
-        seen[f"{path}:{found['place']}: {found['text']}"] = True
+        seen.add(f"{unit} {path}:{found['place']}: {found['text']}")
     return sorted(seen)
 
 
 def places(path):
-    """Of a normalized log: (file, text) -> lines that say so."""
+    """Of a log of "path:line: text" lines: (file, text) -> lines that say so."""
     table = defaultdict(list)
     with open(path, encoding="utf-8") as file:
         for line in file:
             found = WARNING.match(line.rstrip("\n"))
             if not found:
-                raise SystemExit(f"error: {path} is no normalized log: {line.rstrip()}")
+                raise SystemExit(f"error: {path} holds something else than warnings: {line.rstrip()}")
             table[found["path"], found["text"]].append(line.rstrip("\n"))
     return table
 
@@ -59,8 +63,9 @@ def new(base, log):
 def main(arguments):
     """Dispatches the verbs named in the file's top comment."""
     match arguments:
-        case ["normalize", tree, objects]:
-            result = normalize(sys.stdin, os.path.abspath(tree), os.path.abspath(objects))
+        case ["compiled", tree, objects, *prefixes]:
+            result = compiled(sys.stdin, os.path.abspath(tree), os.path.abspath(objects),
+                              tuple(prefixes))
         case ["new", base, log]:
             result = new(base, log)
         case ["--help"]:

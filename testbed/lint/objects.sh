@@ -6,6 +6,10 @@
 # shellcheck source=testbed/lib/kbuild.sh
 . "$ROOT/testbed/lib/kbuild.sh"
 
+# The kernel's make takes LC_ALL away; the compiler's messages must not depend
+# on who runs this.
+export LANG=C
+
 # objects_of linux|pristine: the build directory.
 objects_of() {
 	printf '%s\n' "$OUT/lint/objects/$1"
@@ -18,7 +22,8 @@ fragments() {
 }
 
 configured_from() {
-	pristine_id
+	# The files of a tree that was made anew may be older than what was built.
+	if [ "$1" = pristine ]; then pristine_id; else cat "$OUT/$1.state/generation"; fi
 	"${CROSS_COMPILE}gcc" --version
 	fragments "$1" | xargs cat
 	cat "$ROOT/testbed/kernel/configure" "$ROOT/testbed/lib/kbuild.sh"
@@ -40,7 +45,6 @@ prepare_objects() {
 	key=$(configured_from "$1" | sha256sum)
 	[ "$(cat "$o/.configured-from" 2>/dev/null)" != "$key" ] || return 0
 	check_compiler
-	# Files of another source may be older than what was built from the last.
 	rm -rf "$o"
 	mkdir -p "$o"
 	stage "configuring $1 for the linters" "$log" with_lock build configure_and_prepare "$1" "$o"

@@ -30,8 +30,8 @@ SPDX = re.compile(r"SPDX-License-Identifier: [\w.() -]*GPL-2\.0")
 SPDX_LINES = 3
 OVERLAY = re.compile(r"(drivers|include|tools|Documentation)/|Kconfig$")
 SOURCE = re.compile(r"(\.(c|h|S|py|sh|cocci|mk)|(^|/)(Makefile|Kbuild|Kconfig))$")
-# git keeps these as they are, and they have no comments.
-NO_COMMENTS = re.compile(r"(\.(json|txt|patch)|(^|/)\.gitignore)$")
+# Data, and what has no such line upstream either.
+NO_SPDX = re.compile(r"(\.(json|txt|patch)|(^|/)\.gitignore|selftests/.*/config)$")
 MAIL_NAME = re.compile(r"\d{4}-[\w.-]+\.patch$")
 FORBIDDEN_HEADERS = ("From", "Date", "Signed-off-by", "Message-Id")
 
@@ -74,7 +74,7 @@ def places_and_servers(path, text, place, hosts):
 
 def is_source(path, text):
     """Does the file need an SPDX line?"""
-    if NO_COMMENTS.search(path):
+    if NO_SPDX.search(path):
         return False
     return bool(OVERLAY.match(path) or SOURCE.search(path) or text.startswith("#!"))
 
@@ -90,7 +90,7 @@ def form(path, full, text):
         yield 1, "is executable and has no first line #!"
 
 
-def queue(repository, pristine):
+def mails(repository, pristine):
     """What patches/ says against what is there."""
     patches = Queue(repository)
     try:
@@ -106,6 +106,29 @@ def queue(repository, pristine):
                 yield path, 1, f"has a line {header}:, which make series puts in"
         if not patch.body:
             yield path, 1, "has no message that says why"
+
+
+def maintained(repository):
+    """The F: lines of the series' MAINTAINERS entry, as one pattern: a directory
+    with all below it, or a name with wildcards that do not cross a slash."""
+    path = os.path.join(repository, "MAINTAINERS")
+    if not os.path.isfile(path):
+        return re.compile(r"(?!)")
+    with open(path, encoding="utf-8") as file:
+        lines = re.findall(r"^F:\t(\S+)$", file.read(), re.MULTILINE)
+    parts = [re.escape(line).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+             + (".*" if line.endswith("/") else "") for line in lines]
+    return re.compile(f"({'|'.join(parts)})$" if parts else r"(?!)")
+
+
+def unmaintained(repository):
+    """Overlay files that get_maintainer.pl would not find."""
+    queue = Queue(repository)
+    pattern = maintained(repository)
+    for path in queue.overlay(len(queue.patches)):
+        in_tree = "drivers/iommu/Kconfig.msi" if path == "Kconfig" else path
+        if path != "MAINTAINERS" and not pattern.match(in_tree):
+            yield path, 1, "is in no F: line of MAINTAINERS"
 
 
 def unlisted(repository, paths):
@@ -130,8 +153,9 @@ def findings(repository, place, pristine, hosts, paths):
             yield path, line, what
         for line, what in form(path, full, text):
             yield path, line, what
-    yield from queue(repository, pristine)
+    yield from mails(repository, pristine)
     yield from unlisted(repository, paths)
+    yield from unmaintained(repository)
 
 
 def main(arguments):

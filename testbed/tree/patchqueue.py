@@ -4,15 +4,19 @@
 overlay files that enter with it. Checks that the queue is sound before a tree
 is assembled. Used by assemble, refresh and series, and by the series suite.
 
-Usage: patchqueue.py steps               the patches' names, in order
+Usage: patchqueue.py steps [N]           the patches' names, in order
        patchqueue.py overlay N           overlay files of the first N steps
        patchqueue.py overlay-of N        overlay files of step N
        patchqueue.py touched N           upstream files that the first N change
        patchqueue.py touched-of N        upstream files that step N changes
+       patchqueue.py message N           subject and text of step N
+       patchqueue.py content N           a checksum of what the first N steps
+                                         bring to the kernel proper
        patchqueue.py check TREE          exit 1 with one line if it cannot be
                                          assembled over the pristine TREE
 """
 
+import hashlib
 import os
 import re
 import sys
@@ -98,6 +102,20 @@ class Queue:
         """Overlay files of the first so many steps."""
         return [path for patch in self.patches[:upto] for path in patch.overlay]
 
+    def content(self, upto):
+        """A checksum of what so many steps bring to the kernel proper: words of
+        the mails, documentation and tools do not count."""
+        total = hashlib.sha256()
+        for patch in self.patches[:upto]:
+            for part in re.split(r"^(?=diff --git )", patch.diff, flags=re.MULTILINE):
+                if not re.match(r"diff --git a/(Documentation|tools)/", part):
+                    total.update(part.encode())
+            for path in patch.overlay:
+                if path != "MAINTAINERS" and not path.startswith(("Documentation/", "tools/")):
+                    with open(os.path.join(self.root, path), "rb") as file:
+                        total.update(path.encode() + b"\0" + file.read())
+        return total.hexdigest()
+
     def overlay_on_disk(self):
         """Every file that lies in the overlay's directories."""
         found = [name for name in SPECIAL if os.path.isfile(os.path.join(self.root, name))]
@@ -151,6 +169,8 @@ def main(arguments):
     match arguments:
         case ["steps"]:
             lines = [patch.name for patch in queue.patches]
+        case ["steps", number]:
+            lines = [patch.name for patch in queue.patches[:int(number)]]
         case ["overlay", number]:
             lines = queue.overlay(int(number))
         case ["overlay-of", number]:
@@ -160,6 +180,11 @@ def main(arguments):
                             for path in patch.touched})
         case ["touched-of", number]:
             lines = queue.patches[int(number) - 1].touched
+        case ["message", number]:
+            patch = queue.patches[int(number) - 1]
+            lines = [patch.subject, "", patch.body]
+        case ["content", number]:
+            lines = [queue.content(int(number))]
         case ["check", tree]:
             queue.check(tree)
             lines = []
@@ -168,8 +193,8 @@ def main(arguments):
         case _:
             print("error: bad usage (try --help)", file=sys.stderr)
             return 2
-    for line in lines:
-        print(line)
+    # In one piece: a reader may want no more than the first line.
+    sys.stdout.write("".join(line + "\n" for line in lines))
     return 0
 
 

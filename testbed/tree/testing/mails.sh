@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+# Cases of the series suite: what make series writes. Sourced.
+# shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
+
+MAIL_CASES=(
+	the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree
+	the_mails_are_signed_off_by_the_git_user
+	get_maintainer_finds_the_entry_for_each_overlay_file
+)
+
+# make_mails: in the sandbox, by a git user that needs no setting here.
+make_mails() {
+	in_sandbox env GIT_CONFIG_COUNT=2 \
+		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=testbed \
+		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost \
+		testbed/tree/series
+}
+
+# am_git: git in the tree that the mails are applied to.
+am_git() {
+	GIT_CEILING_DIRECTORIES=$LOG GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+		git -C "$LOG/am" -c user.name=testbed -c user.email=testbed@localhost \
+		-c core.fsync=none -c gc.auto=0 "$@"
+}
+
+# paths_of_series: all that the series changes or adds, at kernel paths.
+paths_of_series() {
+	{
+		"$ROOT/testbed/tree/patchqueue.py" touched 1000000
+		"$ROOT/testbed/tree/patchqueue.py" overlay 1000000 | sed 's,^Kconfig$,drivers/iommu/Kconfig.msi,'
+	} | sort -u
+}
+
+# A whole source tree, but a repository of just the touched files: git am then
+# still refuses to add a file that lies there already.
+the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
+	local path mails
+	fresh_sandbox
+	make_mails
+	ls out/series
+	cp -al "$PRISTINE" "$LOG/am"
+	trap 'rm -rf "$LOG/am"' EXIT
+	am_git init -q
+	{
+		"$ROOT/testbed/tree/patchqueue.py" touched 1000000
+		printf 'MAINTAINERS\n'
+	} | (cd "$LOG/am" && xargs -d '\n' git -c core.fsync=none add -f --)
+	am_git commit -q -m pristine
+	mapfile -t mails < <(find "$SANDBOX/out/series" -name '*.patch' ! -name '0000-*' | sort)
+	am_git am -q "${mails[@]}"
+	am_git diff --name-only "$(am_git rev-list --max-parents=0 HEAD)" HEAD | sort >"$LOG/am.paths"
+	diff <(paths_of_series) "$LOG/am.paths"
+	while read -r path; do
+		cmp "$LOG/am/$path" "$TREE/$path"
+	done <"$LOG/am.paths"
+}
+
+the_mails_are_signed_off_by_the_git_user() {
+	local mail
+	fresh_sandbox
+	make_mails
+	[ "$(find out/series -type f | wc -l)" = $(($(grep -c . patches/series) + 1)) ]
+	for mail in out/series/*; do
+		grep -q '^From: testbed <testbed@localhost>$' "$mail"
+		case ${mail##*/} in
+		0000-*) lacks '\*\*\* (SUBJECT|BLURB) HERE' "$mail" ;;
+		*)
+			[ "$(grep -c '^Signed-off-by: testbed <testbed@localhost>$' "$mail")" = 1 ]
+			lacks '^X-Overlay' "$mail"
+			;;
+		esac
+	done
+}
+
+get_maintainer_finds_the_entry_for_each_overlay_file() {
+	local path title
+	title=$(head -n 1 "$ROOT/MAINTAINERS")
+	cd "$TREE"
+	"$ROOT/testbed/tree/patchqueue.py" overlay 1000000 | sed 's,^Kconfig$,drivers/iommu/Kconfig.msi,' |
+		grep -vx MAINTAINERS | while read -r path; do
+		./scripts/get_maintainer.pl --no-git --no-git-fallback --sections -f "$path" | grep -xF "$title" >/dev/null ||
+			fail "get_maintainer.pl does not name '$title' for $path"
+	done
+}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+# Cases of the series suite: each step of the series builds. One source tree and
+# one build directory go from step to step, so that make rebuilds only what the
+# step changed; that a step was built is remembered by what went into it. Sourced.
+# shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
+# shellcheck source=testbed/lib/kbuild.sh
+. "$ROOT/testbed/lib/kbuild.sh"
+
+STEP=$OUT/step
+# Where the objects are that include the headers which the series touches.
+STEP_DIRS=(drivers/iommu/ drivers/irqchip/ drivers/vfio/ kernel/irq/)
+
+# step_fragments: the series' own symbols are there once a step brought them.
+step_fragments() {
+	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit}.config
+	"$ROOT/testbed/tree/patchqueue.py" overlay "$1" | grep -x Kconfig |
+		sed "s,.*,$ROOT/testbed/config/series.config," || true
+}
+
+# step_sources STEP: the kernel's C files that the series has brought or changed
+# by then.
+step_sources() {
+	{
+		"$ROOT/testbed/tree/patchqueue.py" touched "$1"
+		"$ROOT/testbed/tree/patchqueue.py" overlay "$1"
+	} | grep '\.c$' | grep -vE '^(tools|Documentation)/' || true
+}
+
+step_key() {
+	{
+		sed -n 's/^id=//p' "$OUT/pristine.version"
+		"$ROOT/testbed/tree/patchqueue.py" content "$1"
+		step_fragments "$1" | xargs cat
+		"${CROSS_COMPILE}gcc" --version
+		cat "$ROOT/testbed/lib/kbuild.sh" "$ROOT/testbed/kernel/configure" "$ROOT/testbed/tree/testing/steps.sh"
+	} | sha256sum | cut -d' ' -f1
+}
+
+# drop_stale_objects: see kernel/image.
+drop_stale_objects() {
+	cmp -s "$STEP/linux.state/generation" "$STEP/arm64/.generation" || rm -rf "$STEP/arm64"
+	mkdir -p "$STEP/arm64"
+	cp "$STEP/linux.state/generation" "$STEP/arm64/.generation"
+}
+
+# make_step STEP: ccache finds what an image of the same source was built of,
+# since the directories lie to each other as out/linux and out/arm64 do.
+make_step() {
+	local fragments sources objects=()
+	mapfile -t fragments < <(step_fragments "$1")
+	mapfile -t sources < <(step_sources "$1")
+	"$ROOT/testbed/tree/assemble" --dir "$STEP/linux" --upto "$1"
+	drop_stale_objects
+	"$ROOT/testbed/kernel/configure" "$STEP/linux" "$STEP/arm64" "${fragments[@]}"
+	[ ${#sources[@]} = 0 ] || objects=("${sources[@]/%.c/.o}")
+	kmake "$STEP/linux" "$STEP/arm64" KCFLAGS="-fdebug-prefix-map=$STEP=./out -g1" \
+		prepare "${STEP_DIRS[@]}" "${objects[@]}" 2>&1 | tee "$LOG/make"
+	lacks '(warning|error):' "$LOG/make"
+	check_objects "${objects[@]}"
+}
+
+# check_objects OBJECT...: Kbuild leaves out what is not configured.
+check_objects() {
+	local object
+	for object; do
+		[ -f "$STEP/arm64/$object" ] || fail "$object is not built by the test bed's configuration"
+	done
+}
+
+step_builds() {
+	local memory
+	memory=$OUT/cache/steps/$(step_key "$1")
+	if [ -f "$memory" ]; then
+		diagnostic "built before from the same content"
+		return 0
+	fi
+	mkdir -p "$STEP" "${memory%/*}"
+	with_lock build make_step "$1"
+	touch "$memory"
+}
