@@ -35,7 +35,7 @@ help: ## this list
 run: ## the main job, from nothing: build, boot, show a device passed through
 	@testbed/demo/run
 check: ## every test, from nothing
-	@testbed/check/check
+	@testbed/check/check $(if $(SUITE),--suite $(SUITE))
 suites: ## names of the suites that check runs
 	@testbed/check/check --list
 tree: ## out/linux: pristine source plus series (FORCE=1 drops changes by hand)

@@ -27,8 +27,8 @@
 
 #include "msi-placement.h"
 
-#define MSI_PLACEMENT_LOW_END	SZ_4G
-#define MSI_PLACEMENT_LOW_STEP	SZ_64M
+#define MSI_PLACEMENT_LOW_END SZ_4G
+#define MSI_PLACEMENT_LOW_STEP SZ_64M
 
 /* State of one search: the best place so far */
 struct msi_search {
@@ -88,7 +88,8 @@ static bool msi_search_window(struct msi_search *search)
 	const struct msi_placement *p = search->placement;
 	unsigned long iova = ALIGN(p->window.start, p->slot_size);
 
-	for (; iova < p->window.last && p->window.last - iova >= p->slot_size - 1;
+	for (;
+	     iova < p->window.last && p->window.last - iova >= p->slot_size - 1;
 	     iova += p->slot_size)
 		if (msi_search_probe(search, iova))
 			return true;
@@ -173,9 +174,9 @@ int msi_placement_find(const struct msi_placement *placement,
 	    (!placement->below_4g && msi_search_high(&search)))
 		goto out_found;
 	if (!search.found)
-		placement->ops->for_each_hole(placement->owner, search.first,
-					      search.last, msi_search_hole,
-					      &search);
+		placement->ops->walk_holes(placement->owner, search.first,
+					   search.last, msi_search_hole,
+					   &search);
 	if (!search.found)
 		return -ENOSPC;
 out_found:

@@ -19,10 +19,10 @@
 
 #include "msi-placement.h"
 
-#define WINDOW_START	0x8000000UL
-#define WINDOW_LAST	0x80fffffUL
-#define DOORBELL_PHYS	0x8090040UL
-#define MAX_DOORBELLS	8
+#define WINDOW_START 0x8000000UL
+#define WINDOW_LAST 0x80fffffUL
+#define DOORBELL_PHYS 0x8090040UL
+#define MAX_DOORBELLS 8
 
 /* The owner */
 
@@ -53,31 +53,33 @@ static bool msi_test_is_claimed(void *data, unsigned long start,
 	return interval_tree_iter_first(&owner->claimed, start, last);
 }
 
-static void msi_test_for_each_hole(void *data, unsigned long start,
-				   unsigned long last,
-				   void (*fn)(unsigned long start,
-					      unsigned long last, void *data),
-				   void *fn_data)
+static void msi_test_walk_holes(void *data, unsigned long start,
+				unsigned long last,
+				void (*fn)(unsigned long start,
+					   unsigned long last, void *data),
+				void *fn_data)
 {
 	struct interval_tree_span_iter span;
 	struct msi_test_owner *owner = data;
 
 	owner->searched_all = true;
-	interval_tree_for_each_span(&span, &owner->taken, start, last)
+	interval_tree_for_each_span(&span, &owner->taken, start, last) {
 		if (span.is_hole)
 			fn(span.start_hole, span.last_hole, fn_data);
+	}
 }
 
 static const struct iommu_msi_owner_ops msi_test_owner_ops = {
 	.assert_locked = msi_test_assert_locked,
 	.is_hole = msi_test_is_hole,
 	.is_claimed = msi_test_is_claimed,
-	.for_each_hole = msi_test_for_each_hole,
+	.walk_holes = msi_test_walk_holes,
 };
 
-static struct interval_tree_node *
-msi_test_insert(struct kunit *test, struct rb_root_cached *root,
-		unsigned long start, unsigned long last)
+static struct interval_tree_node *msi_test_insert(struct kunit *test,
+						  struct rb_root_cached *root,
+						  unsigned long start,
+						  unsigned long last)
 {
 	struct interval_tree_node *node;
 
@@ -110,7 +112,7 @@ struct msi_placement_case {
 	bool searches_all;
 };
 
-#define TOP(bits)	((1UL << (bits)) - 1)
+#define TOP(bits) ((1UL << (bits)) - 1)
 
 static const struct msi_placement_case msi_placement_cases[] = {
 	{
@@ -173,7 +175,8 @@ static const struct msi_placement_case msi_placement_cases[] = {
 	},
 	{
 		.name = "all_candidates_taken_finds_highest_hole",
-		.taken = { { 0, 0x12344fff }, { 0x12346000, 0x5000ffff },
+		.taken = { { 0, 0x12344fff },
+			   { 0x12346000, 0x5000ffff },
 			   { 0x50011000, TOP(48) } },
 		.iova = 0x50010000,
 		.searches_all = true,
@@ -181,7 +184,8 @@ static const struct msi_placement_case msi_placement_cases[] = {
 	{
 		.name = "last_hole_too_small_for_slot_finds_next",
 		.slot_size = SZ_64K,
-		.taken = { { 0, 0x1234ffff }, { 0x12360000, 0x5000ffff },
+		.taken = { { 0, 0x1234ffff },
+			   { 0x12360000, 0x5000ffff },
 			   { 0x50018000, TOP(48) } },
 		.iova = 0x12350000,
 		.searches_all = true,
@@ -324,9 +328,9 @@ static struct kunit_suite msi_placement_suite = {
 
 struct msi_test_domain {
 	struct iommu_domain domain;
-	struct xarray pages;	/* physical page number by IOVA page number */
+	struct xarray pages; /* physical page number by IOVA page number */
 	int prot;
-	int fail_maps;		/* number of maps that fail, from now on */
+	int fail_maps; /* number of maps that fail, from now on */
 };
 
 static int msi_test_map_pages(struct iommu_domain *domain, unsigned long iova,
@@ -342,8 +346,8 @@ static int msi_test_map_pages(struct iommu_domain *domain, unsigned long iova,
 	}
 	td->prot = prot;
 	*mapped = pgsize * pgcount;
-	return xa_insert(&td->pages, iova / SZ_4K,
-			 xa_mk_value(paddr / SZ_4K), gfp);
+	return xa_insert(&td->pages, iova / SZ_4K, xa_mk_value(paddr / SZ_4K),
+			 gfp);
 }
 
 static size_t msi_test_unmap_pages(struct iommu_domain *domain,
@@ -428,9 +432,8 @@ struct msi_test {
 	struct device *dev2;
 };
 
-static const struct iommu_msi_window msi_test_window = {
-	WINDOW_START, WINDOW_LAST
-};
+static const struct iommu_msi_window msi_test_window = { WINDOW_START,
+							 WINDOW_LAST };
 
 static struct device *msi_test_device(struct kunit *test, const char *name,
 				      struct msi_test_irq_domain *irq)
@@ -457,8 +460,8 @@ static int msi_space_test_init(struct kunit *test)
 	mt->dev2 = msi_test_device(test, "msi_test2", &mt->irq);
 	msi_test_domain_init(&mt->domain);
 	msi_test_domain_init(&mt->domain2);
-	mt->space = iommu_msi_space_create(&msi_test_owner_ops, &mt->owner,
-					   SZ_4K);
+	mt->space =
+		iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_4K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mt->space);
 	return 0;
 }
@@ -480,8 +483,9 @@ static void msi_test_attach(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_reserve_device(mt->space, mt->dev,
-							  &msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev,
+						 &msi_test_window));
 	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(mt->space, &mt->domain.domain));
 }
 
@@ -541,10 +545,10 @@ static void first_vector_maps_and_last_unmaps(struct kunit *test)
 	struct msi_desc b = { .dev = mt->dev, .nvec_used = 4 };
 
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &a,
-					       DOORBELL_PHYS));
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &b,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &a, DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &b, DOORBELL_PHYS));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 5);
 	KUNIT_EXPECT_TRUE(test, msi_test_state(test).mapped);
 	KUNIT_EXPECT_EQ(test, msi_test_message(&a, DOORBELL_PHYS),
@@ -570,8 +574,9 @@ static void devices_share_doorbell(struct kunit *test)
 	struct msi_test *mt = test->priv;
 
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_reserve_device(mt->space, mt->dev2,
-							  &msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev2,
+						 &msi_test_window));
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
 	iommu_msi_unreserve_device(mt->space, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
@@ -588,8 +593,8 @@ static void range_of_registers_gets_place_per_page(struct kunit *test)
 	mt->irq.sizes[0] = 0x10;
 	msi_test_attach(test);
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 2);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       0xf0002000));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc, 0xf0002000));
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain, WINDOW_START + SZ_4K),
 			0xf0002000);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain, WINDOW_START), 0);
@@ -602,13 +607,13 @@ static void large_slot_maps_only_page_of_register(struct kunit *test)
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
 	iommu_msi_space_destroy(mt->space);
-	mt->space = iommu_msi_space_create(&msi_test_owner_ops, &mt->owner,
-					   SZ_64K);
+	mt->space =
+		iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_64K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mt->space);
 	mt->irq.doorbells[0] = 0xf0003040;
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       0xf0003040));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc, 0xf0003040));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).length, SZ_64K);
 	KUNIT_EXPECT_EQ(test, msi_test_message(&desc, 0xf0003040),
 			WINDOW_START + 0x3040);
@@ -624,8 +629,9 @@ static void map_over_unused_doorbell_moves_it(struct kunit *test)
 	struct msi_test *mt = test->priv;
 
 	msi_test_attach(test);
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_make_room(mt->space, WINDOW_START,
-						     WINDOW_LAST));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_make_room(mt->space, WINDOW_START,
+					    WINDOW_LAST));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, SZ_4G - SZ_64M);
 	KUNIT_EXPECT_NULL(test, iommu_msi_first_place(mt->space, WINDOW_START,
 						      WINDOW_LAST));
@@ -637,15 +643,17 @@ static void map_over_used_doorbell_is_refused(struct kunit *test)
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	KUNIT_EXPECT_EQ(test, -EEXIST,
 			iommu_msi_make_room(mt->space, WINDOW_START,
 					    WINDOW_LAST));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, WINDOW_START);
 	iommu_dma_release_msi(&desc);
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_make_room(mt->space, WINDOW_START,
-						     WINDOW_LAST));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_make_room(mt->space, WINDOW_START,
+					    WINDOW_LAST));
 }
 
 static void no_room_for_all_moves_none(struct kunit *test)
@@ -692,12 +700,14 @@ static void failed_map_leaves_no_vector(struct kunit *test)
 
 	msi_test_attach(test);
 	mt->domain.fail_maps = 1;
-	KUNIT_EXPECT_EQ(test, -ENOMEM, iommu_msi_map(&mt->domain.domain, &desc,
-						     DOORBELL_PHYS));
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 0);
 	KUNIT_EXPECT_NULL(test, desc.iommu_doorbell);
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	iommu_dma_release_msi(&desc);
 }
 
@@ -713,7 +723,8 @@ static void doorbell_without_reservation_is_refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
 }
 
-static void silent_controller_gets_place_bound_by_first_vector(struct kunit *test)
+static void
+silent_controller_gets_place_bound_by_first_vector(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 	struct msi_desc a = { .dev = mt->dev, .nvec_used = 1 };
@@ -722,10 +733,10 @@ static void silent_controller_gets_place_bound_by_first_vector(struct kunit *tes
 	mt->irq.domain.ops = &msi_test_silent_irq_ops;
 	msi_test_attach(test);
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, WINDOW_START);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &a,
-					       DOORBELL_PHYS));
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &b,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &a, DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &b, DOORBELL_PHYS));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 2);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain, WINDOW_START + 0x40),
 			DOORBELL_PHYS);
@@ -748,8 +759,9 @@ static void doorbell_outlives_detached_device(struct kunit *test)
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	iommu_msi_unreserve_device(mt->space, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 1);
 	KUNIT_EXPECT_EQ(test, -EEXIST,
@@ -758,8 +770,9 @@ static void doorbell_outlives_detached_device(struct kunit *test)
 	iommu_dma_release_msi(&desc);
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 0);
 	/* The idle doorbell holds its place no longer than until asked */
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_make_room(mt->space, WINDOW_START,
-						     WINDOW_LAST));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_make_room(mt->space, WINDOW_START,
+					    WINDOW_LAST));
 	KUNIT_EXPECT_NULL(test, iommu_msi_first_place(mt->space, 0, ULONG_MAX));
 }
 
@@ -769,16 +782,17 @@ static void vector_outlives_domain_and_space(struct kunit *test)
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	iommu_msi_unreserve_device(mt->space, mt->dev);
 	iommu_domain_free(&mt->domain.domain);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
 	iommu_msi_space_destroy(mt->space);
 	iommu_dma_release_msi(&desc);
 
-	mt->space = iommu_msi_space_create(&msi_test_owner_ops, &mt->owner,
-					   SZ_4K);
+	mt->space =
+		iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_4K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mt->space);
 }
 
@@ -796,13 +810,14 @@ static void moving_device_finds_doorbell_in_new_domain(struct kunit *test)
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	msi_test_join_second(test);
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain,
-						    mt->dev));
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain,
-						    mt->dev));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_populate(&mt->domain2.domain, mt->dev));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_populate(&mt->domain2.domain, mt->dev));
 	iommu_msi_settle(&mt->domain2.domain, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
 			DOORBELL_PHYS);
@@ -817,22 +832,25 @@ static void vector_during_move_maps_doorbell_in_both_domains(struct kunit *test)
 
 	msi_test_attach(test);
 	msi_test_join_second(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain,
-						    mt->dev));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_populate(&mt->domain2.domain, mt->dev));
 	mt->domain2.fail_maps = 1;
-	KUNIT_EXPECT_EQ(test, -ENOMEM, iommu_msi_map(&mt->domain.domain, &desc,
-						     DOORBELL_PHYS));
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
 
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	KUNIT_EXPECT_FALSE(test, xa_empty(&mt->domain.pages));
 	KUNIT_EXPECT_FALSE(test, xa_empty(&mt->domain2.pages));
 	iommu_dma_release_msi(&desc);
 
 	iommu_msi_settle(&mt->domain2.domain, mt->dev);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
 	iommu_dma_release_msi(&desc);
 }
@@ -843,14 +861,16 @@ static void domain_gets_no_doorbell_of_other_devices(struct kunit *test)
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	mt->irq.doorbells[0] = DOORBELL_PHYS + SZ_64K;
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_reserve_device(mt->space, mt->dev2,
-							  &msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev2,
+						 &msi_test_window));
 	msi_test_join_second(test);
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_populate(&mt->domain2.domain,
-						    mt->dev2));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_populate(&mt->domain2.domain, mt->dev2));
 	iommu_msi_settle(&mt->domain2.domain, mt->dev2);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
 	iommu_dma_release_msi(&desc);
@@ -872,8 +892,8 @@ static void device_with_vectors_cannot_change_space(struct kunit *test)
 	msi_unlock_descs(mt->dev);
 	KUNIT_ASSERT_NOT_NULL(test, desc);
 	desc->irq = 1;
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, desc,
-					       DOORBELL_PHYS));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, desc, DOORBELL_PHYS));
 	other = iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_4K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
 
@@ -881,8 +901,9 @@ static void device_with_vectors_cannot_change_space(struct kunit *test)
 			iommu_msi_reserve_device(other, mt->dev,
 						 &msi_test_window));
 	iommu_dma_release_msi(desc);
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_reserve_device(other, mt->dev,
-							  &msi_test_window));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_reserve_device(other, mt->dev,
+						 &msi_test_window));
 	iommu_msi_unreserve_device(other, mt->dev);
 	iommu_msi_space_destroy(other);
 	desc->irq = 0;
@@ -897,8 +918,9 @@ static void narrow_domain_refuses_doorbell_in_use_beyond(struct kunit *test)
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
 	msi_test_attach(test);
-	KUNIT_ASSERT_EQ(test, 0, iommu_msi_map(&mt->domain.domain, &desc,
-					       DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
 	mt->domain2.domain.geometry.aperture_end = WINDOW_START - 1;
 	msi_test_join_second(test);
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
@@ -917,18 +939,18 @@ static void foreign_domains_cannot_join(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iommu_msi_join(mt->space, &mt->domain.domain));
 
 	mt->domain2.domain.pgsize_bitmap = SZ_64K;
-	KUNIT_EXPECT_EQ(test, -EINVAL, iommu_msi_join(mt->space,
-						      &mt->domain2.domain));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			iommu_msi_join(mt->space, &mt->domain2.domain));
 	mt->domain2.domain.pgsize_bitmap = SZ_4K;
 	mt->domain2.domain.type = IOMMU_DOMAIN_DMA;
-	KUNIT_EXPECT_EQ(test, -EINVAL, iommu_msi_join(mt->space,
-						      &mt->domain2.domain));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			iommu_msi_join(mt->space, &mt->domain2.domain));
 	mt->domain2.domain.type = IOMMU_DOMAIN_UNMANAGED;
 
 	other = iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_4K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
-	KUNIT_EXPECT_EQ(test, -EINVAL, iommu_msi_join(other,
-						      &mt->domain.domain));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			iommu_msi_join(other, &mt->domain.domain));
 	iommu_msi_space_destroy(other);
 }
 

@@ -28,8 +28,8 @@
 #include "msi-placement.h"
 
 /* Doorbells are told apart by 4 KiB pages, the smallest that any IOMMU has */
-#define IOMMU_DOORBELL_PAGE	SZ_4K
-#define IOMMU_DOORBELL_UNBOUND	PHYS_ADDR_MAX
+#define IOMMU_DOORBELL_PAGE SZ_4K
+#define IOMMU_DOORBELL_UNBOUND PHYS_ADDR_MAX
 
 /**
  * struct iommu_msi_space - The doorbells of one owner's IOVA space
@@ -49,6 +49,7 @@
  */
 struct iommu_msi_space {
 	struct kref ref;
+	/* The innermost lock of those in iommu-msi.h that are not the driver's */
 	struct mutex lock;
 	const struct iommu_msi_owner_ops *ops;
 	void *owner;
@@ -149,8 +150,10 @@ static int doorbell_cmp(const void *key, const struct rb_node *node)
 
 static bool doorbell_less(struct rb_node *a, const struct rb_node *b)
 {
-	return doorbell_cmp(&rb_entry(a, struct iommu_doorbell,
-				      phys_node)->phys, b) < 0;
+	const struct iommu_doorbell *doorbell =
+		rb_entry(a, struct iommu_doorbell, phys_node);
+
+	return doorbell_cmp(&doorbell->phys, b) < 0;
 }
 
 static struct iommu_doorbell *doorbell_find(struct iommu_msi_space *space,
@@ -339,7 +342,8 @@ static int doorbell_map(struct iommu_doorbell *doorbell,
 {
 	/* No execution, device memory; stage 2 can say write-only */
 	const int prot = IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO;
-	const struct iommu_domain_geometry *geometry = &member->domain->geometry;
+	const struct iommu_domain_geometry *geometry =
+		&member->domain->geometry;
 	unsigned long iova = doorbell_iova(doorbell);
 	size_t size = msi_domain_page_size(member->domain);
 	struct msi_mapping *mapping;
@@ -511,7 +515,8 @@ static void msi_unreserve_device(struct iommu_msi_space *space,
 	struct msi_reservation *reservation, *next;
 
 	msi_space_assert_owner(space);
-	list_for_each_entry_safe(reservation, next, &space->reservations, item) {
+	list_for_each_entry_safe(reservation, next, &space->reservations,
+				 item) {
 		if (reservation->dev != dev)
 			continue;
 		reservation->doorbell->reservations--;
@@ -526,8 +531,8 @@ static void msi_unreserve_device(struct iommu_msi_space *space,
  * Call @fn for each doorbell that an MSI of @dev may be sent to, as told by the
  * interrupt controller. A device without MSIs has none.
  */
-static int msi_for_each_doorbell(struct device *dev, irq_msi_doorbell_fn_t fn,
-				 void *data)
+static int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn,
+			      void *data)
 {
 	struct irq_domain *domain = dev_get_msi_domain(dev);
 
@@ -554,7 +559,8 @@ static bool msi_device_in_use_elsewhere(struct iommu_msi_space *space,
 		return false;
 	msi_lock_descs(dev);
 	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED)
-		if (desc->iommu_doorbell && desc->iommu_doorbell->space != space)
+		if (desc->iommu_doorbell &&
+		    desc->iommu_doorbell->space != space)
 			in_use = true;
 	msi_unlock_descs(dev);
 	return in_use;
@@ -594,7 +600,7 @@ int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 	space->window = *window;
 	/* Counted while the doorbells are placed, then by the reservations */
 	space->below_4g += reserve.below_4g;
-	rc = msi_for_each_doorbell(dev, msi_reserve_doorbell, &reserve);
+	rc = msi_walk_doorbells(dev, msi_reserve_doorbell, &reserve);
 	if (rc == -EOPNOTSUPP)
 		rc = msi_reserve_page(&reserve, IOMMU_DOORBELL_UNBOUND);
 	space->below_4g -= reserve.below_4g;
@@ -854,9 +860,9 @@ void iommu_msi_leave(struct iommu_domain *domain)
 /* Vectors */
 
 /* Bind a doorbell that was reserved before its address was known */
-static struct iommu_doorbell *doorbell_bind_reserved(struct iommu_msi_space *space,
-						     struct device *dev,
-						     phys_addr_t phys)
+static struct iommu_doorbell *
+doorbell_bind_reserved(struct iommu_msi_space *space, struct device *dev,
+		       phys_addr_t phys)
 {
 	struct msi_reservation *reservation;
 
@@ -879,7 +885,8 @@ static int doorbell_map_moving(struct iommu_doorbell *doorbell)
 	int rc;
 
 	list_for_each_entry(reservation, &doorbell->space->reservations, item) {
-		if (reservation->doorbell != doorbell || !reservation->moving_to)
+		if (reservation->doorbell != doorbell ||
+		    !reservation->moving_to)
 			continue;
 		rc = doorbell_map(doorbell, reservation->moving_to);
 		if (rc)

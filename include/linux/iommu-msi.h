@@ -79,7 +79,7 @@ struct msi_desc;
  *	@start..@last. O(log n). Doorbells are none of its business.
  * @is_claimed: Tell whether the user said that he wants to map within
  *	@start..@last. Optional. O(log n).
- * @for_each_hole: Call @fn for each hole within @start..@last, in ascending
+ * @walk_holes: Call @fn for each hole within @start..@last, in ascending
  *	order. O(n), used when every candidate is taken.
  *
  * All are called with the owner's lock held for write. Addresses are IOVAs in
@@ -90,11 +90,10 @@ struct iommu_msi_owner_ops {
 	bool (*is_hole)(void *owner, unsigned long start, unsigned long last);
 	bool (*is_claimed)(void *owner, unsigned long start,
 			   unsigned long last);
-	void (*for_each_hole)(void *owner, unsigned long start,
-			      unsigned long last,
-			      void (*fn)(unsigned long start,
-					 unsigned long last, void *data),
-			      void *data);
+	void (*walk_holes)(void *owner, unsigned long start, unsigned long last,
+			   void (*fn)(unsigned long start, unsigned long last,
+				      void *data),
+			   void *data);
 };
 
 /**

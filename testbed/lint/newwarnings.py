@@ -16,6 +16,7 @@ import re
 import sys
 from collections import defaultdict
 
+REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 WARNING = re.compile(r"^(?P<path>[^\s:]+):(?P<place>\d+(?::\d+(?:-\d+)?)?): "
                      r"(?P<text>(?:fatal )?(?:warning|error): .*)$", re.IGNORECASE)
 COMMAND = re.compile(r"^  (?:CC|AS|LD|AR)(?: \[M\])? +(\S+)$")
@@ -23,7 +24,7 @@ COMMAND = re.compile(r"^  (?:CC|AS|LD|AR)(?: \[M\])? +(\S+)$")
 
 def compiled(lines, tree, objects, prefixes):
     """The warnings among the lines, each once per object. Paths are taken as
-    relative to the build directory."""
+    relative to the build directory; the compiler follows the overlay's links."""
     unit, seen = "", set()
     for line in lines:
         command = COMMAND.match(line)
@@ -32,7 +33,7 @@ def compiled(lines, tree, objects, prefixes):
         if not found or not unit.startswith(prefixes):
             continue
         path = os.path.normpath(os.path.join(objects, found["path"]))
-        for top in (tree, objects):
+        for top in (tree, objects, REPOSITORY):
             if path.startswith(top + "/"):
                 path = os.path.relpath(path, top)
                 break

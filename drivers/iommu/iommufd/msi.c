@@ -34,26 +34,29 @@ static bool iopt_msi_is_claimed(void *owner, unsigned long start,
 	return iopt_allowed_iter_first(iopt, start, last);
 }
 
-static void iopt_msi_for_each_hole(void *owner, unsigned long start,
-				   unsigned long last,
-				   void (*fn)(unsigned long start,
-					      unsigned long last, void *data),
-				   void *data)
+static void iopt_msi_walk_holes(void *owner, unsigned long start,
+				unsigned long last,
+				void (*fn)(unsigned long start,
+					   unsigned long last, void *data),
+				void *data)
 {
 	struct interval_tree_double_span_iter span;
 	struct io_pagetable *iopt = owner;
 
-	interval_tree_for_each_double_span(&span, &iopt->reserved_itree,
-					   &iopt->area_itree, start, last)
+	interval_tree_double_span_iter_first(&span, &iopt->reserved_itree,
+					     &iopt->area_itree, start, last);
+	while (!interval_tree_double_span_iter_done(&span)) {
 		if (!span.is_used)
 			fn(span.start_hole, span.last_hole, data);
+		interval_tree_double_span_iter_next(&span);
+	}
 }
 
 static const struct iommu_msi_owner_ops iopt_msi_owner_ops = {
 	.assert_locked = iopt_msi_assert_locked,
 	.is_hole = iopt_msi_is_hole,
 	.is_claimed = iopt_msi_is_claimed,
-	.for_each_hole = iopt_msi_for_each_hole,
+	.walk_holes = iopt_msi_walk_holes,
 };
 
 static struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt)

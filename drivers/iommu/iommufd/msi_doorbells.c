@@ -17,8 +17,8 @@ static struct iommufd_ioas *msi_doorbells_ioas(struct iommufd_object *obj)
 	case IOMMUFD_OBJ_IOAS:
 		return container_of(obj, struct iommufd_ioas, obj);
 	case IOMMUFD_OBJ_HWPT_PAGING:
-		return container_of(obj, struct iommufd_hwpt_paging,
-				    common.obj)->ioas;
+		return container_of(obj, struct iommufd_hwpt_paging, common.obj)
+			->ioas;
 	default:
 		return NULL;
 	}

@@ -87,6 +87,7 @@ struct iommu_msi_doorbells {
 	__u32 __reserved;
 	__aligned_u64 entries_uptr;
 };
+
 #define IOMMU_MSI_DOORBELLS _IO(IOMMUFD_TYPE, IOMMUFD_CMD_MSI_DOORBELLS)
 
 #endif

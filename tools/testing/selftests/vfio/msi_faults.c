@@ -24,8 +24,7 @@ FIXTURE_SETUP(fault)
 	if (!edu_name(0))
 		SKIP(return, "VFIO_EDU names no edu device");
 	if (faults_setup(NULL))
-		SKIP(return,
-			   "the kernel cannot inject faults, see lib/faults.c");
+		SKIP(return, "no fault injection, see lib/faults.c");
 	setup_open(_metadata, s);
 	setup_map(_metadata, s);
 	ASSERT_EQ(0, hwpt_alloc(s->iommufd, s->edu.dev.id, s->ioas,
