@@ -5,7 +5,8 @@
  * A message signalled interrupt is a write to a doorbell, a register page of the
  * interrupt controller. Behind an IOMMU that translates such writes the page has
  * to be mapped at some IOVA. An owner, who decides what each IOVA means (iommufd
- * with its IOAS), has one struct iommu_msi_space for that. Its life:
+ * with its IOAS, the DMA API with its domain), has one struct iommu_msi_space for
+ * that. Its life:
  *
  *  1. A device is attached: iommu_msi_reserve_device() asks the device's
  *     interrupt controller for the doorbells and reserves an IOVA for each, in a
@@ -15,15 +16,27 @@
  *  3. The first vector maps the doorbell, each further one is counted, and the
  *     last one that goes unmaps it: iommu_msi_map() and iommu_dma_release_msi(),
  *     called by the interrupt core.
- *  4. The owner maps something over a doorbell: iommu_msi_make_room() first gives
- *     one without vectors another place; one with vectors refuses with -EEXIST.
+ *  4. The owner maps something over a doorbell: iommu_msi_make_room() moves it
+ *     first. It is mapped at its new place, the drivers of the devices that use
+ *     it rewrite their messages, and the old place is unmapped. A doorbell that
+ *     is pinned refuses with -EEXIST: the owner fixed its place, or a vector uses
+ *     it whose driver cannot rewrite messages.
+ *  5. The owner may say where doorbells are, by iommu_msi_place_fixed() and
+ *     iommu_msi_place_window(), before there are any or afterwards.
+ *  6. A device changes its space: iommu_msi_begin_transfer() brings its doorbells
+ *     to one IOVA in both, and iommu_msi_end_transfer() hands its vectors over.
+ *
+ * The DMA API knows holes by allocating them, and gives the places itself: there
+ * 1, 4, 5 and 6 do not happen, the first vector makes the doorbell, and it stays mapped
+ * until the domain is freed. See drivers/iommu/msi-dma.c.
  *
  * Locks
  * -----
- * The owner's lock, which guards his own mappings, is held for write by 1 and 4,
- * and when the space is destroyed. The space's own lock guards the rest. While
+ * The owner's lock, which guards his own mappings, is held for write by 1, 2, 4, 5
+ * and the begin of 6, and when the space is destroyed. The space's own lock guards the rest. While
  * there is an owner the interval tree of places changes only under both, so that
- * his map path reads it without taking the space's lock.
+ * his map path reads it without taking the space's lock. An owner who gives the
+ * places has no such path, and no lock.
  *
  * An interrupt may be set up while its driver holds locks that the owner takes
  * later, so 3 never takes the owner's lock. The order, outermost first:
@@ -31,14 +44,21 @@
  *	iommufd_ioas::mutex, iommufd_group::lock
  *	  io_pagetable::domains_rwsem
  *	    io_pagetable::iova_rwsem		(the owner's lock of iommufd)
+ *	    vfio_iommu::lock			(the owner's lock of VFIO type1)
  *	      iopt_pages::mutex
  *	        mmap_lock
- *	          vfio_pci_core_device::memory_lock
- *	            msi_device_data::mutex
- *	              irq_domain::mutex of the root domain
- *	                iommu_group::mutex
- *	                  iommu_msi_space::lock
- *	                    locks of the IOMMU driver and of its page tables
+ *	          dev_iommu::lock		(keeps the driver that rewrites)
+ *	            vfio_pci_core_device::memory_lock
+ *	              msi_device_data::mutex
+ *	                irq_domain::mutex of the root domain
+ *	                  iommu_group::mutex
+ *	                    iommu_dma_cookie::mutex
+ *	                      iommu_msi_space::lock
+ *	                        irq_desc::lock
+ *	                        locks of the IOVA allocator, the IOMMU driver and
+ *	                        its page tables
+ *
+ * Locks of two owners, and of two spaces, are taken in the order of their addresses.
  *
  * Races
  * -----
@@ -48,12 +68,22 @@
  * - vector against a move to another domain of the space: from
  *   iommu_msi_populate() to iommu_msi_settle() each new vector of the device maps
  *   its doorbell into the old domain and the new one.
- * - vector against a move to another space: a device with vectors is refused. One
- *   that gets its first vector between that check and the move loses the
- *   interrupts of this vector until it is set up again.
- * - vector against map: iommu_msi_make_room() checks and moves under the space's
- *   lock. If the vector came first, the map is refused; if the map came first,
- *   the vector is given the new IOVA.
+ * - vector against a change of the space: from iommu_msi_begin_transfer() on the
+ *   doorbells are pinned at one IOVA in both, and mapped in the new domain. The
+ *   vector belongs to the space of the domain that the device is attached to; if
+ *   that is the old one, it is handed over at the end.
+ * - vector against a moving doorbell: a vector that comes is given the new IOVA,
+ *   one that goes is not looked for any more. Its message is rewritten under the
+ *   lock of the device's MSI descriptors, under which it comes and goes.
+ * - interrupt against a moving doorbell: either address of the message leads to the
+ *   doorbell until all messages are rewritten and the device was read.
+ * - change of an interrupt's affinity against a moving doorbell: both compose the
+ *   message from the descriptor, under irq_desc::lock.
+ * - reset, power state and memory decoding of the device against a moving doorbell:
+ *   the driver's locks, held by iommu_msi_driver::rewrite().
+ * - attach against a moving doorbell: iommu_msi_populate() maps both places.
+ * - close of the device against a moving doorbell: its driver is unregistered when
+ *   the last vector is gone, and waits for a rewrite to end.
  * - vector against destruction of the domain: the domain leaves its space before
  *   it is freed; the vector keeps the doorbell, not the domain.
  * - destruction of the space against vectors: each MSI descriptor with a doorbell
@@ -77,27 +107,50 @@ struct msi_desc;
  * @assert_locked: Tell lockdep that the owner's lock must be held for write
  * @is_hole: Tell whether nothing that the owner mapped or reserved lies in
  *	@start..@last. O(log n). Doorbells are none of its business.
+ * @is_reserved: Tell whether something in @start..@last is reserved for hardware,
+ *	and not just mapped. Optional; only to choose between error codes.
  * @is_claimed: Tell whether the user said that he wants to map within
  *	@start..@last. Optional. O(log n).
  * @walk_holes: Call @fn for each hole within @start..@last, in ascending
  *	order. O(n), used when every candidate is taken.
  *
- * All are called with the owner's lock held for write. Addresses are IOVAs in
+ * These are called with the owner's lock held for write. Addresses are IOVAs in
  * bytes, ranges include their last byte.
+ *
+ * @alloc_place: Give the doorbell at the physical address @phys, which a vector
+ *	of @dev needs, a place of the slot size, and tell its start: 0, an
+ *	error, or %IOMMU_MSI_UNTRANSLATED. An owner with this operation has no
+ *	lock, needs none of the others but @free_place, makes no reservations,
+ *	and wants each doorbell to stay mapped until its domain goes.
+ * @free_place: Take a place back.
+ *
+ * These two are called with the space's lock held, by vectors and by
+ * iommu_msi_space_destroy(). They do not call into the space.
  */
 struct iommu_msi_owner_ops {
 	void (*assert_locked)(void *owner);
 	bool (*is_hole)(void *owner, unsigned long start, unsigned long last);
+	bool (*is_reserved)(void *owner, unsigned long start,
+			    unsigned long last);
 	bool (*is_claimed)(void *owner, unsigned long start,
 			   unsigned long last);
 	void (*walk_holes)(void *owner, unsigned long start, unsigned long last,
 			   void (*fn)(unsigned long start, unsigned long last,
 				      void *data),
 			   void *data);
+	int (*alloc_place)(void *owner, struct device *dev, phys_addr_t phys,
+			   unsigned long *iova);
+	void (*free_place)(void *owner, unsigned long iova);
 };
 
+/*
+ * What iommu_msi_owner_ops::alloc_place returns if MSIs to the doorbell bypass the
+ * page tables: its place is where it is in physical memory, it is not mapped.
+ */
+#define IOMMU_MSI_UNTRANSLATED 1
+
 /**
- * struct iommu_msi_window - Software MSI window that an IOMMU driver reports
+ * struct iommu_msi_window - Range of IOVAs that holds places of doorbells
  * @start: First IOVA in bytes
  * @last: Last IOVA in bytes
  */
@@ -107,17 +160,69 @@ struct iommu_msi_window {
 };
 
 /**
+ * enum iommu_msi_placement_kind - Who chose the place of a doorbell
+ * @IOMMU_MSI_PLACED_AUTO: The kernel
+ * @IOMMU_MSI_PLACED_WINDOW: The kernel, within iommu_msi_place_window()
+ * @IOMMU_MSI_PLACED_FIXED: The owner, by iommu_msi_place_fixed()
+ */
+enum iommu_msi_placement_kind {
+	IOMMU_MSI_PLACED_AUTO,
+	IOMMU_MSI_PLACED_WINDOW,
+	IOMMU_MSI_PLACED_FIXED,
+};
+
+/**
  * struct iommu_msi_state - Snapshot of one doorbell
  * @iova: First IOVA of its place
  * @length: Length of its place in bytes
  * @vectors: Number of vectors that use it
  * @mapped: It is in the page tables
+ * @pinned: It stays where it is, and the owner's map over it fails
+ * @placement: Who chose its place
  */
 struct iommu_msi_state {
 	unsigned long iova;
 	unsigned long length;
 	unsigned int vectors;
 	bool mapped;
+	bool pinned;
+	enum iommu_msi_placement_kind placement;
+};
+
+/**
+ * struct iommu_msi_geometry - What an MSI space has room for
+ * @aperture_start: First IOVA that all domains of the space translate
+ * @aperture_last: Last such IOVA
+ * @granule: Size and alignment of a doorbell's place in bytes
+ * @doorbells: Number of doorbells that attached devices may use
+ */
+struct iommu_msi_geometry {
+	unsigned long aperture_start;
+	unsigned long aperture_last;
+	unsigned long granule;
+	unsigned int doorbells;
+};
+
+/**
+ * struct iommu_msi_rewrite - Messages that have to be rewritten
+ * @dev: Device that holds them
+ * @space: The MSI space; private
+ * @done: iommu_msi_rewrite() was called
+ */
+struct iommu_msi_rewrite {
+	struct device *dev;
+	struct iommu_msi_space *space;
+	bool done;
+};
+
+/**
+ * struct iommu_msi_driver - How the driver of a device lets messages be rewritten
+ * @rewrite: Make the registers that hold messages accessible, call
+ *	iommu_msi_rewrite(), undo. The owner's lock of the MSI space is held.
+ */
+struct iommu_msi_driver {
+	void (*rewrite)(struct iommu_msi_driver *driver,
+			struct iommu_msi_rewrite *rewrite);
 };
 
 int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
@@ -130,9 +235,12 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 		       unsigned long slot_size);
 void iommu_msi_space_destroy(struct iommu_msi_space *space);
 
+bool iommu_msi_find_window(struct device *dev, struct iommu_msi_window *window);
 int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 			     const struct iommu_msi_window *window);
 void iommu_msi_unreserve_device(struct iommu_msi_space *space,
+				struct device *dev);
+bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 				struct device *dev);
 int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
 			unsigned long last);
@@ -141,11 +249,33 @@ struct interval_tree_node *iommu_msi_first_place(struct iommu_msi_space *space,
 						 unsigned long last);
 bool iommu_msi_next_state(struct iommu_msi_space *space, unsigned long *index,
 			  struct iommu_msi_state *state);
+void iommu_msi_get_geometry(struct iommu_msi_space *space,
+			    struct iommu_msi_geometry *geometry);
+int iommu_msi_count_doorbells(struct device *dev);
+
+int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
+			  unsigned long iova);
+void iommu_msi_place_auto(struct iommu_msi_space *space, u32 index);
+void iommu_msi_place_all_auto(struct iommu_msi_space *space);
+int iommu_msi_place_window(struct iommu_msi_space *space,
+			   const struct iommu_msi_window *window);
+
+void iommu_msi_register_driver(struct device *dev,
+			       struct iommu_msi_driver *driver);
+void iommu_msi_unregister_driver(struct device *dev);
+void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite);
 
 int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain);
+int iommu_msi_fit(struct iommu_msi_space *space);
 int iommu_msi_populate(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_settle(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_leave(struct iommu_domain *domain);
+
+int iommu_msi_begin_transfer(struct iommu_msi_space *from,
+			     struct iommu_msi_space *to, struct device *dev);
+void iommu_msi_end_transfer(struct iommu_msi_space *from,
+			    struct iommu_msi_space *to, struct device *dev,
+			    bool changed);
 
 #else /* CONFIG_IOMMU_MSI_SPACE */
 
@@ -160,6 +290,12 @@ static inline void iommu_msi_space_destroy(struct iommu_msi_space *space)
 {
 }
 
+static inline bool iommu_msi_find_window(struct device *dev,
+					 struct iommu_msi_window *window)
+{
+	return false;
+}
+
 static inline int
 iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 			 const struct iommu_msi_window *window)
@@ -170,6 +306,12 @@ iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 static inline void iommu_msi_unreserve_device(struct iommu_msi_space *space,
 					      struct device *dev)
 {
+}
+
+static inline bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
+					      struct device *dev)
+{
+	return false;
 }
 
 static inline int iommu_msi_make_room(struct iommu_msi_space *space,
@@ -192,10 +334,59 @@ static inline bool iommu_msi_next_state(struct iommu_msi_space *space,
 	return false;
 }
 
+static inline void iommu_msi_get_geometry(struct iommu_msi_space *space,
+					  struct iommu_msi_geometry *geometry)
+{
+}
+
+static inline int iommu_msi_count_doorbells(struct device *dev)
+{
+	return 0;
+}
+
+static inline int iommu_msi_place_fixed(struct iommu_msi_space *space,
+					u32 index, unsigned long iova)
+{
+	return -ENODEV;
+}
+
+static inline void iommu_msi_place_auto(struct iommu_msi_space *space,
+					u32 index)
+{
+}
+
+static inline void iommu_msi_place_all_auto(struct iommu_msi_space *space)
+{
+}
+
+static inline int iommu_msi_place_window(struct iommu_msi_space *space,
+					 const struct iommu_msi_window *window)
+{
+	return -ENODEV;
+}
+
+static inline void iommu_msi_register_driver(struct device *dev,
+					     struct iommu_msi_driver *driver)
+{
+}
+
+static inline void iommu_msi_unregister_driver(struct device *dev)
+{
+}
+
+static inline void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
+{
+}
+
 static inline int iommu_msi_join(struct iommu_msi_space *space,
 				 struct iommu_domain *domain)
 {
 	return -ENODEV;
+}
+
+static inline int iommu_msi_fit(struct iommu_msi_space *space)
+{
+	return 0;
 }
 
 static inline int iommu_msi_populate(struct iommu_domain *domain,
@@ -210,6 +401,19 @@ static inline void iommu_msi_settle(struct iommu_domain *domain,
 }
 
 static inline void iommu_msi_leave(struct iommu_domain *domain)
+{
+}
+
+static inline int iommu_msi_begin_transfer(struct iommu_msi_space *from,
+					   struct iommu_msi_space *to,
+					   struct device *dev)
+{
+	return 0;
+}
+
+static inline void iommu_msi_end_transfer(struct iommu_msi_space *from,
+					  struct iommu_msi_space *to,
+					  struct device *dev, bool changed)
 {
 }
 

@@ -4,7 +4,9 @@
 QEMU's trace is the one record that no kernel under test has a hand in: a line
 for each address that the SMMU translated. The drivers in the guest keep a journal
 (tools/testing/selftests/vfio/lib/journal.c) of each DMA and each interrupt. Both
-are in order, so each line of the one must have its place in the other.
+are in order for each device, so each line of the one must have its place in the
+other. Only interrupts that were raised while their doorbell was being moved may go
+by either of two IOVAs.
 """
 
 import re
@@ -42,6 +44,11 @@ class Action:
     length: int = 0     # of a DMA
     count: int = 0      # of interrupts raised
     received: int = 0
+    moved: int | None = None    # the IOVA that interrupts may go by as well
+
+    def places(self):
+        """The IOVAs that an interrupt may go by; empty if the kernel could not tell."""
+        return {iova for iova in (self.iova, self.moved) if iova is not None}
 
 
 def read_trace(path):
@@ -64,6 +71,23 @@ def stream_id(bdf):
     return int(bus, 16) << 8 | int(slot, 16) << 3 | int(function)
 
 
+def read_series(sid, word):
+    """The Actions of one line of interrupts: one for each doorbell they went by."""
+    if "*" not in word["iova"]:
+        iova = None if word["iova"] == "unreported" else int(word["iova"], 16)
+        return [Action("msi", sid, iova, count=int(word["raised"]),
+                       received=int(word["received"]))]
+    actions, received = [], int(word["received"])
+    for series in word["iova"].split(","):
+        places, _, count = series.partition("*")
+        iova, moved = (int(place, 16) if place else None
+                       for place in (*places.split("|"), "")[:2])
+        arrived = min(int(count), received)
+        received -= arrived
+        actions.append(Action("msi", sid, iova, count=int(count), received=arrived, moved=moved))
+    return actions
+
+
 def read_journal(text):
     """The Actions of a guest's report, in order."""
     actions = []
@@ -72,10 +96,12 @@ def read_journal(text):
         if not found:
             continue
         word = dict(pair.split("=", 1) for pair in found[2].split())
-        iova = None if word["iova"] == "unreported" else int(word["iova"], 16)
-        actions.append(Action(found[1], stream_id(word["device"]), iova,
-                              int(word.get("length", "0"), 16), int(word.get("raised", 0)),
-                              int(word.get("received", 0))))
+        sid = stream_id(word["device"])
+        if found[1] == "msi":
+            actions += read_series(sid, word)
+        else:
+            iova = None if word["iova"] == "unreported" else int(word["iova"], 16)
+            actions.append(Action(found[1], sid, iova, int(word.get("length", "0"), 16)))
     return actions
 
 
@@ -84,7 +110,7 @@ class Mismatch(Exception):
 
 
 class Replay:
-    """Walks the trace along the journal; raises Mismatch where they differ."""
+    """Walks one device's trace along its journal; raises Mismatch where they differ."""
 
     def __init__(self, translations, doorbell):
         self.translations = translations
@@ -108,15 +134,15 @@ class Replay:
         return self.translations[self.next - 1]
 
     def interrupts(self, action):
-        """Each interrupt is one write to the doorbell, by the IOVA that the kernel told."""
+        """Each interrupt is one write to the doorbell, by an IOVA that the kernel told."""
         offset = self.doorbell % PAGE
+        places = {iova + offset for iova in action.places()}
+        by = " or ".join(f"{iova:#x}" for iova in sorted(places)) or "any IOVA"
         for number in range(1, action.count + 1):
-            wanted = f"MSI {number} of {action.count} of sid {action.sid:#x}"
+            wanted = f"MSI {number} of {action.count} of sid {action.sid:#x} by {by}"
             seen = self.take(wanted)
-            if action.iova is not None:
-                wanted += f" by {action.iova + offset:#x}"
             if (seen.sid, seen.physical) != (action.sid, self.doorbell) or \
-                    action.iova not in (None, seen.iova - offset):
+                    places and seen.iova not in places:
                 raise Mismatch(f"expected {wanted} to {self.doorbell:#x}, the SMMU did {seen}")
 
     def dma(self, action):
@@ -141,18 +167,19 @@ class Replay:
 
 def mismatch(translations, actions, doorbell):
     """Where the trace and the journal part; empty if nowhere."""
-    sids = {action.sid for action in actions}
-    try:
-        Replay([t for t in translations if t.sid in sids], doorbell).run(actions)
-    except Mismatch as difference:
-        return str(difference)
+    for sid in sorted({action.sid for action in actions}):
+        try:
+            Replay([t for t in translations if t.sid == sid],
+                   doorbell).run([a for a in actions if a.sid == sid])
+        except Mismatch as difference:
+            return str(difference)
     return ""
 
 
 def strays(translations, actions, doorbell):
     """Translations that led the journal's devices to the doorbell's page from an IOVA that
     the kernel never reported for that device; at most three of them."""
-    reported = {(a.sid, a.iova) for a in actions if a.kind == "msi"}
+    reported = {(a.sid, iova) for a in actions if a.kind == "msi" for iova in a.places()}
     sids = {action.sid for action in actions}
     found = {t for t in translations
              if t.sid in sids and t.physical // PAGE == doorbell // PAGE

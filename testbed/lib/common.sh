@@ -18,7 +18,7 @@ PATCHES=$ROOT/patches
 PRISTINE=$OUT/pristine
 TREE=$OUT/linux
 # The directories whose files are overlay: new kernel files at kernel paths.
-OVERLAY_DIRS=(drivers include tools Documentation)
+OVERLAY_DIRS=(drivers include kernel tools Documentation)
 # The 6.12.y that the series is written against, and the oldest that it takes.
 PINNED=6.12.117
 
@@ -47,9 +47,23 @@ seconds_since() {
 	printf '%d.%d' $((us / 1000000)) $((us / 100000 % 10))
 }
 
+# Seconds between two signs of life on a line of progress: who reads a log sees
+# that a long stage goes on, and nothing that ends silent jobs ends this one.
+BEAT=${BEAT:-60}
+
+# heartbeat START: says each $BEAT seconds how long it has been. Waits for what
+# never comes and starts no process, so nothing of it outlives its end.
+heartbeat() {
+	local never
+	exec {never}<> <(:)
+	while kill -0 $$ 2>/dev/null; do
+		read -r -t "$BEAT" -u "$never" || printf '%s s ... ' "$(seconds_since "$1")" >&2
+	done
+}
+
 # stage NAME LOG COMMAND...: one line of progress, all output to the log.
 stage() {
-	local name=$1 log=$2 start=$EPOCHREALTIME rc=0
+	local name=$1 log=$2 start=$EPOCHREALTIME rc=0 beat
 	shift 2
 	mkdir -p "$(dirname "$log")"
 	# A command on the left of || would run without errexit.
@@ -61,8 +75,12 @@ stage() {
 		printf '=> %s: ' "$name" >&2
 	else
 		printf '=> %s ... ' "$name" >&2
+		heartbeat "$start" >/dev/null </dev/null &
+		beat=$!
 		(set -e; "$@") >"$log" 2>&1
 		rc=$?
+		kill "$beat" 2>/dev/null
+		wait "$beat" 2>/dev/null
 	fi
 	set -e
 	if [ "$rc" -ne 0 ]; then

@@ -3,7 +3,7 @@
 """Tells which warnings of one source tree another one does not have.
 
 Line numbers do not count, since a patch moves lines: two warnings are the same
-if file and text are. The number of places that have it counts.
+if file and text are. That goes for lines that the text names, too. The number of places that have it counts.
 
 Usage: newwarnings.py compiled TREE O PREFIX...   the output of the kernel's make
            -O on stdin; prints "object path:line: text" for each warning about
@@ -49,7 +49,8 @@ def places(path):
             found = WARNING.match(line.rstrip("\n"))
             if not found:
                 raise SystemExit(f"error: {path} holds something else than warnings: {line.rstrip()}")
-            table[found["path"], found["text"]].append(line.rstrip("\n"))
+            text = re.sub(r"\bline \d+", "line", found["text"])
+            table[found["path"], text].append(line.rstrip("\n"))
     return table
 
 

@@ -28,7 +28,7 @@ STANDARD = {"bin", "boot", "data", "dev", "etc", "home", "lib", "media", "mnt", 
             "run", "sbin", "srv", "sys", "tmp", "usr", "var"}
 SPDX = re.compile(r"SPDX-License-Identifier: [\w.() -]*GPL-2\.0")
 SPDX_LINES = 3
-OVERLAY = re.compile(r"(drivers|include|tools|Documentation)/|Kconfig$")
+OVERLAY = re.compile(r"(drivers|include|kernel|tools|Documentation)/|Kconfig$")
 SOURCE = re.compile(r"(\.(c|h|S|py|sh|cocci|mk)|(^|/)(Makefile|Kbuild|Kconfig))$")
 # Data, and what has no such line upstream either.
 NO_SPDX = re.compile(r"(\.(json|txt|patch)|(^|/)\.gitignore|selftests/.*/config)$")

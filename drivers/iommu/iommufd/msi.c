@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IOAS as the owner of an MSI space: what a hole in it is, and when devices
- * and domains become part of the space. See include/linux/iommu-msi.h for the
- * locks and the races.
+ * The IOAS as the owner of MSI spaces: what a hole in it is, and when devices and
+ * domains become part of a space. Page tables of an IOAS share its space, but for
+ * those that user space placed doorbells of their own in. See
+ * include/linux/iommu-msi.h for the locks and the races.
  */
 #include <linux/iommu.h>
 
@@ -24,6 +25,14 @@ static bool iopt_msi_is_hole(void *owner, unsigned long start,
 
 	return !iopt_reserved_iter_first(iopt, start, last) &&
 	       !iopt_area_iter_first(iopt, start, last);
+}
+
+static bool iopt_msi_is_reserved(void *owner, unsigned long start,
+				 unsigned long last)
+{
+	struct io_pagetable *iopt = owner;
+
+	return iopt_reserved_iter_first(iopt, start, last);
 }
 
 static bool iopt_msi_is_claimed(void *owner, unsigned long start,
@@ -55,13 +64,23 @@ static void iopt_msi_walk_holes(void *owner, unsigned long start,
 static const struct iommu_msi_owner_ops iopt_msi_owner_ops = {
 	.assert_locked = iopt_msi_assert_locked,
 	.is_hole = iopt_msi_is_hole,
+	.is_reserved = iopt_msi_is_reserved,
 	.is_claimed = iopt_msi_is_claimed,
 	.walk_holes = iopt_msi_walk_holes,
 };
 
-static struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt)
+/**
+ * iopt_msi_get_space() - Get an MSI space, which is made when it is needed first
+ * @iopt: io_pagetable that owns it
+ * @slot: Where it is kept: io_pagetable::msi_space, or that of a page table
+ *
+ * Context: io_pagetable::iova_rwsem is held for write.
+ * Return: The space, or ERR_PTR() of -ENOMEM.
+ */
+struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt,
+					   struct iommu_msi_space **slot)
 {
-	struct iommu_msi_space *space = iopt->msi_space;
+	struct iommu_msi_space *space = *slot;
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	if (space)
@@ -69,33 +88,138 @@ static struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt)
 	/* No domain of an IOAS has larger pages than the CPU */
 	space = iommu_msi_space_create(&iopt_msi_owner_ops, iopt, PAGE_SIZE);
 	if (!IS_ERR(space))
-		iopt->msi_space = space;
+		*slot = space;
+	return space;
+}
+
+/* The space that @hwpt_paging takes part in, NULL if the IOAS has none yet */
+static struct iommu_msi_space *
+hwpt_msi_space(struct iommufd_hwpt_paging *hwpt_paging)
+{
+	return hwpt_paging->msi_space ?: hwpt_paging->ioas->iopt.msi_space;
+}
+
+/**
+ * iommufd_msi_count() - Count the doorbells that a device may use
+ * @dev: The device
+ *
+ * Return: Their number, 0 if the IOMMU does not translate MSIs of @dev.
+ */
+int iommufd_msi_count(struct device *dev)
+{
+	struct iommu_msi_window window;
+
+	if (!iommu_msi_find_window(dev, &window))
+		return 0;
+	return iommu_msi_count_doorbells(dev);
+}
+
+/* The iova_rwsem is held for write */
+static int hwpt_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
+			    struct device *dev,
+			    const struct iommu_msi_window *window)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	struct iommu_msi_space *space;
+	int rc;
+
+	hwpt_paging->msi_used = true;
+	space = hwpt_paging->msi_space ?:
+			iopt_msi_get_space(iopt, &iopt->msi_space);
+	if (IS_ERR(space))
+		return PTR_ERR(space);
+	rc = iommu_msi_join(space, hwpt_paging->common.domain);
+	if (rc)
+		return rc;
+	return iommu_msi_reserve_device(space, dev, window);
+}
+
+/**
+ * iommufd_msi_reserve() - Reserve places for the doorbells of a device
+ * @hwpt_paging: The page table that the device is about to be attached to. It
+ *	takes part in its MSI space from now on.
+ * @dev: The device; nothing happens if its IOMMU does not translate its MSIs, or
+ *	it has its places in that space already
+ *
+ * Undone by iopt_msi_unreserve().
+ *
+ * Return: 0 or the errors of iommu_msi_reserve_device() and iommu_msi_join().
+ */
+int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
+			struct device *dev)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	struct iommu_msi_window window;
+	int rc;
+
+	if (!iommu_msi_find_window(dev, &window))
+		return 0;
+
+	down_write(&iopt->iova_rwsem);
+	rc = hwpt_msi_reserve(hwpt_paging, dev, &window);
+	up_write(&iopt->iova_rwsem);
+	return rc;
+}
+
+/**
+ * iopt_msi_unreserve() - Undo iommufd_msi_reserve()
+ * @iopt: io_pagetable of the page table's IOAS
+ * @dev: The device; nothing happens if it has no reservation
+ *
+ * Context: io_pagetable::iova_rwsem is held for write.
+ */
+void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev)
+{
+	struct iommufd_hwpt_paging *hwpt_paging;
+
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+
+	if (iopt->msi_space)
+		iommu_msi_unreserve_device(iopt->msi_space, dev);
+	list_for_each_entry(hwpt_paging, &iopt->msi_hwpts, msi_item)
+		iommu_msi_unreserve_device(hwpt_paging->msi_space, dev);
+}
+
+/**
+ * iommufd_msi_hwpt_space() - Give a page table an MSI space of its own
+ * @hwpt_paging: The page table
+ *
+ * Context: io_pagetable::iova_rwsem is held for write.
+ * Return: Its space, or ERR_PTR() of -EBUSY if devices have been attached to it
+ * that use the space of the IOAS, or of -ENOMEM.
+ */
+struct iommu_msi_space *
+iommufd_msi_hwpt_space(struct iommufd_hwpt_paging *hwpt_paging)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	struct iommu_msi_space *space;
+
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+
+	if (hwpt_paging->msi_space)
+		return hwpt_paging->msi_space;
+	if (hwpt_paging->msi_used)
+		return ERR_PTR(-EBUSY);
+	space = iopt_msi_get_space(iopt, &hwpt_paging->msi_space);
+	if (!IS_ERR(space))
+		list_add(&hwpt_paging->msi_item, &iopt->msi_hwpts);
 	return space;
 }
 
 /**
- * iopt_msi_reserve_device() - Reserve places for the doorbells of a device
- * @iopt: io_pagetable of the IOAS that the device is about to be attached to
- * @dev: The device
- * @window: The region of type IOMMU_RESV_SW_MSI that its IOMMU driver reports
- *
- * Undone by iopt_msi_unreserve().
- *
- * Context: io_pagetable::iova_rwsem is held for write.
- * Return: 0 or the errors of iommu_msi_reserve_device().
+ * iommufd_msi_hwpt_destroy() - Destroy the MSI space of a page table
+ * @hwpt_paging: The page table, without devices and without its domain
  */
-int iopt_msi_reserve_device(struct io_pagetable *iopt, struct device *dev,
-			    const struct iommu_resv_region *window)
+void iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging)
 {
-	const struct iommu_msi_window range = {
-		.start = window->start,
-		.last = window->start + window->length - 1,
-	};
-	struct iommu_msi_space *space = iopt_msi_get_space(iopt);
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
 
-	if (IS_ERR(space))
-		return PTR_ERR(space);
-	return iommu_msi_reserve_device(space, dev, &range);
+	if (!hwpt_paging->msi_space)
+		return;
+	down_write(&iopt->iova_rwsem);
+	list_del(&hwpt_paging->msi_item);
+	iommu_msi_space_destroy(hwpt_paging->msi_space);
+	up_write(&iopt->iova_rwsem);
 }
 
 /**
@@ -113,6 +237,44 @@ void iopt_msi_destroy(struct io_pagetable *iopt)
 }
 
 /**
+ * iopt_msi_make_room() - Move doorbells out of the way of something else
+ * @iopt: io_pagetable
+ * @start: First IOVA that is wanted, in bytes
+ * @last: Last such IOVA
+ *
+ * Context: io_pagetable::iova_rwsem is held for write.
+ * Return: 0 or the errors of iommu_msi_make_room().
+ */
+int iopt_msi_make_room(struct io_pagetable *iopt, unsigned long start,
+		       unsigned long last)
+{
+	struct iommufd_hwpt_paging *hwpt_paging;
+	int rc = 0;
+
+	if (iopt->msi_space)
+		rc = iommu_msi_make_room(iopt->msi_space, start, last);
+	list_for_each_entry(hwpt_paging, &iopt->msi_hwpts, msi_item) {
+		if (rc)
+			break;
+		rc = iommu_msi_make_room(hwpt_paging->msi_space, start, last);
+	}
+	return rc;
+}
+
+static bool msi_skip_place(struct iommu_msi_space *space, unsigned long *start,
+			   unsigned long length)
+{
+	struct interval_tree_node *place;
+
+	place = iommu_msi_first_place(space, *start, *start + length - 1);
+	if (!place)
+		return false;
+	/* The very last byte has none behind it, and fits nothing */
+	*start = place->last == ULONG_MAX ? ULONG_MAX : place->last + 1;
+	return true;
+}
+
+/**
  * iopt_msi_skip_place() - Step over a doorbell when an IOVA is allocated
  * @iopt: io_pagetable
  * @start: First IOVA of the candidate in bytes. If a doorbell is in the way, set
@@ -125,39 +287,35 @@ void iopt_msi_destroy(struct io_pagetable *iopt)
 bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 			 unsigned long length)
 {
-	struct interval_tree_node *place;
+	struct iommufd_hwpt_paging *hwpt_paging;
 
-	if (!iopt->msi_space)
-		return false;
-	place = iommu_msi_first_place(iopt->msi_space, *start,
-				      *start + length - 1);
-	if (!place)
-		return false;
-	/* The very last byte has none behind it, and fits nothing */
-	*start = place->last == ULONG_MAX ? ULONG_MAX : place->last + 1;
-	return true;
+	if (iopt->msi_space && msi_skip_place(iopt->msi_space, start, length))
+		return true;
+	list_for_each_entry(hwpt_paging, &iopt->msi_hwpts, msi_item)
+		if (msi_skip_place(hwpt_paging->msi_space, start, length))
+			return true;
+	return false;
 }
 
 /**
- * iommufd_msi_join() - Let a page table take part in the MSI space of its IOAS
- * @hwpt_paging: The page table. Devices behind an IOMMU that translates MSIs are
- *	about to be attached to it; those that need doorbells have their
- *	reservations.
+ * iommufd_msi_check_attach() - Tell whether messages of a device allow to attach it
+ * @hwpt_paging: The page table that the device is about to be attached to
+ * @dev: The device, which is attached to nothing
  *
- * Return: 0, -ENOMEM, or the errors of iommu_msi_join().
+ * Return: 0, or -EBUSY if vectors are in use whose messages hold IOVAs of another
+ * MSI space.
  */
-int iommufd_msi_join(struct iommufd_hwpt_paging *hwpt_paging)
+int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
+			     struct device *dev)
 {
 	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
 	struct iommu_msi_space *space;
 
-	/* A driver that ran out of memory reported no window, and made no space */
-	down_write(&iopt->iova_rwsem);
-	space = iopt_msi_get_space(iopt);
-	up_write(&iopt->iova_rwsem);
-	if (IS_ERR(space))
-		return PTR_ERR(space);
-	return iommu_msi_join(space, hwpt_paging->common.domain);
+	down_read(&iopt->iova_rwsem);
+	space = hwpt_msi_space(hwpt_paging);
+	up_read(&iopt->iova_rwsem);
+	/* Detached devices get no vectors that have doorbells */
+	return iommu_msi_in_use_elsewhere(space, dev) ? -EBUSY : 0;
 }
 
 /**
@@ -166,46 +324,118 @@ int iommufd_msi_join(struct iommufd_hwpt_paging *hwpt_paging)
  * @dev: The device. Vectors that it kept while it was detached from a page table
  *	of the same IOAS work again.
  *
- * Return: 0 or the errors of iommu_msi_populate().
+ * Return: 0 or the errors of iommu_msi_fit() and iommu_msi_populate().
  */
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 			 struct device *dev)
 {
+	struct io_pagetable *iopt;
 	int rc;
 
 	if (!hwpt_paging || !iommu_is_mixed_domain(hwpt_paging->common.domain))
 		return 0;
+	iopt = &hwpt_paging->ioas->iopt;
+	/* Some drivers tell the aperture only now */
+	down_write(&iopt->iova_rwsem);
+	rc = iommu_msi_fit(hwpt_msi_space(hwpt_paging));
+	up_write(&iopt->iova_rwsem);
+	if (rc)
+		return rc;
 	rc = iommu_msi_populate(hwpt_paging->common.domain, dev);
 	iommu_msi_settle(hwpt_paging->common.domain, dev);
 	return rc;
 }
 
+/* Two IOAS, which may be the same, are locked in the order of their addresses */
+static void iopt_lock_both(struct io_pagetable *a, struct io_pagetable *b)
+{
+	if (a > b)
+		swap(a, b);
+	down_write(&a->iova_rwsem);
+	if (a != b)
+		down_write_nested(&b->iova_rwsem, SINGLE_DEPTH_NESTING);
+}
+
+static void iopt_unlock_both(struct io_pagetable *a, struct io_pagetable *b)
+{
+	up_write(&a->iova_rwsem);
+	if (a != b)
+		up_write(&b->iova_rwsem);
+}
+
+/* The page table whose MSI space @igroup leaves, NULL if it leaves none */
+static struct iommufd_hwpt_paging *
+iommufd_msi_old(struct iommufd_hwpt_paging *new, struct iommufd_group *igroup)
+{
+	struct iommufd_hwpt_paging *old = find_hwpt_paging(igroup->hwpt);
+
+	if (!old || !iommu_is_mixed_domain(old->common.domain) ||
+	    hwpt_msi_space(old) == hwpt_msi_space(new))
+		return NULL;
+	return old;
+}
+
+static void iommufd_msi_unreserve(struct iommufd_hwpt_paging *hwpt_paging,
+				  struct iommufd_group *igroup)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	struct iommufd_device *cur;
+
+	down_write(&iopt->iova_rwsem);
+	list_for_each_entry(cur, &igroup->device_list, group_item)
+		iommu_msi_unreserve_device(hwpt_msi_space(hwpt_paging),
+					   cur->dev);
+	up_write(&iopt->iova_rwsem);
+}
+
+/* One device of a group that is about to move */
+static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
+				    struct iommufd_hwpt_paging *old,
+				    struct device *dev)
+{
+	int rc;
+
+	rc = iommufd_msi_reserve(new, dev);
+	if (rc || !iommu_is_mixed_domain(new->common.domain))
+		return rc;
+	if (old) {
+		iopt_lock_both(&old->ioas->iopt, &new->ioas->iopt);
+		rc = iommu_msi_begin_transfer(hwpt_msi_space(old),
+					      hwpt_msi_space(new), dev);
+		iopt_unlock_both(&old->ioas->iopt, &new->ioas->iopt);
+	} else if (iommu_msi_in_use_elsewhere(hwpt_msi_space(new), dev)) {
+		rc = -EBUSY;
+	}
+	if (rc)
+		return rc;
+	return iommu_msi_populate(new->common.domain, dev);
+}
+
 /**
  * iommufd_msi_begin_move() - Map the doorbells of a group that is about to move
- * @hwpt_paging: Page table that the group moves to. Its devices have their
- *	reservations in its IOAS.
+ * @hwpt_paging: Page table that the group moves to
  * @igroup: The group
  *
  * Vectors that are in use, and those that come until iommufd_msi_end_move(), work
- * in the old page table and in the new one.
+ * in the old page table and in the new one. If these have different MSI spaces,
+ * doorbells are moved to IOVAs that are free in both.
  *
  * Return: 0, and iommufd_msi_end_move() has to follow, or the errors of
- * iommu_msi_populate().
+ * iommufd_msi_reserve(), iommu_msi_populate() and iommu_msi_begin_transfer().
  */
 int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 			   struct iommufd_group *igroup)
 {
+	struct iommufd_hwpt_paging *old = iommufd_msi_old(hwpt_paging, igroup);
 	struct iommufd_device *cur;
 	int rc;
 
 	lockdep_assert_held(&igroup->lock);
 
-	if (!iommu_is_mixed_domain(hwpt_paging->common.domain))
-		return 0;
 	list_for_each_entry(cur, &igroup->device_list, group_item) {
-		rc = iommu_msi_populate(hwpt_paging->common.domain, cur->dev);
+		rc = iommufd_msi_begin_device(hwpt_paging, old, cur->dev);
 		if (rc) {
-			iommufd_msi_end_move(hwpt_paging, igroup);
+			iommufd_msi_end_move(hwpt_paging, igroup, false);
 			return rc;
 		}
 	}
@@ -215,17 +445,26 @@ int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 /**
  * iommufd_msi_end_move() - The group has moved, or stayed where it was
  * @hwpt_paging: Page table that was given to iommufd_msi_begin_move()
- * @igroup: The group
+ * @igroup: The group; iommufd_group::hwpt is still the old page table
+ * @moved: The group is attached to @hwpt_paging
  */
 void iommufd_msi_end_move(struct iommufd_hwpt_paging *hwpt_paging,
-			  struct iommufd_group *igroup)
+			  struct iommufd_group *igroup, bool moved)
 {
+	struct iommufd_hwpt_paging *old = iommufd_msi_old(hwpt_paging, igroup);
 	struct iommufd_device *cur;
 
 	lockdep_assert_held(&igroup->lock);
 
 	if (!iommu_is_mixed_domain(hwpt_paging->common.domain))
 		return;
-	list_for_each_entry(cur, &igroup->device_list, group_item)
+	list_for_each_entry(cur, &igroup->device_list, group_item) {
 		iommu_msi_settle(hwpt_paging->common.domain, cur->dev);
+		if (old)
+			iommu_msi_end_transfer(hwpt_msi_space(old),
+					       hwpt_msi_space(hwpt_paging),
+					       cur->dev, moved);
+	}
+	if (old)
+		iommufd_msi_unreserve(moved ? old : hwpt_paging, igroup);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioctl(IOMMU_MSI_DOORBELLS): report where the doorbells of an IOAS are.
+ * ioctl(IOMMU_MSI_DOORBELLS), ioctl(IOMMU_MSI_PLACE), ioctl(IOMMU_MSI_DEVICE):
+ * report where doorbells are, place them, and tell how many a device needs.
  */
 #include <uapi/linux/iommufd_msi.h>
 
@@ -10,17 +11,63 @@
 /* Length of the first version of struct iommu_msi_doorbell */
 #define MSI_DOORBELL_MIN_LEN offsetofend(struct iommu_msi_doorbell, length)
 
-/* The MSI space belongs to the IOAS; a page table stands for its IOAS */
-static struct iommufd_ioas *msi_doorbells_ioas(struct iommufd_object *obj)
+/* What the user named: an IOAS, or one of its page tables */
+struct msi_object {
+	struct iommufd_object *obj;
+	struct io_pagetable *iopt;
+	struct iommufd_hwpt_paging *hwpt_paging;
+};
+
+/* Undone by iommufd_put_object() */
+static int msi_get_object(struct iommufd_ctx *ictx, u32 id,
+			  struct msi_object *object)
 {
+	struct iommufd_hw_pagetable *hwpt;
+	struct iommufd_object *obj;
+
+	obj = iommufd_get_object(ictx, id, IOMMUFD_OBJ_ANY);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	*object = (struct msi_object){ .obj = obj };
 	switch (obj->type) {
 	case IOMMUFD_OBJ_IOAS:
-		return container_of(obj, struct iommufd_ioas, obj);
+		object->iopt =
+			&container_of(obj, struct iommufd_ioas, obj)->iopt;
+		return 0;
 	case IOMMUFD_OBJ_HWPT_PAGING:
-		return container_of(obj, struct iommufd_hwpt_paging, common.obj)
-			->ioas;
+		hwpt = container_of(obj, struct iommufd_hw_pagetable, obj);
+		object->hwpt_paging = to_hwpt_paging(hwpt);
+		object->iopt = &object->hwpt_paging->ioas->iopt;
+		return 0;
 	default:
-		return NULL;
+		iommufd_put_object(ictx, obj);
+		return -EINVAL;
+	}
+}
+
+/* The iova_rwsem is held */
+static struct iommu_msi_space *msi_object_space(struct msi_object *object)
+{
+	if (object->hwpt_paging && object->hwpt_paging->msi_space)
+		return object->hwpt_paging->msi_space;
+	return object->iopt->msi_space;
+}
+
+static u32 msi_doorbell_flags(const struct iommu_msi_state *state)
+{
+	return (state->mapped ? IOMMU_MSI_DOORBELL_MAPPED : 0) |
+	       (state->pinned ? IOMMU_MSI_DOORBELL_PINNED : 0);
+}
+
+static u32 msi_doorbell_placement(const struct iommu_msi_state *state)
+{
+	switch (state->placement) {
+	case IOMMU_MSI_PLACED_FIXED:
+		return IOMMU_MSI_PLACEMENT_FIXED;
+	case IOMMU_MSI_PLACED_WINDOW:
+		return IOMMU_MSI_PLACEMENT_WINDOW;
+	default:
+		return IOMMU_MSI_PLACEMENT_AUTO;
 	}
 }
 
@@ -31,8 +78,8 @@ static int msi_doorbells_put_entry(struct iommu_msi_doorbells *cmd, u32 nr,
 	void __user *uptr = u64_to_user_ptr(cmd->entries_uptr);
 	struct iommu_msi_doorbell entry = {
 		.index = index,
-		.flags = state->mapped ? IOMMU_MSI_DOORBELL_MAPPED : 0,
-		.placement = IOMMU_MSI_PLACEMENT_AUTO,
+		.flags = msi_doorbell_flags(state),
+		.placement = msi_doorbell_placement(state),
 		.vectors = state->vectors,
 		.iova = state->iova,
 		.length = state->length,
@@ -51,17 +98,18 @@ static int msi_doorbells_put_entry(struct iommu_msi_doorbells *cmd, u32 nr,
  * for each of them alone, since it must not be held when user memory faults.
  */
 static int msi_doorbells_fill(struct iommu_msi_doorbells *cmd,
-			      struct io_pagetable *iopt)
+			      struct msi_object *object)
 {
+	struct iommu_msi_space *space;
 	u32 room = cmd->num_entries;
 	struct iommu_msi_state state;
 	unsigned long index = 0;
 	int rc = 0;
 
 	cmd->num_entries = 0;
-	down_read(&iopt->iova_rwsem);
-	while (iopt->msi_space &&
-	       iommu_msi_next_state(iopt->msi_space, &index, &state)) {
+	down_read(&object->iopt->iova_rwsem);
+	space = msi_object_space(object);
+	while (space && iommu_msi_next_state(space, &index, &state)) {
 		if (cmd->num_entries < room)
 			rc = msi_doorbells_put_entry(cmd, cmd->num_entries,
 						     index, &state);
@@ -70,7 +118,7 @@ static int msi_doorbells_fill(struct iommu_msi_doorbells *cmd,
 		cmd->num_entries++;
 		index++;
 	}
-	up_read(&iopt->iova_rwsem);
+	up_read(&object->iopt->iova_rwsem);
 	if (!rc && cmd->num_entries > room)
 		rc = -EMSGSIZE;
 	return rc;
@@ -79,8 +127,7 @@ static int msi_doorbells_fill(struct iommu_msi_doorbells *cmd,
 int iommufd_msi_doorbells(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_msi_doorbells *cmd = ucmd->cmd;
-	struct iommufd_object *obj;
-	struct iommufd_ioas *ioas;
+	struct msi_object object;
 	int rc;
 
 	if (cmd->flags || cmd->__reserved)
@@ -88,21 +135,116 @@ int iommufd_msi_doorbells(struct iommufd_ucmd *ucmd)
 	if (cmd->entry_len < MSI_DOORBELL_MIN_LEN || cmd->entry_len > PAGE_SIZE)
 		return -EINVAL;
 
-	obj = iommufd_get_object(ucmd->ictx, cmd->object_id, IOMMUFD_OBJ_ANY);
-	if (IS_ERR(obj))
-		return PTR_ERR(obj);
-	ioas = msi_doorbells_ioas(obj);
-	if (!ioas) {
-		rc = -EINVAL;
-		goto out_put;
-	}
-
-	rc = msi_doorbells_fill(cmd, &ioas->iopt);
+	rc = msi_get_object(ucmd->ictx, cmd->object_id, &object);
+	if (rc)
+		return rc;
+	rc = msi_doorbells_fill(cmd, &object);
 	if (rc && rc != -EMSGSIZE)
 		goto out_put;
 	if (iommufd_ucmd_respond(ucmd, sizeof(*cmd)))
 		rc = -EFAULT;
 out_put:
-	iommufd_put_object(ucmd->ictx, obj);
+	iommufd_put_object(ucmd->ictx, object.obj);
+	return rc;
+}
+
+/* Placement */
+
+static int msi_place_window(struct iommu_msi_space *space,
+			    const struct iommu_msi_place *cmd)
+{
+	struct iommu_msi_window window = { .start = cmd->iova };
+
+	if (cmd->index != IOMMU_MSI_INDEX_ALL || !cmd->length)
+		return -EINVAL;
+	if (check_add_overflow(cmd->iova, cmd->length - 1, &window.last))
+		return -EOVERFLOW;
+	return iommu_msi_place_window(space, &window);
+}
+
+static int msi_place_auto(struct iommu_msi_space *space,
+			  const struct iommu_msi_place *cmd)
+{
+	if (cmd->iova || cmd->length)
+		return -EINVAL;
+	if (cmd->index == IOMMU_MSI_INDEX_ALL)
+		iommu_msi_place_all_auto(space);
+	else
+		iommu_msi_place_auto(space, cmd->index);
+	return 0;
+}
+
+static int msi_place_fixed(struct iommu_msi_space *space,
+			   const struct iommu_msi_place *cmd)
+{
+	if (cmd->length || cmd->iova > ULONG_MAX)
+		return -EINVAL;
+	return iommu_msi_place_fixed(space, cmd->index, cmd->iova);
+}
+
+static int msi_place(struct msi_object *object,
+		     const struct iommu_msi_place *cmd)
+{
+	struct io_pagetable *iopt = object->iopt;
+	struct iommu_msi_space *space;
+
+	if (object->hwpt_paging)
+		space = iommufd_msi_hwpt_space(object->hwpt_paging);
+	else
+		space = iopt_msi_get_space(iopt, &iopt->msi_space);
+	if (IS_ERR(space))
+		return PTR_ERR(space);
+
+	switch (cmd->placement) {
+	case IOMMU_MSI_PLACEMENT_AUTO:
+		return msi_place_auto(space, cmd);
+	case IOMMU_MSI_PLACEMENT_WINDOW:
+		return msi_place_window(space, cmd);
+	case IOMMU_MSI_PLACEMENT_FIXED:
+		return msi_place_fixed(space, cmd);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+int iommufd_msi_place(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_msi_place *cmd = ucmd->cmd;
+	struct msi_object object;
+	int rc;
+
+	if (cmd->flags || cmd->__reserved ||
+	    cmd->placement > IOMMU_MSI_PLACEMENT_FIXED)
+		return -EOPNOTSUPP;
+
+	rc = msi_get_object(ucmd->ictx, cmd->object_id, &object);
+	if (rc)
+		return rc;
+	down_write(&object.iopt->iova_rwsem);
+	rc = msi_place(&object, cmd);
+	up_write(&object.iopt->iova_rwsem);
+	iommufd_put_object(ucmd->ictx, object.obj);
+	return rc;
+}
+
+int iommufd_msi_device(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_msi_device *cmd = ucmd->cmd;
+	struct iommufd_device *idev;
+	int rc;
+
+	if (cmd->flags)
+		return -EOPNOTSUPP;
+
+	idev = iommufd_get_device(ucmd, cmd->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	rc = iommufd_msi_count(idev->dev);
+	if (rc >= 0) {
+		cmd->num_doorbells = rc;
+		cmd->granule = PAGE_SIZE;
+		rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	}
+	iommufd_put_object(ucmd->ictx, &idev->obj);
 	return rc;
 }

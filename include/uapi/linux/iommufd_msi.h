@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Where the kernel put the MSI doorbells of an I/O address space.
+ * Where the MSI doorbells of an I/O address space are: to ask, and to decide.
  *
  * These ioctls are issued on /dev/iommu. Their numbers lie in the range 0xe0 to
  * 0xff of the ioctl type ';' that iommufd and VFIO share, apart from all numbers
  * that either of them uses:
  *
  *	0xe0	IOMMU_MSI_DOORBELLS
+ *	0xe1	IOMMU_MSI_PLACE
+ *	0xe2	IOMMU_MSI_DEVICE
+ *	0xe8	VFIO_IOMMU_MAP_MSI	(<linux/vfio_msi.h>)
+ *	0xe9	VFIO_IOMMU_UNMAP_MSI	(<linux/vfio_msi.h>)
  */
 #ifndef _UAPI_IOMMUFD_MSI_H
 #define _UAPI_IOMMUFD_MSI_H
@@ -17,22 +21,32 @@
 
 enum {
 	IOMMUFD_CMD_MSI_DOORBELLS = 0xe0,
+	IOMMUFD_CMD_MSI_PLACE = 0xe1,
+	IOMMUFD_CMD_MSI_DEVICE = 0xe2,
 };
 
 /**
  * enum iommu_msi_doorbell_flags - State of a doorbell
- * @IOMMU_MSI_DOORBELL_MAPPED: The doorbell is present in a page table of the IOAS
+ * @IOMMU_MSI_DOORBELL_MAPPED: The doorbell is present in a page table
+ * @IOMMU_MSI_DOORBELL_PINNED: The doorbell stays where it is: a map over it fails
+ *	with -EEXIST. Its place is fixed, or a vector uses it whose driver cannot
+ *	rewrite the message, or a device that uses it is being moved.
  */
 enum iommu_msi_doorbell_flags {
 	IOMMU_MSI_DOORBELL_MAPPED = 1 << 0,
+	IOMMU_MSI_DOORBELL_PINNED = 1 << 1,
 };
 
 /**
  * enum iommu_msi_placement_type - Who chose the IOVA of a doorbell
  * @IOMMU_MSI_PLACEMENT_AUTO: The kernel, among all holes
+ * @IOMMU_MSI_PLACEMENT_WINDOW: The kernel, among the holes of a range
+ * @IOMMU_MSI_PLACEMENT_FIXED: User space
  */
 enum iommu_msi_placement_type {
 	IOMMU_MSI_PLACEMENT_AUTO = 0,
+	IOMMU_MSI_PLACEMENT_WINDOW = 1,
+	IOMMU_MSI_PLACEMENT_FIXED = 2,
 };
 
 /**
@@ -41,8 +55,7 @@ enum iommu_msi_placement_type {
  *	as a device that may use the doorbell is attached.
  * @flags: Combination of enum iommu_msi_doorbell_flags
  * @placement: One of enum iommu_msi_placement_type
- * @vectors: Number of interrupt vectors that use the doorbell now. Unless it is 0
- *	the doorbell keeps its IOVA, and a map over it fails with -EEXIST.
+ * @vectors: Number of interrupt vectors that use the doorbell now
  * @iova: First IOVA of the place that is kept for the doorbell
  * @length: Length of that place in bytes. The doorbell register lies at the same
  *	offset in it as in its physical page.
@@ -60,7 +73,8 @@ struct iommu_msi_doorbell {
  * struct iommu_msi_doorbells - ioctl(IOMMU_MSI_DOORBELLS)
  * @size: sizeof(struct iommu_msi_doorbells)
  * @flags: Must be 0
- * @object_id: IOAS, or page table (HWPT) of the paging kind
+ * @object_id: IOAS, or page table (HWPT) of the paging kind. A page table that
+ *	IOMMU_MSI_PLACE was not issued on has the doorbells of its IOAS.
  * @entry_len: sizeof(struct iommu_msi_doorbell) as the caller knows it. Entries
  *	are this far apart; a longer one than the kernel knows is filled up with
  *	zeros, a shorter one is not written beyond its end.
@@ -74,9 +88,9 @@ struct iommu_msi_doorbell {
  * Return: 0 on success. -EMSGSIZE if the room is too small; as many entries as
  * fit are filled, and @num_entries tells how many there are. -EINVAL if
  * @entry_len is below the 32 bytes of the structure's first version, or above the
- * CPU's page size. -ENOENT if
- * there is no such object, -EINVAL if it is of another kind. -EOPNOTSUPP if
- * @flags or @__reserved is not 0. -EFAULT if the array cannot be written.
+ * CPU's page size. -ENOENT if there is no such object, -EINVAL if it is of another
+ * kind. -EOPNOTSUPP if @flags or @__reserved is not 0. -EFAULT if the array cannot
+ * be written.
  */
 struct iommu_msi_doorbells {
 	__u32 size;
@@ -89,5 +103,90 @@ struct iommu_msi_doorbells {
 };
 
 #define IOMMU_MSI_DOORBELLS _IO(IOMMUFD_TYPE, IOMMUFD_CMD_MSI_DOORBELLS)
+
+/* All doorbells, in iommu_msi_place::index */
+#define IOMMU_MSI_INDEX_ALL (~(__u32)0)
+
+/**
+ * struct iommu_msi_place - ioctl(IOMMU_MSI_PLACE)
+ * @size: sizeof(struct iommu_msi_place)
+ * @flags: Must be 0
+ * @object_id: IOAS, or page table (HWPT) of the paging kind. What is said of a page
+ *	table holds for the devices attached to it alone, who have doorbells of
+ *	their own from then on; no device may have been attached to it yet
+ *	the first time. Several page tables of an IOAS may so have different doorbells at
+ *	the same IOVA.
+ * @placement: One of enum iommu_msi_placement_type
+ * @index: Number of a doorbell, as IOMMU_MSI_DOORBELLS tells; doorbells that no
+ *	device has brought yet will have the next free numbers. Or
+ *	%IOMMU_MSI_INDEX_ALL.
+ * @__reserved: Must be 0
+ * @iova: First IOVA of the doorbell's place, or of the window. 0 for
+ *	%IOMMU_MSI_PLACEMENT_AUTO.
+ * @length: Length of the window in bytes; otherwise 0. Unlike @iova of a doorbell
+ *	it needs no alignment.
+ *
+ * Say where doorbells are to be:
+ *
+ * - %IOMMU_MSI_PLACEMENT_FIXED puts the doorbell @index at @iova, a multiple of the
+ *   granule that IOMMU_MSI_DEVICE tells. It is pinned there, until it is placed in
+ *   another way. If no attached device has brought the doorbell yet, it will be put
+ *   there when one does; that attach fails with -EADDRINUSE if the place is taken
+ *   or out of reach.
+ * - %IOMMU_MSI_PLACEMENT_WINDOW, for %IOMMU_MSI_INDEX_ALL, confines the doorbells
+ *   that have no fixed place to a window. Those that are elsewhere move into it.
+ *   The window is not kept free of user space's own mappings.
+ * - %IOMMU_MSI_PLACEMENT_AUTO leaves the place of @index, or all, to the kernel.
+ *   Nothing moves.
+ *
+ * Doorbells that vectors use are moved, too, if the driver of their device can
+ * rewrite its messages; no interrupt is lost.
+ *
+ * Return: 0 on success. On failure nothing has changed: -EOPNOTSUPP if @flags,
+ * @__reserved or @placement is not known. -EINVAL if @iova is not aligned, or 0, or
+ * @index or @length does not go with @placement, or the window holds no aligned
+ * place, or the object is of another kind. -EOVERFLOW if the window ends beyond
+ * 2^64. -ERANGE if a page table cannot translate @iova, or messages of vectors in
+ * use cannot hold it. -EEXIST if user space has a mapping there, or another
+ * doorbell is. -EADDRINUSE if @iova is in a reserved range. -ENOSPC if the window
+ * has not enough holes. -EBUSY if vectors use a doorbell that would have to move,
+ * and its messages cannot be rewritten, or devices have been attached to
+ * the page table. -ENOENT if
+ * there is no such object. -ENOMEM.
+ */
+struct iommu_msi_place {
+	__u32 size;
+	__u32 flags;
+	__u32 object_id;
+	__u32 placement;
+	__u32 index;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+
+#define IOMMU_MSI_PLACE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_MSI_PLACE)
+
+/**
+ * struct iommu_msi_device - ioctl(IOMMU_MSI_DEVICE)
+ * @size: sizeof(struct iommu_msi_device)
+ * @flags: Must be 0
+ * @dev_id: Device that is bound to this iommufd, attached or not
+ * @num_doorbells: Out: Number of doorbells that MSIs of the device may be sent to.
+ *	0 if its IOMMU does not translate MSIs, or it has none.
+ * @granule: Out: Size and alignment of a doorbell's place in bytes
+ *
+ * Return: 0 on success, -EOPNOTSUPP if @flags is not 0, -ENOENT if there is no such
+ * device.
+ */
+struct iommu_msi_device {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 num_doorbells;
+	__aligned_u64 granule;
+};
+
+#define IOMMU_MSI_DEVICE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_MSI_DEVICE)
 
 #endif

@@ -7,6 +7,7 @@ directory of their own; the driver that runs them is the real one.
 
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -44,6 +45,8 @@ def cases(log):
                lambda body=body, text=text: bench.bad(body, text)) for name, body, text in BAD],
             ("the driver stops a suite, and all it started, at its time limit", bench.limit),
             ("the driver goes on after a suite that failed", bench.two),
+            ("a long suite shows that it goes on, on its own line", bench.beat),
+            ("a long stage shows that it goes on, on its own line", stage_beat),
             ("a suite that cannot be prepared fails by name", bench.unprepared),
             ("suites that do not depend on the kernel are left out with DEBUG=1", bench.host_only),
             ("an unknown suite is refused with exit 2 and the list", bench.unknown_suite),
@@ -104,6 +107,12 @@ class Bench:
         expect(run.returncode == 1, f"exit {run.returncode}")
         expect(last(run) == "1 passed, 1 failed, 1 skipped", run.stdout)
 
+    def beat(self):
+        run = self.check({"a": ("", "sleep 3; " + GOOD)}, BEAT="1")
+        expect(re.search(r"^=> suite a \.\.\. (\d\.\d s \.\.\. )+1 passed, .*, \d\.\d s$",
+                         run.stdout, re.MULTILINE),
+               f"exit {run.returncode}: {run.stdout}{run.stderr}")
+
     def unprepared(self):
         """A source tree that does not exist stands for any build that fails."""
         run = self.check({"a": ("# needs: source\n", GOOD), "b": ("", GOOD)},
@@ -150,6 +159,15 @@ def gone(pid):
             return True
         time.sleep(0.1)
     return False
+
+
+def stage_beat():
+    script = f". {TESTBED}/lib/common.sh; stage sleeping /dev/null sleep 3; echo done"
+    run = subprocess.run(["bash", "-c", script], env={**os.environ, "BEAT": "1", "V": ""},
+                         timeout=60, capture_output=True, text=True, check=False)
+    expect(run.returncode == 0 and run.stdout == "done\n", f"{run.stdout}{run.stderr}")
+    expect(re.fullmatch(r"=> sleeping \.\.\. (\d\.\d s \.\.\. )+\d\.\d s\n", run.stderr),
+           run.stderr)
 
 
 def unknown_verb():

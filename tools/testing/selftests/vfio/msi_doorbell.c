@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The life of a doorbell in one address space: placed when the device is
- * attached, mapped with its first vector, in nobody's way while it has none,
- * not to be overwritten while it has one.
+ * attached, mapped with its first vector, in nobody's way while it has none.
+ * What happens if the user maps over it: msi_placement.c and msi_live_move.c.
  */
-#include <pthread.h>
-#include <time.h>
-
 #include "setup.h"
 
 FIXTURE(doorbell)
@@ -14,11 +11,31 @@ FIXTURE(doorbell)
 	struct setup s;
 };
 
+FIXTURE_VARIANT(doorbell)
+{
+	enum backend backend;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(doorbell, in_an_ioas)
+{
+	.backend = BACKEND_IOMMUFD,
+};
+
+FIXTURE_VARIANT_ADD(doorbell, in_a_container)
+{
+	.backend = BACKEND_TYPE1,
+};
+
+/* clang-format on */
+
 FIXTURE_SETUP(doorbell)
 {
 	if (!edu_name(0))
 		SKIP(return, "VFIO_EDU names no edu device");
-	setup_attached(_metadata, &self->s);
+	setup_open_backend(_metadata, &self->s, variant->backend);
+	setup_attach(_metadata, &self->s);
+	setup_map(_metadata, &self->s);
 }
 
 FIXTURE_TEARDOWN(doorbell)
@@ -63,36 +80,25 @@ TEST_F(doorbell, is_mapped_for_as_long_as_it_has_a_vector)
 	EXPECT_TRUE(same_doorbell(before, after));
 }
 
-TEST_F(doorbell, with_a_vector_refuses_maps_over_it_and_nothing_changes)
+TEST_F(doorbell, with_a_vector_makes_way_for_a_map_and_loses_no_interrupt)
 {
 	struct setup *s = &self->s;
 	struct iommu_msi_doorbell before, after;
-	struct range_list ranges[2];
 
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	before = the_doorbell(_metadata, &s->edu);
-	ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &ranges[0]));
-
-	/* its page; pages around it; all of the window; by a copy */
-	EXPECT_EQ(-EEXIST, map_page(s, before.iova));
-	EXPECT_EQ(-EEXIST, ioas_map(s->iommufd, s->ioas, s->memory.va, 3 * PAGE,
-				    before.iova - PAGE));
-	EXPECT_EQ(-EEXIST, ioas_map(s->iommufd, s->ioas, s->memory.va,
-				    MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));
-	EXPECT_EQ(-EEXIST, ioas_copy(s->iommufd, s->ioas, s->memory.iova,
-				     s->memory.length, MSI_WINDOW_IOVA));
+	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
+	ASSERT_EQ(0, setup_map_at(s, MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));
 
 	after = the_doorbell(_metadata, &s->edu);
-	EXPECT_TRUE(same_doorbell(before, after));
-	ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &ranges[1]));
-	EXPECT_EQ(ranges[0].count, ranges[1].count);
-	EXPECT_EQ(0, memcmp(ranges[0].at, ranges[1].at,
-			    ranges[0].count * sizeof(ranges[0].at[0])));
+	EXPECT_EQ(msi_low_place(1), after.iova);
+	EXPECT_EQ(before.index, after.index);
+	EXPECT_EQ(1, after.vectors);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 	expect_dma(_metadata, &s->edu, &s->memory);
-	/* no part of the refused maps was left behind */
-	EXPECT_EQ(-ENOENT, ioas_unmap(s->iommufd, s->ioas, before.iova - PAGE,
-				      3 * PAGE));
+	/* what was mapped is the user's alone */
+	EXPECT_EQ(0, setup_unmap(s, MSI_WINDOW_IOVA, MSI_WINDOW_LENGTH));
+	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 
 TEST_F(doorbell, with_a_vector_leaves_the_pages_beside_it_to_the_user)
@@ -114,7 +120,7 @@ TEST_F(doorbell, cannot_be_unmapped_by_the_user)
 
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	d = the_doorbell(_metadata, &s->edu);
-	EXPECT_EQ(-ENOENT, ioas_unmap(s->iommufd, s->ioas, d.iova, d.length));
+	EXPECT_EQ(-ENOENT, setup_unmap(s, d.iova, d.length));
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 
@@ -125,7 +131,7 @@ TEST_F(doorbell, survives_that_everything_is_unmapped_and_mapped_again)
 
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	before = the_doorbell(_metadata, &s->edu);
-	ASSERT_EQ(0, ioas_unmap_all(s->iommufd, s->ioas));
+	ASSERT_EQ(0, setup_unmap_all(s));
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 	setup_map(_metadata, s);
 	after = the_doorbell(_metadata, &s->edu);
@@ -134,7 +140,25 @@ TEST_F(doorbell, survives_that_everything_is_unmapped_and_mapped_again)
 	expect_dma(_metadata, &s->edu, &s->memory);
 }
 
-TEST_F(doorbell, is_gone_after_detach_and_back_after_attach)
+/* A device that leaves a container is closed, and has no vectors then */
+FIXTURE(detached)
+{
+	struct setup s;
+};
+
+FIXTURE_SETUP(detached)
+{
+	if (!edu_name(0))
+		SKIP(return, "VFIO_EDU names no edu device");
+	setup_attached(_metadata, &self->s);
+}
+
+FIXTURE_TEARDOWN(detached)
+{
+	setup_close(&self->s);
+}
+
+TEST_F(detached, doorbell_is_gone_and_back_after_attach)
 {
 	struct setup *s = &self->s;
 	struct iommu_msi_doorbell before, after;
@@ -151,7 +175,7 @@ TEST_F(doorbell, is_gone_after_detach_and_back_after_attach)
 	expect_working_vector(_metadata, &s->edu);
 }
 
-TEST_F(doorbell, forgets_vectors_that_were_left_on_over_a_detach)
+TEST_F(detached, doorbell_forgets_vectors_that_were_left_on)
 {
 	struct setup *s = &self->s;
 
@@ -164,67 +188,6 @@ TEST_F(doorbell, forgets_vectors_that_were_left_on_over_a_detach)
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	EXPECT_EQ(1, the_doorbell(_metadata, &s->edu).vectors);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-}
-
-struct rival {
-	struct setup *s;
-	bool stop;
-	unsigned int refused, mapped, other;
-};
-
-/* Map over wherever the doorbell was a moment ago, and unmap again */
-static void *rival_run(void *arg)
-{
-	struct rival *rival = arg;
-	struct setup *s = rival->s;
-	struct doorbell_list list;
-
-	while (!__atomic_load_n(&rival->stop, __ATOMIC_RELAXED)) {
-		if (msi_doorbells(s->iommufd, s->ioas, &list) || !list.count) {
-			rival->other++;
-			continue;
-		}
-		switch (map_page(s, list.at[0].iova)) {
-		case 0:
-			rival->mapped++;
-			if (ioas_unmap(s->iommufd, s->ioas, list.at[0].iova,
-				       PAGE))
-				rival->other++;
-			break;
-		case -EEXIST:
-			rival->refused++;
-			break;
-		default:
-			rival->other++;
-		}
-	}
-	return NULL;
-}
-
-TEST_F(doorbell, loses_no_interrupt_to_maps_that_race_with_its_vector)
-{
-	const struct timespec nap = { .tv_nsec = 1000000 };
-	struct rival rival = { .s = &self->s };
-	struct setup *s = &self->s;
-	pthread_t thread;
-	unsigned int i;
-
-	/* what follows asks the kernel without pause: first see that it can */
-	the_doorbell(_metadata, &s->edu);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, rival_run, &rival));
-	for (i = 0; i < 50; i++) {
-		EXPECT_EQ(0, edu_enable_interrupt(&s->edu));
-		EXPECT_EQ(4, edu_interrupts(&s->edu, 4));
-		EXPECT_EQ(0, edu_disable_interrupt(&s->edu));
-		/* a while without a vector, for the doorbell to be moved in */
-		nanosleep(&nap, NULL);
-	}
-	__atomic_store_n(&rival.stop, true, __ATOMIC_RELAXED);
-	ASSERT_EQ(0, pthread_join(thread, NULL));
-	EXPECT_EQ(0, rival.other);
-	EXPECT_LT(0, rival.refused);
-	EXPECT_LT(0, rival.mapped);
-	EXPECT_EQ(0, the_doorbell(_metadata, &s->edu).vectors);
 }
 
 TEST_HARNESS_MAIN

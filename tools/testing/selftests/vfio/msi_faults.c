@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation of what attaches a device, moves it, and enables its interrupt
- * is made to fail in turn. Whatever fails leaves everything as it was, however
- * often, and in the end it works.
+ * Each allocation of what attaches a device, moves it or its doorbell, and enables
+ * its interrupt is made to fail in turn. Whatever fails leaves everything as it
+ * was, however often, and in the end it works.
  */
 #include "setup.h"
 
 /* So often that one vector or page lost each time is missed */
 #define SWEEPS 4
 #define MAX_ALLOCATIONS 2000
+/* Where the user places a doorbell, and where it goes if the window is his */
+#define PLACE_IOVA 0x20000000ULL
+#define LOW_IOVA 0xfc000000ULL
 
 FIXTURE(fault)
 {
@@ -158,6 +161,175 @@ TEST_F(fault, while_a_device_with_a_vector_is_moved_loses_no_interrupt)
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	journal_doorbells(&s->edu.dev, "moves");
 	sweep_moves(_metadata, s, self->hwpt, 1);
+	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
+}
+
+/* An operation on an address space whose doorbell has a live vector */
+struct operation {
+	int (*run)(struct setup *s, __u32 other_ioas);
+};
+
+FIXTURE(live_fault)
+{
+	struct setup s;
+	__u32 other_ioas;
+};
+
+FIXTURE_VARIANT(live_fault)
+{
+	struct operation operation;
+	__u64 moved_to;
+	__u64 taken; /* by the user, if it works */
+	bool doorbell_stays; /* if it does not work */
+};
+
+static int map_over(struct setup *s, __u32 other_ioas)
+{
+	return ioas_map(s->iommufd, s->ioas, s->memory.va, MSI_WINDOW_LENGTH,
+			MSI_WINDOW_IOVA);
+}
+
+static int place_fixed(struct setup *s, __u32 other_ioas)
+{
+	return msi_place(s->iommufd, s->ioas, IOMMU_MSI_PLACEMENT_FIXED, 0,
+			 PLACE_IOVA, 0);
+}
+
+static int place_in_window(struct setup *s, __u32 other_ioas)
+{
+	return msi_place(s->iommufd, s->ioas, IOMMU_MSI_PLACEMENT_WINDOW,
+			 IOMMU_MSI_INDEX_ALL, PLACE_IOVA, MSI_WINDOW_LENGTH);
+}
+
+static int change_ioas(struct setup *s, __u32 other_ioas)
+{
+	return device_attach(&s->edu.dev, other_ioas);
+}
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(live_fault, while_the_user_maps_over_it)
+{
+	.operation = { map_over },
+	.moved_to = LOW_IOVA,
+	.taken = MSI_WINDOW_IOVA,
+};
+
+FIXTURE_VARIANT_ADD(live_fault, while_it_is_placed_at_an_iova)
+{
+	.operation = { place_fixed },
+	.moved_to = PLACE_IOVA,
+	.doorbell_stays = true,
+};
+
+FIXTURE_VARIANT_ADD(live_fault, while_it_is_placed_in_a_window)
+{
+	.operation = { place_in_window },
+	.moved_to = PLACE_IOVA,
+	.doorbell_stays = true,
+};
+
+FIXTURE_VARIANT_ADD(live_fault, while_its_device_changes_the_ioas)
+{
+	.operation = { change_ioas },
+	.moved_to = LOW_IOVA,
+};
+
+/* clang-format on */
+
+FIXTURE_SETUP(live_fault)
+{
+	struct setup *s = &self->s;
+
+	if (!edu_name(0))
+		SKIP(return, "VFIO_EDU names no edu device");
+	if (faults_setup(NULL))
+		SKIP(return, "no fault injection, see lib/faults.c");
+	setup_attached(_metadata, s);
+	ASSERT_EQ(0, ioas_alloc(s->iommufd, &self->other_ioas));
+	ASSERT_EQ(0, ioas_map(s->iommufd, self->other_ioas, s->memory.va,
+			      MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));
+	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
+}
+
+FIXTURE_TEARDOWN(live_fault)
+{
+	setup_close(&self->s);
+}
+
+/*
+ * The address spaces are what they were. Where a failure may come after the
+ * doorbell made way, it may be at its new place.
+ */
+static void expect_unchanged(struct __test_metadata *_metadata,
+			     FIXTURE_DATA(live_fault) * self,
+			     const FIXTURE_VARIANT(live_fault) * variant,
+			     const struct iommu_msi_doorbell *before,
+			     const struct range_list *ranges)
+{
+	struct setup *s = &self->s;
+	struct iommu_msi_doorbell now = the_doorbell(_metadata, &s->edu);
+	struct doorbell_list list;
+
+	if (variant->doorbell_stays || now.iova != variant->moved_to)
+		EXPECT_EQ(before->iova, now.iova);
+	now.iova = before->iova;
+	EXPECT_EQ(0, memcmp(&now, before, sizeof(now)));
+	expect_same_ranges(_metadata, s, ranges);
+	ASSERT_EQ(0, msi_doorbells(s->iommufd, self->other_ioas, &list));
+	EXPECT_EQ(0, list.count);
+	if (variant->taken)
+		EXPECT_EQ(-ENOENT,
+			  ioas_unmap(s->iommufd, s->ioas, variant->taken,
+				     MSI_WINDOW_LENGTH));
+	EXPECT_EQ(4, edu_interrupts(&s->edu, 4));
+}
+
+/* Undo what @worked although an allocation failed, and what moved although not */
+static void undo(struct __test_metadata *_metadata,
+		 FIXTURE_DATA(live_fault) * self,
+		 const FIXTURE_VARIANT(live_fault) * variant, bool worked,
+		 const struct iommu_msi_doorbell *before)
+{
+	struct setup *s = &self->s;
+
+	if (s->edu.dev.pt != s->ioas)
+		ASSERT_EQ(0, device_attach(&s->edu.dev, s->ioas));
+	if (worked && variant->taken)
+		ASSERT_EQ(0, ioas_unmap(s->iommufd, s->ioas, variant->taken,
+					MSI_WINDOW_LENGTH));
+	ASSERT_EQ(0, msi_place(s->iommufd, s->ioas, IOMMU_MSI_PLACEMENT_FIXED,
+			       0, before->iova, 0));
+	ASSERT_EQ(0, msi_place(s->iommufd, s->ioas, IOMMU_MSI_PLACEMENT_AUTO,
+			       IOMMU_MSI_INDEX_ALL, 0, 0));
+}
+
+TEST_F(live_fault, loses_no_interrupt)
+{
+	struct setup *s = &self->s;
+	struct iommu_msi_doorbell before;
+	struct range_list ranges;
+	unsigned int nth;
+	int fd, rc;
+
+	before = the_doorbell(_metadata, &s->edu);
+	ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &ranges));
+	for (nth = 1; nth < MAX_ALLOCATIONS; nth++) {
+		fd = faults_begin(nth);
+		ASSERT_LE(0, fd);
+		rc = variant->operation.run(s, self->other_ioas);
+		if (!faults_end(fd))
+			break;
+		if (rc)
+			expect_unchanged(_metadata, self, variant, &before,
+					 &ranges);
+		undo(_metadata, self, variant, !rc, &before);
+	}
+	ASSERT_EQ(0, rc);
+	EXPECT_LT(1, nth);
+	/* counted for the reader: a sweep of nothing proves nothing */
+	printf("# allocations failed=%u\n", nth - 1);
+	EXPECT_EQ(variant->moved_to, the_doorbell(_metadata, &s->edu).iova);
+	EXPECT_EQ(1, the_doorbell(_metadata, &s->edu).vectors);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 

@@ -16,6 +16,7 @@ FIXTURE(memory)
 
 FIXTURE_VARIANT(memory)
 {
+	enum backend backend;
 	__u64 iova;
 	__u64 length;
 	bool attach_first;
@@ -61,12 +62,42 @@ FIXTURE_VARIANT_ADD(memory, attached_then_mapped_beside_the_window)
 	.attach_first = true,
 };
 
+FIXTURE_VARIANT_ADD(memory, in_a_container_over_the_window_then_attached)
+{
+	.backend = BACKEND_TYPE1,
+	.iova = MSI_WINDOW_IOVA,
+	.length = MSI_WINDOW_LENGTH,
+};
+
+FIXTURE_VARIANT_ADD(memory, in_a_container_attached_then_over_the_window)
+{
+	.backend = BACKEND_TYPE1,
+	.iova = MSI_WINDOW_IOVA,
+	.length = MSI_WINDOW_LENGTH,
+	.attach_first = true,
+};
+
+FIXTURE_VARIANT_ADD(memory, in_a_container_across_the_window_then_attached)
+{
+	.backend = BACKEND_TYPE1,
+	.iova = MSI_WINDOW_IOVA - 0x400000,
+	.length = 0x800000,
+};
+
+FIXTURE_VARIANT_ADD(memory, in_a_container_attached_then_beside_the_window)
+{
+	.backend = BACKEND_TYPE1,
+	.iova = MSI_WINDOW_IOVA + MSI_WINDOW_LENGTH,
+	.length = MSI_WINDOW_LENGTH,
+	.attach_first = true,
+};
+
 /* clang-format on */
 
 static void arrange(struct __test_metadata *_metadata, struct setup *s,
 		    const FIXTURE_VARIANT(memory) * variant)
 {
-	setup_open(_metadata, s);
+	setup_open_backend(_metadata, s, variant->backend);
 	memory_free(&s->memory);
 	ASSERT_EQ(0, memory_alloc(&s->memory, variant->length));
 	s->memory.iova = variant->iova;
@@ -94,7 +125,7 @@ TEST_F(memory, lies_within_the_allowed_ranges)
 	struct setup *s = &self->s;
 	struct range_list ranges;
 
-	ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &ranges));
+	ASSERT_EQ(0, setup_ranges(s, &ranges));
 	EXPECT_TRUE(ranges_contain(&ranges, s->memory.iova,
 				   s->memory.iova + s->memory.length - 1));
 }
@@ -153,7 +184,7 @@ TEST_F(memory, can_be_unmapped_and_mapped_again_under_a_live_vector)
 
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-	ASSERT_EQ(0, ioas_unmap_all(s->iommufd, s->ioas));
+	ASSERT_EQ(0, setup_unmap_all(s));
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 	setup_map(_metadata, s);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the tests start from: edu devices under vfio-pci, named by the
- * environment (VFIO_EDU="0000:00:01.0 0000:00:02.0", see bind.sh), an iommufd
- * with an empty IOAS, and memory to map. Failures of a helper are failures of
- * the test that called it.
+ * environment (VFIO_EDU="0000:00:01.0 0000:00:02.0", see bind.sh), an address
+ * space that is empty, and memory to map. The address space is an IOAS of an
+ * iommufd, or a type1 container. Failures of a helper are failures of the test
+ * that called it.
  */
 #ifndef SELFTESTS_VFIO_SETUP_H
 #define SELFTESTS_VFIO_SETUP_H
@@ -21,9 +22,18 @@
 #define PAGE 0x1000ULL
 #define INTERRUPTS 100
 
+/* Whose address space it is */
+enum backend {
+	BACKEND_IOMMUFD,
+	BACKEND_TYPE1,
+};
+
 struct setup {
+	enum backend backend;
 	int iommufd;
 	__u32 ioas;
+	struct container container;
+	int holder; /* a group that is in the container for its IOMMU's sake */
 	struct edu edu;
 	struct mapping memory;
 };
@@ -39,36 +49,106 @@ static inline const char *edu_name(unsigned int nth)
 	return names[nth];
 }
 
-/* An unattached device, an empty IOAS and memory that is not mapped */
+/*
+ * An unattached device, an empty address space and memory that is not mapped. In a
+ * container the device is attached before it can be opened.
+ */
+static inline void setup_open_backend(struct __test_metadata *_metadata,
+				      struct setup *self, enum backend backend)
+{
+	*self = (struct setup){
+		.backend = backend,
+		.iommufd = -1,
+		.container.fd = -1,
+		.holder = -1,
+		.edu = EDU_CLOSED,
+	};
+	if (backend == BACKEND_TYPE1) {
+		ASSERT_EQ(0, container_open(&self->container));
+	} else {
+		self->iommufd = iommufd_open();
+		ASSERT_LE(0, self->iommufd);
+		ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
+		ASSERT_EQ(0, edu_open(&self->edu, edu_name(0), self->iommufd));
+	}
+	ASSERT_EQ(0, memory_alloc(&self->memory, MEMORY_LENGTH));
+	self->memory.iova = ELSEWHERE_IOVA;
+}
+
 static inline void setup_open(struct __test_metadata *_metadata,
 			      struct setup *self)
 {
-	self->iommufd = iommufd_open();
-	ASSERT_LE(0, self->iommufd);
-	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
-	ASSERT_EQ(0, edu_open(&self->edu, edu_name(0), self->iommufd));
-	ASSERT_EQ(0, memory_alloc(&self->memory, MEMORY_LENGTH));
-	self->memory.iova = ELSEWHERE_IOVA;
+	setup_open_backend(_metadata, self, BACKEND_IOMMUFD);
 }
 
 static inline void setup_close(struct setup *self)
 {
 	memory_free(&self->memory);
 	edu_close(&self->edu);
-	close(self->iommufd);
+	if (self->backend == BACKEND_TYPE1) {
+		if (self->holder >= 0)
+			close(self->holder);
+		container_close(&self->container);
+	} else {
+		close(self->iommufd);
+	}
 }
 
+/* Return: 0 or a negative errno, as for the three that follow */
+static inline int setup_map_at(struct setup *self, __u64 length, __u64 iova)
+{
+	if (self->backend == BACKEND_TYPE1)
+		return container_map(&self->container, self->memory.va, length,
+				     iova);
+	return ioas_map(self->iommufd, self->ioas, self->memory.va, length,
+			iova);
+}
+
+static inline int setup_unmap(struct setup *self, __u64 iova, __u64 length)
+{
+	if (self->backend == BACKEND_TYPE1)
+		return container_unmap(&self->container, iova, length);
+	return ioas_unmap(self->iommufd, self->ioas, iova, length);
+}
+
+static inline int setup_unmap_all(struct setup *self)
+{
+	if (self->backend == BACKEND_TYPE1)
+		return container_unmap_all(&self->container);
+	return ioas_unmap_all(self->iommufd, self->ioas);
+}
+
+static inline int setup_ranges(struct setup *self, struct range_list *ranges)
+{
+	if (self->backend == BACKEND_TYPE1)
+		return container_ranges(&self->container, ranges);
+	return ioas_ranges(self->iommufd, self->ioas, ranges);
+}
+
+/* A container maps nothing before a group is in it: that of the second device */
 static inline void setup_map(struct __test_metadata *_metadata,
 			     struct setup *self)
 {
-	ASSERT_EQ(0, ioas_map(self->iommufd, self->ioas, self->memory.va,
-			      self->memory.length, self->memory.iova));
+	if (self->backend == BACKEND_TYPE1 && !self->container.has_iommu) {
+		ASSERT_NE(NULL, edu_name(1));
+		self->holder =
+			container_add_group(&self->container, edu_name(1));
+		ASSERT_LE(0, self->holder);
+	}
+	ASSERT_EQ(0,
+		  setup_map_at(self, self->memory.length, self->memory.iova));
 }
 
 static inline void setup_attach(struct __test_metadata *_metadata,
 				struct setup *self)
 {
-	ASSERT_EQ(0, device_attach(&self->edu.dev, self->ioas));
+	int ret;
+
+	if (self->backend == BACKEND_TYPE1)
+		ret = edu_open_type1(&self->edu, edu_name(0), &self->container);
+	else
+		ret = device_attach(&self->edu.dev, self->ioas);
+	ASSERT_EQ(0, ret);
 }
 
 /* A device that is attached to an IOAS with memory elsewhere */
@@ -83,18 +163,24 @@ static inline void setup_attached(struct __test_metadata *_metadata,
 /* The first page of the memory, once more */
 static inline int map_page(struct setup *self, __u64 iova)
 {
-	return ioas_map(self->iommufd, self->ioas, self->memory.va, PAGE, iova);
+	return setup_map_at(self, PAGE, iova);
 }
 
 /* The one doorbell of what the device is attached to */
 static inline struct iommu_msi_doorbell
-the_doorbell(struct __test_metadata *_metadata, const struct edu *edu)
+doorbell_of(struct __test_metadata *_metadata, const struct device *dev)
 {
 	struct doorbell_list list;
 
-	ASSERT_EQ(0, msi_doorbells(edu->dev.iommufd, edu->dev.pt, &list));
+	ASSERT_EQ(0, device_doorbells(dev, &list));
 	ASSERT_EQ(1, list.count);
 	return list.at[0];
+}
+
+static inline struct iommu_msi_doorbell
+the_doorbell(struct __test_metadata *_metadata, const struct edu *edu)
+{
+	return doorbell_of(_metadata, &edu->dev);
 }
 
 /* DMA works: the device copies from the first half of @memory to the second */

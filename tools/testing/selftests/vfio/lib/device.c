@@ -2,6 +2,7 @@
 /*
  * A PCI device under VFIO's character device: bound to an iommufd, attached to
  * an address space, its registers mapped, its interrupt vectors tied to eventfds.
+ * One that was opened by its group (type1.c) differs in the first two only.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,14 +46,28 @@ static int bind_iommufd(struct device *dev)
 	return ret;
 }
 
+/* Find the device's configuration space */
+int device_find_config(struct device *dev)
+{
+	struct vfio_region_info info;
+	int ret = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+
+	dev->config = info.offset;
+	return ret;
+}
+
 /* Open the device and bind it. -EPERM: iommufd finds its interrupts unsafe. */
 int device_open(struct device *dev, const char *bdf, int iommufd)
 {
-	struct vfio_region_info info;
 	char path[300];
 	int ret;
 
-	*dev = (struct device){ .bdf = bdf, .fd = -1, .iommufd = iommufd };
+	*dev = (struct device){
+		.bdf = bdf,
+		.fd = -1,
+		.iommufd = iommufd,
+		.group = -1,
+	};
 	ret = sysfs_cdev_path(bdf, path, sizeof(path));
 	if (ret)
 		return ret;
@@ -61,13 +76,10 @@ int device_open(struct device *dev, const char *bdf, int iommufd)
 		return -errno;
 	ret = bind_iommufd(dev);
 	if (!ret)
-		ret = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
-	if (ret) {
+		ret = device_find_config(dev);
+	if (ret)
 		device_close(dev);
-		return ret;
-	}
-	dev->config = info.offset;
-	return 0;
+	return ret;
 }
 
 /* The kernel detaches and unbinds the device, and turns its vectors off */
@@ -77,6 +89,9 @@ void device_close(struct device *dev)
 		close(dev->fd);
 	dev->fd = -1;
 	dev->pt = 0;
+	if (dev->group >= 0)
+		close(dev->group);
+	dev->group = -1;
 }
 
 /* @pt: an IOAS or HWPT. An attached device changes over to it. */
@@ -105,6 +120,14 @@ int device_detach(struct device *dev)
 	return ret;
 }
 
+/* The doorbells of what the device is attached to */
+int device_doorbells(const struct device *dev, struct doorbell_list *doorbells)
+{
+	if (dev->container)
+		return container_doorbells(dev->container, doorbells);
+	return msi_doorbells(dev->iommufd, dev->pt, doorbells);
+}
+
 int device_map_bar(struct device *dev, unsigned int bar, void **va,
 		   size_t *size)
 {
@@ -122,22 +145,83 @@ int device_map_bar(struct device *dev, unsigned int bar, void **va,
 	return *va == MAP_FAILED ? -errno : 0;
 }
 
+static int config_read(struct device *dev, unsigned int at, void *value,
+		       size_t size)
+{
+	ssize_t done = pread(dev->fd, value, size, dev->config + at);
+
+	return done == (ssize_t)size ? 0 : -EIO;
+}
+
+/* Set @set and clear @clear in a register of 16 bits */
+static int config_change(struct device *dev, unsigned int at, __u16 set,
+			 __u16 clear)
+{
+	__u16 value;
+
+	if (config_read(dev, at, &value, sizeof(value)))
+		return -EIO;
+	value = (value & ~clear) | set;
+	if (pwrite(dev->fd, &value, sizeof(value), dev->config + at) !=
+	    sizeof(value))
+		return -EIO;
+	return 0;
+}
+
 /* Let the device start DMA, MSIs included, or stop it from doing so */
 int device_bus_master(struct device *dev, bool on)
 {
-	off_t at = dev->config + PCI_COMMAND;
-	__u16 command;
+	return config_change(dev, PCI_COMMAND,
+			     PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0),
+			     on ? 0 : PCI_COMMAND_MASTER);
+}
 
-	if (pread(dev->fd, &command, sizeof(command), at) != sizeof(command))
+/* While it is off, to touch what device_map_bar() mapped is a bus error */
+int device_memory_decode(struct device *dev, bool on)
+{
+	return config_change(dev, PCI_COMMAND, on ? PCI_COMMAND_MEMORY : 0,
+			     on ? 0 : PCI_COMMAND_MEMORY);
+}
+
+/* @state: 0 for D0, 3 for D3hot. -ENODEV: the device has but one state. */
+int device_power_state(struct device *dev, unsigned int state)
+{
+	unsigned int left;
+	__u8 at, id;
+
+	if (config_read(dev, PCI_CAPABILITY_LIST, &at, sizeof(at)))
 		return -EIO;
-	command |= PCI_COMMAND_MEMORY;
-	if (on)
-		command |= PCI_COMMAND_MASTER;
-	else
-		command &= ~PCI_COMMAND_MASTER;
-	if (pwrite(dev->fd, &command, sizeof(command), at) != sizeof(command))
-		return -EIO;
-	return 0;
+	for (left = 48; at && left; left--) {
+		if (config_read(dev, at, &id, sizeof(id)))
+			return -EIO;
+		if (id == PCI_CAP_ID_PM)
+			return config_change(dev, at + PCI_PM_CTRL, state,
+					     PCI_PM_CTRL_STATE_MASK);
+		if (config_read(dev, at + PCI_CAP_LIST_NEXT, &at, sizeof(at)))
+			return -EIO;
+	}
+	return -ENODEV;
+}
+
+int device_reset(struct device *dev)
+{
+	return call(dev, VFIO_DEVICE_RESET, NULL);
+}
+
+/*
+ * Allow the kernel to put the device to sleep, or not any more. -ENOTTY: this
+ * kernel never does.
+ */
+int device_low_power(struct device *dev, bool on)
+{
+	struct vfio_device_feature feature = {
+		.argsz = sizeof(feature),
+		.flags = VFIO_DEVICE_FEATURE_SET |
+			 (on ? VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY :
+			       VFIO_DEVICE_FEATURE_LOW_POWER_EXIT),
+	};
+
+	return call(dev, VFIO_DEVICE_FEATURE, &feature);
 }
 
 /*

@@ -62,15 +62,10 @@ static int edu_check(struct edu *edu)
 	return read32(edu, EDU_LIVENESS) == ~probe ? 0 : -EIO;
 }
 
-/* Open the device, bound to @iommufd, attached to nothing, with the vector off */
-int edu_open(struct edu *edu, const char *bdf, int iommufd)
+static int edu_start(struct edu *edu)
 {
 	int ret;
 
-	*edu = (struct edu){ .regs = MAP_FAILED, .eventfd = -1 };
-	ret = device_open(&edu->dev, bdf, iommufd);
-	if (ret)
-		return ret;
 	ret = device_map_bar(&edu->dev, 0, &edu->regs, &edu->regs_size);
 	if (!ret)
 		ret = device_bus_master(&edu->dev, true);
@@ -83,6 +78,27 @@ int edu_open(struct edu *edu, const char *bdf, int iommufd)
 	/* The device may have been left with an interrupt pending */
 	write32(edu, EDU_IRQ_ACK, read32(edu, EDU_IRQ_STATUS));
 	return 0;
+}
+
+/* Open the device, bound to @iommufd, attached to nothing, with the vector off */
+int edu_open(struct edu *edu, const char *bdf, int iommufd)
+{
+	int ret;
+
+	*edu = EDU_CLOSED;
+	ret = device_open(&edu->dev, bdf, iommufd);
+	return ret ? ret : edu_start(edu);
+}
+
+/* Open the device in @container, with the vector off */
+int edu_open_type1(struct edu *edu, const char *bdf,
+		   struct container *container)
+{
+	int ret;
+
+	*edu = EDU_CLOSED;
+	ret = device_open_type1(&edu->dev, bdf, container);
+	return ret ? ret : edu_start(edu);
 }
 
 void edu_close(struct edu *edu)
@@ -138,6 +154,16 @@ static int edu_take_interrupt(struct edu *edu, __u32 status)
 }
 
 /*
+ * Raise one interrupt with @number as its status, and wait for it: it has to come
+ * once, with that status.
+ */
+int edu_handshake(struct edu *edu, __u32 number)
+{
+	write32(edu, EDU_IRQ_RAISE, number);
+	return edu_take_interrupt(edu, number);
+}
+
+/*
  * Raise @count interrupts, each after the one before has been received: on its
  * eventfd once, with the status that was raised.
  *
@@ -148,10 +174,7 @@ unsigned int edu_interrupts(struct edu *edu, unsigned int count)
 	unsigned int received = 0, raised = 0;
 
 	while (raised < count) {
-		__u32 status = ++raised;
-
-		write32(edu, EDU_IRQ_RAISE, status);
-		if (edu_take_interrupt(edu, status))
+		if (edu_handshake(edu, ++raised))
 			break;
 		received++;
 	}

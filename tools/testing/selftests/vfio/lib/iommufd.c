@@ -161,6 +161,32 @@ int msi_doorbells(int fd, __u32 object, struct doorbell_list *doorbells)
 	return ret;
 }
 
+/* @placement: one of enum iommu_msi_placement_type */
+int msi_place(int fd, __u32 object, __u32 placement, __u32 index, __u64 iova,
+	      __u64 length)
+{
+	struct iommu_msi_place cmd = {
+		.size = sizeof(cmd),
+		.object_id = object,
+		.placement = placement,
+		.index = index,
+		.iova = iova,
+		.length = length,
+	};
+
+	return call(fd, IOMMU_MSI_PLACE, &cmd);
+}
+
+/* @device: iommufd's number of a device */
+int msi_device(int fd, __u32 device, struct iommu_msi_device *info)
+{
+	*info = (struct iommu_msi_device){
+		.size = sizeof(*info),
+		.dev_id = device,
+	};
+	return call(fd, IOMMU_MSI_DEVICE, info);
+}
+
 bool ranges_overlap(const struct range_list *ranges, __u64 start, __u64 last)
 {
 	unsigned int i;

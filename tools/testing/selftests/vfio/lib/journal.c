@@ -6,12 +6,17 @@
  *
  *	# doorbell device=BDF iova=IOVA length=LENGTH vectors=N phase=WORD
  *	# msi device=BDF iova=IOVA raised=N received=N
+ *	# msi device=BDF iova=SERIES[,SERIES...] raised=N received=N
  *	# dma device=BDF iova=IOVA length=LENGTH access=read|write
  *
  * "iova=unreported" is what a kernel gives that cannot tell where its doorbell
- * is.
+ * is. A SERIES is "IOVA*COUNT": so many interrupts by that IOVA, or
+ * "IOVA|IOVA*COUNT": each of them by either, as they were raised while the
+ * doorbell was being moved from the one to the other. Lines are in order for each
+ * device; devices that work at the same time have theirs mixed.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "passthrough.h"
 
@@ -21,7 +26,7 @@ void journal_doorbells(const struct device *dev, const char *phase)
 	struct doorbell_list list;
 	unsigned int i;
 
-	if (msi_doorbells(dev->iommufd, dev->pt, &list)) {
+	if (device_doorbells(dev, &list)) {
 		printf("# doorbell device=%s iova=unreported phase=%s\n",
 		       dev->bdf, phase);
 		return;
@@ -40,7 +45,7 @@ void journal_interrupts(const struct device *dev, unsigned int raised,
 	unsigned int i;
 
 	printf("# msi device=%s iova=", dev->bdf);
-	msi_doorbells(dev->iommufd, dev->pt, &list);
+	device_doorbells(dev, &list);
 	for (i = 0; i < list.count; i++)
 		if (list.at[i].flags & IOMMU_MSI_DOORBELL_MAPPED)
 			break;
@@ -56,4 +61,74 @@ void journal_dma(const struct device *dev, bool write, __u64 iova,
 {
 	printf("# dma device=%s iova=0x%llx length=0x%x access=%s\n", dev->bdf,
 	       iova, length, write ? "write" : "read");
+}
+
+static void series_flush(struct series *series)
+{
+	unsigned int before = series->told - series->pending;
+	unsigned int received = series->received - before;
+
+	if (!series->pending)
+		return;
+	if (received > series->pending)
+		received = series->pending;
+	printf("# msi device=%s iova=%s raised=%u received=%u\n",
+	       series->dev->bdf, series->text, series->pending, received);
+	series->pending = 0;
+	series->length = 0;
+}
+
+/* All interrupts up to number @last went by @series->iova, or else by @other */
+static void series_tell(struct series *series, unsigned int last, __u64 other)
+{
+	unsigned int count = last - series->told;
+	char iova[64], *end = iova;
+
+	if (!count)
+		return;
+	end += sprintf(end, "0x%llx", series->iova);
+	if (other != series->iova)
+		end += sprintf(end, "|0x%llx", other);
+	sprintf(end, "*%u", count);
+	if (series->length + strlen(iova) + 2 > sizeof(series->text))
+		series_flush(series);
+	series->length += sprintf(series->text + series->length, "%s%s",
+				  series->length ? "," : "", iova);
+	series->pending += count;
+	series->told = last;
+}
+
+/* @iova: of the doorbell. No interrupt has been raised yet. */
+void series_begin(struct series *series, const struct device *dev, __u64 iova)
+{
+	*series = (struct series){ .dev = dev, .iova = iova };
+}
+
+/* What has been received did not go by what is going to be the new place */
+void series_move_begin(struct series *series)
+{
+	series_tell(series,
+		    __atomic_load_n(&series->received, __ATOMIC_SEQ_CST),
+		    series->iova);
+}
+
+/*
+ * What has been raised by now may have gone by the old place or the new one, @iova.
+ * Return: the number of interrupts raised.
+ */
+unsigned int series_move_end(struct series *series, __u64 iova)
+{
+	unsigned int raised;
+
+	raised = __atomic_load_n(&series->raised, __ATOMIC_SEQ_CST);
+	series_tell(series, raised, iova);
+	series->iova = iova;
+	return raised;
+}
+
+/* No more interrupts are raised */
+void series_end(struct series *series)
+{
+	series_tell(series, series->raised, series->iova);
+	series_flush(series);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c), a
- * device (device.c), what sysfs says of it (sysfs.c), the driver of QEMU's edu
- * device (edu.c), DMA by it that is checked (exercise.c), the interrupts of an igb
- * device (igb.c), failing allocations (faults.c), and a journal of what the IOMMU
- * ought to see (journal.c).
+ * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c) and
+ * containers (type1.c), a device (device.c), what sysfs says of it (sysfs.c), the
+ * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
+ * interrupts of an igb device (igb.c), failing allocations (faults.c), and a journal
+ * of what the IOMMU ought to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
  * nothing open when they fail.
@@ -14,11 +14,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 #include <linux/types.h>
 #include <linux/vfio.h>
 #include <linux/iommufd.h>
 #include <linux/iommufd_msi.h>
+#include <linux/vfio_msi.h>
 
 /* Where every Linux up to now puts doorbells behind an ARM SMMU */
 #define MSI_WINDOW_IOVA 0x8000000ULL
@@ -58,18 +60,48 @@ int ioas_ranges(int fd, __u32 ioas, struct range_list *ranges);
 int ioas_allow(int fd, __u32 ioas, const struct range_list *ranges);
 int hwpt_alloc(int fd, __u32 device_id, __u32 parent, __u32 *hwpt);
 int msi_doorbells(int fd, __u32 object, struct doorbell_list *doorbells);
+int msi_place(int fd, __u32 object, __u32 placement, __u32 index, __u64 iova,
+	      __u64 length);
+int msi_device(int fd, __u32 device, struct iommu_msi_device *info);
 
 /* True if @start..@last overlaps any of, or lies within one of @ranges */
 bool ranges_overlap(const struct range_list *ranges, __u64 start, __u64 last);
 bool ranges_contain(const struct range_list *ranges, __u64 start, __u64 last);
 
+/* type1.c: VFIO containers. The first group gives one its IOMMU. */
+struct container {
+	int fd;
+	bool has_iommu;
+};
+
+int container_open(struct container *container);
+void container_close(struct container *container);
+int container_add_group(struct container *container, const char *bdf);
+int container_map(const struct container *container, void *va, __u64 length,
+		  __u64 iova);
+int container_unmap(const struct container *container, __u64 iova,
+		    __u64 length);
+int container_unmap_all(const struct container *container);
+int container_ranges(const struct container *container,
+		     struct range_list *ranges);
+int container_msi(const struct container *container,
+		  struct vfio_iommu_type1_info_cap_msi *msi,
+		  struct doorbell_list *doorbells);
+int container_doorbells(const struct container *container,
+			struct doorbell_list *doorbells);
+int container_map_msi(const struct container *container, __u32 index,
+		      __u64 iova, __u64 size);
+int container_unmap_msi(const struct container *container, __u32 index);
+
 /* sysfs.c: @bdf is a PCI address as sysfs writes it, "0000:00:01.0" */
 int sysfs_cdev_path(const char *bdf, char *path, size_t size);
 int sysfs_reserved_regions(const char *bdf, struct range_list *regions);
+int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region);
+int sysfs_is_suspended(const char *bdf);
 int sysfs_get_unsafe_interrupts(char *allowed);
 int sysfs_set_unsafe_interrupts(char allowed);
 
-/* A device under VFIO, bound to an iommufd */
+/* A device under VFIO, bound to an iommufd, or in a container */
 struct device {
 	const char *bdf;
 	int fd;
@@ -77,15 +109,25 @@ struct device {
 	__u32 id; /* iommufd's number of the device */
 	__u32 pt; /* what it is attached to, 0 if to nothing */
 	__u64 config; /* offset of the PCI configuration space in fd */
+	struct container *container; /* NULL if bound to an iommufd */
+	int group;
 };
 
 int device_open(struct device *dev, const char *bdf, int iommufd);
+int device_open_type1(struct device *dev, const char *bdf,
+		      struct container *container);
+int device_find_config(struct device *dev);
 void device_close(struct device *dev);
 int device_attach(struct device *dev, __u32 pt);
 int device_detach(struct device *dev);
+int device_doorbells(const struct device *dev, struct doorbell_list *doorbells);
 int device_map_bar(struct device *dev, unsigned int bar, void **va,
 		   size_t *size);
 int device_bus_master(struct device *dev, bool on);
+int device_memory_decode(struct device *dev, bool on);
+int device_power_state(struct device *dev, unsigned int state);
+int device_reset(struct device *dev);
+int device_low_power(struct device *dev, bool on);
 int device_enable_vectors(struct device *dev, __u32 index, const int *eventfds,
 			  unsigned int count);
 int device_disable_vectors(struct device *dev, __u32 index);
@@ -101,10 +143,18 @@ struct edu {
 	int eventfd; /* signalled by the vector, -1 if it is off */
 };
 
+#define EDU_CLOSED                                       \
+	((struct edu){ .dev = { .fd = -1, .group = -1 }, \
+		       .regs = MAP_FAILED,               \
+		       .eventfd = -1 })
+
 int edu_open(struct edu *edu, const char *bdf, int iommufd);
+int edu_open_type1(struct edu *edu, const char *bdf,
+		   struct container *container);
 void edu_close(struct edu *edu);
 int edu_enable_interrupt(struct edu *edu);
 int edu_disable_interrupt(struct edu *edu);
+int edu_handshake(struct edu *edu, __u32 number);
 unsigned int edu_interrupts(struct edu *edu, unsigned int count);
 int edu_read_memory(struct edu *edu, __u64 iova, unsigned int length);
 int edu_write_memory(struct edu *edu, __u64 iova, unsigned int length);
@@ -118,6 +168,8 @@ struct igb {
 	struct device dev;
 	void *regs;
 	size_t regs_size;
+	void *table; /* of MSI-X entries */
+	size_t table_size;
 	unsigned int vectors; /* that are on */
 	int eventfds[IGB_VECTORS];
 };
@@ -126,6 +178,11 @@ int igb_open(struct igb *igb, const char *bdf, int iommufd);
 void igb_close(struct igb *igb);
 int igb_enable_interrupts(struct igb *igb, unsigned int vectors);
 int igb_disable_interrupts(struct igb *igb);
+void igb_mask(struct igb *igb);
+void igb_unmask(struct igb *igb);
+void igb_mask_entries(struct igb *igb, bool masked);
+void igb_raise(struct igb *igb, unsigned int vector);
+int igb_handshake(struct igb *igb, unsigned int vector);
 unsigned int igb_interrupts(struct igb *igb);
 
 /* exercise.c: memory of this process that a device sees at @iova */
@@ -152,5 +209,25 @@ void journal_interrupts(const struct device *dev, unsigned int raised,
 			unsigned int received);
 void journal_dma(const struct device *dev, bool write, __u64 iova,
 		 unsigned int length);
+
+/*
+ * Interrupts that one thread raises, with a handshake each, while another one
+ * moves their doorbell. The first thread counts, before it raises one and after it
+ * received it; the second one enters them in the journal.
+ */
+struct series {
+	const struct device *dev;
+	unsigned int raised, received;
+	__u64 iova; /* where the doorbell is */
+	unsigned int told; /* that are in the journal or in text */
+	unsigned int pending; /* that are in text */
+	char text[480];
+	size_t length;
+};
+
+void series_begin(struct series *series, const struct device *dev, __u64 iova);
+void series_move_begin(struct series *series);
+unsigned int series_move_end(struct series *series, __u64 iova);
+void series_end(struct series *series);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What sysfs says of a device: its VFIO character device, the reserved regions
- * of its IOMMU group, and whether iommufd takes devices whose interrupts are
- * not isolated.
+ * of its IOMMU group, whether it sleeps, and whether iommufd takes devices whose
+ * interrupts are not isolated.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -42,30 +42,85 @@ int sysfs_cdev_path(const char *bdf, char *path, size_t size)
 	return ret;
 }
 
-/*
- * The ranges that no mapping may overlap. The line of type "msi" is left out:
- * it only says where a kernel without placement puts doorbells.
- */
-int sysfs_reserved_regions(const char *bdf, struct range_list *regions)
+/* Call @fn for each line of what the device's group reserves */
+static int each_reserved_region(const char *bdf,
+				void (*fn)(const struct iommu_iova_range *range,
+					   const char *type, void *data),
+				void *data)
 {
 	struct iommu_iova_range range;
 	char path[128], type[32];
 	FILE *f;
 
-	regions->count = 0;
 	snprintf(path, sizeof(path),
 		 PCI_DEVICES "/%s/iommu_group/reserved_regions", bdf);
 	f = fopen(path, "r");
 	if (!f)
 		return -errno;
 	while (fscanf(f, "%llx %llx %31s", &range.start, &range.last, type) ==
-	       3) {
-		if (!strcmp(type, "msi") || regions->count == MAX_RANGES)
-			continue;
-		regions->at[regions->count++] = range;
-	}
+	       3)
+		fn(&range, type, data);
 	fclose(f);
 	return 0;
+}
+
+static void add_region(const struct iommu_iova_range *range, const char *type,
+		       void *data)
+{
+	struct range_list *regions = data;
+
+	if (strcmp(type, "msi") && regions->count < MAX_RANGES)
+		regions->at[regions->count++] = *range;
+}
+
+/*
+ * The ranges that no mapping may overlap. The line of type "msi" is left out:
+ * it only says where a kernel without placement puts doorbells.
+ */
+int sysfs_reserved_regions(const char *bdf, struct range_list *regions)
+{
+	regions->count = 0;
+	return each_reserved_region(bdf, add_region, regions);
+}
+
+static void take_msi_region(const struct iommu_iova_range *range,
+			    const char *type, void *data)
+{
+	if (!strcmp(type, "msi"))
+		*(struct iommu_iova_range *)data = *range;
+}
+
+/* The line of type "msi". -ENOENT: there is none */
+int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region)
+{
+	int ret;
+
+	*region = (struct iommu_iova_range){};
+	ret = each_reserved_region(bdf, take_msi_region, region);
+	if (!ret && !region->last)
+		ret = -ENOENT;
+	return ret;
+}
+
+/*
+ * Whether the kernel has put the device to sleep: 1 or 0. -ENOENT: this kernel
+ * never does.
+ */
+int sysfs_is_suspended(const char *bdf)
+{
+	char path[128], status[32];
+	int ret = -EIO;
+	FILE *f;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/power/runtime_status",
+		 bdf);
+	f = fopen(path, "r");
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%31s", status) == 1)
+		ret = !strcmp(status, "suspended");
+	fclose(f);
+	return ret;
 }
 
 /* iommufd's module parameter, which an administrator sets: 'Y' or 'N' */

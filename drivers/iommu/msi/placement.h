@@ -2,7 +2,7 @@
 /*
  * The rule by which an MSI doorbell is given an IOVA.
  *
- * Private to drivers/iommu: msi-space.c calls it, msi-space-test.c tests it.
+ * Private to drivers/iommu: space.c calls it, placement-test.c tests it.
  */
 #ifndef __IOMMU_MSI_PLACEMENT_H
 #define __IOMMU_MSI_PLACEMENT_H
@@ -22,6 +22,8 @@
  * @below_4g: A device of the space has MSI addresses of 32 bits only
  * @avoid_start: First IOVA of a range that is about to be mapped
  * @avoid_last: Its last IOVA; below @avoid_start if there is no such range
+ * @also: What the place has to satisfy in another space, too, or NULL; its @window
+ *	is not looked at
  */
 struct msi_placement {
 	const struct iommu_msi_owner_ops *ops;
@@ -34,6 +36,7 @@ struct msi_placement {
 	bool below_4g;
 	unsigned long avoid_start;
 	unsigned long avoid_last;
+	const struct msi_placement *also;
 };
 
 int msi_placement_find(const struct msi_placement *placement,

@@ -25,7 +25,7 @@
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
-#include "msi-placement.h"
+#include "placement.h"
 
 #define MSI_PLACEMENT_LOW_END SZ_4G
 #define MSI_PLACEMENT_LOW_STEP SZ_64M
@@ -45,6 +45,8 @@ static bool msi_placement_overlaps(const struct msi_placement *p,
 {
 	struct interval_tree_node *node;
 
+	if (p->also && msi_placement_overlaps(p->also, start, last, conflict))
+		return true;
 	if (p->avoid_start <= last && start <= p->avoid_last) {
 		*conflict = p->avoid_start;
 		return true;
@@ -54,6 +56,13 @@ static bool msi_placement_overlaps(const struct msi_placement *p,
 		return false;
 	*conflict = node->start;
 	return true;
+}
+
+static bool msi_placement_is_hole(const struct msi_placement *p,
+				  unsigned long start, unsigned long last)
+{
+	return p->ops->is_hole(p->owner, start, last) &&
+	       (!p->also || msi_placement_is_hole(p->also, start, last));
 }
 
 /*
@@ -69,7 +78,7 @@ static bool msi_search_probe(struct msi_search *search, unsigned long iova)
 	if (iova < search->first || last > search->last || last < iova)
 		return false;
 	if (msi_placement_overlaps(p, iova, last, &conflict) ||
-	    !p->ops->is_hole(p->owner, iova, last))
+	    !msi_placement_is_hole(p, iova, last))
 		return false;
 
 	if (p->ops->is_claimed && p->ops->is_claimed(p->owner, iova, last)) {
@@ -147,6 +156,39 @@ static void msi_search_hole(unsigned long start, unsigned long last, void *data)
 	}
 }
 
+/* Look at what a hole of one space leaves of the other one's holes */
+static void msi_search_common_hole(unsigned long start, unsigned long last,
+				   void *data)
+{
+	struct msi_search *search = data;
+	const struct msi_placement *also = search->placement->also;
+
+	start = max(start, search->first);
+	last = min(last, search->last);
+	if (start <= last)
+		also->ops->walk_holes(also->owner, start, last, msi_search_hole,
+				      search);
+}
+
+static void msi_search_all(struct msi_search *search)
+{
+	const struct msi_placement *p = search->placement;
+
+	p->ops->walk_holes(p->owner, search->first, search->last,
+			   p->also ? msi_search_common_hole : msi_search_hole,
+			   search);
+}
+
+static void msi_search_limit(struct msi_search *search,
+			     const struct msi_placement *p)
+{
+	/* A slot below the second one would be IOVA 0 */
+	search->first = max3(search->first, p->first, p->slot_size);
+	search->last = min(search->last, p->last);
+	if (p->below_4g)
+		search->last = min_t(u64, search->last, SZ_4G - 1);
+}
+
 /**
  * msi_placement_find - Find a place for a doorbell
  * @placement: What the place has to satisfy
@@ -160,13 +202,12 @@ int msi_placement_find(const struct msi_placement *placement,
 {
 	struct msi_search search = {
 		.placement = placement,
-		/* A slot below this one would be IOVA 0 */
-		.first = max(placement->first, placement->slot_size),
-		.last = placement->last,
+		.last = ULONG_MAX,
 	};
 
-	if (placement->below_4g)
-		search.last = min_t(u64, search.last, SZ_4G - 1);
+	msi_search_limit(&search, placement);
+	if (placement->also)
+		msi_search_limit(&search, placement->also);
 	if (search.last < search.first)
 		return -ENOSPC;
 
@@ -174,9 +215,7 @@ int msi_placement_find(const struct msi_placement *placement,
 	    (!placement->below_4g && msi_search_high(&search)))
 		goto out_found;
 	if (!search.found)
-		placement->ops->walk_holes(placement->owner, search.first,
-					   search.last, msi_search_hole,
-					   &search);
+		msi_search_all(&search);
 	if (!search.found)
 		return -ENOSPC;
 out_found:

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Giving doorbells another place, also while devices send interrupts to them.
+ *
+ * A move has three steps, under the owner's lock from the first to the last:
+ *
+ *  1. msi_move_begin() finds a new place and maps the doorbell there, too. From
+ *     now on new vectors are given the new IOVA. Nothing can fail after this but
+ *     the lack of a driver that rewrites messages.
+ *  2. msi_moves_commit() has the drivers of the devices rewrite the messages of
+ *     all vectors that still hold the old IOVA. The space's lock is not held, as
+ *     drivers take locks that nest outside of it. Vectors come and go meanwhile,
+ *     and domains: doorbell_map() maps both places for as long as the move lasts.
+ *  3. The old place is unmapped. When a message was rewritten its device had been
+ *     read, which pushed the interrupts out that it had sent before.
+ */
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/iommu.h>
+#include <linux/irqdomain.h>
+#include <linux/msi.h>
+
+#include <trace/events/iommu_msi.h>
+
+#include "space.h"
+
+/* Drivers */
+
+/**
+ * iommu_msi_register_driver - Allow that messages of a device are rewritten
+ * @dev: The device
+ * @driver: The driver's operation; stays valid until
+ *	iommu_msi_unregister_driver(). One that cannot rewrite messages is not
+ *	registered: doorbells that its vectors use are pinned.
+ *
+ * To be called before the device gets its first vector.
+ *
+ * Context: Process context, may sleep.
+ */
+void iommu_msi_register_driver(struct device *dev,
+			       struct iommu_msi_driver *driver)
+{
+	if (!dev->iommu)
+		return;
+	guard(mutex)(&dev->iommu->lock);
+	dev->iommu->msi_driver = driver;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_register_driver);
+
+/**
+ * iommu_msi_unregister_driver - Undo iommu_msi_register_driver()
+ * @dev: The device. It has no vectors any more.
+ *
+ * Waits for iommu_msi_driver::rewrite() to return.
+ *
+ * Context: Process context, may sleep.
+ */
+void iommu_msi_unregister_driver(struct device *dev)
+{
+	if (!dev->iommu)
+		return;
+	guard(mutex)(&dev->iommu->lock);
+	dev->iommu->msi_driver = NULL;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_unregister_driver);
+
+static bool msi_desc_can_move(const struct msi_desc *desc)
+{
+	struct dev_iommu *param = desc->dev->iommu;
+
+	/* The driver does not go before its vectors, which are locked here */
+	return param && READ_ONCE(param->msi_driver);
+}
+
+/* Tell whether @doorbell could be moved if the owner wants: the space's lock is held */
+bool doorbell_can_move(struct iommu_doorbell *doorbell)
+{
+	struct msi_desc *desc;
+
+	if (doorbell->pins)
+		return false;
+	list_for_each_entry(desc, &doorbell->descs, iommu_doorbell_item)
+		if (!msi_desc_can_move(desc))
+			return false;
+	return true;
+}
+
+/* Tell whether @doorbell stays when somebody else wants its place */
+bool doorbell_is_pinned(struct iommu_doorbell *doorbell)
+{
+	unsigned long iova;
+
+	return doorbell_fixed_place(doorbell, &iova) ||
+	       !doorbell_can_move(doorbell);
+}
+
+/* Messages */
+
+/* The vector's message has to be rewritten, as its doorbell is elsewhere now */
+static bool msi_desc_is_stale(const struct msi_desc *desc)
+{
+	const struct iommu_doorbell *doorbell = desc->iommu_doorbell;
+
+	return desc->iommu_msi_iova !=
+	       doorbell_iova(doorbell) >> ilog2(doorbell->space->page_size);
+}
+
+/**
+ * iommu_msi_rewrite - Rewrite the messages of a device
+ * @rewrite: What iommu_msi_driver::rewrite() was given
+ *
+ * Context: Process context, may sleep. The driver keeps the registers with the
+ * messages accessible, by its own locks. Takes the lock of the device's MSI
+ * descriptors and the space's lock.
+ */
+void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
+{
+	struct device *dev = rewrite->dev;
+	struct msi_desc *desc;
+
+	rewrite->done = true;
+	msi_lock_descs(dev);
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
+		guard(mutex)(&rewrite->space->lock);
+		if (desc->iommu_doorbell &&
+		    desc->iommu_doorbell->space == rewrite->space &&
+		    msi_desc_is_stale(desc))
+			msi_desc_rewrite(desc,
+					 doorbell_iova(desc->iommu_doorbell),
+					 ilog2(rewrite->space->page_size));
+	}
+	msi_unlock_descs(dev);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_rewrite);
+
+/* Find a device that has messages to rewrite, and keep it */
+static struct device *doorbell_get_stale_device(struct iommu_doorbell *doorbell)
+{
+	struct msi_desc *desc;
+
+	guard(mutex)(&doorbell->space->lock);
+	list_for_each_entry(desc, &doorbell->descs, iommu_doorbell_item)
+		if (msi_desc_is_stale(desc))
+			return get_device(desc->dev);
+	return NULL;
+}
+
+static int msi_device_rewrite(struct iommu_msi_space *space, struct device *dev)
+{
+	struct iommu_msi_rewrite rewrite = { .dev = dev, .space = space };
+	struct iommu_msi_driver *driver;
+
+	guard(mutex)(&dev->iommu->lock);
+	driver = dev->iommu->msi_driver;
+	if (driver)
+		driver->rewrite(driver, &rewrite);
+	return rewrite.done ? 0 : -EEXIST;
+}
+
+static int doorbell_rewrite(struct iommu_doorbell *doorbell)
+{
+	struct device *dev, *last = NULL;
+	int rc = 0;
+
+	while (!rc && (dev = doorbell_get_stale_device(doorbell))) {
+		/* A device is done at once, or its driver did not do it */
+		rc = dev == last ? -EEXIST :
+				   msi_device_rewrite(doorbell->space, dev);
+		last = dev;
+		put_device(dev);
+	}
+	return rc;
+}
+
+/* Moves */
+
+static void msi_trace_move(const struct iommu_doorbell *doorbell)
+{
+	trace_iommu_msi_move(doorbell->space, doorbell->phys,
+			     doorbell->moving_from, doorbell->place.start,
+			     doorbell->vectors);
+}
+
+/* Begin to move @doorbell to @iova, which has been found free */
+int msi_move_begin_to(struct iommu_doorbell *doorbell, unsigned long iova,
+		      struct list_head *moves)
+{
+	int rc;
+
+	msi_space_assert_owner(doorbell->space);
+	if (iova == doorbell->place.start)
+		return 0;
+	rc = doorbell_map_place(doorbell, iova);
+	if (rc)
+		return rc;
+	doorbell->moving = true;
+	doorbell->moving_from = doorbell->place.start;
+	doorbell_set_place(doorbell, iova);
+	msi_trace_move(doorbell);
+	list_add(&doorbell->move_item, moves);
+	return 0;
+}
+
+/* Begin to move @doorbell to where the rule puts it, outside of @avoid */
+int msi_move_begin(struct iommu_doorbell *doorbell,
+		   const struct iommu_msi_window *avoid,
+		   struct list_head *moves)
+{
+	unsigned long iova;
+	int rc = -EEXIST;
+
+	if (!doorbell_is_pinned(doorbell))
+		rc = msi_space_find_place(doorbell, avoid, &iova);
+	if (!rc)
+		rc = msi_move_begin_to(doorbell, iova, moves);
+	if (rc)
+		trace_iommu_msi_refuse(doorbell->space, doorbell->phys,
+				       doorbell->place.start, rc);
+	return rc;
+}
+
+static void msi_move_end(struct iommu_doorbell *doorbell)
+{
+	doorbell_unmap_place(doorbell, doorbell->moving_from);
+	doorbell->moving = false;
+	list_del(&doorbell->move_item);
+}
+
+/* Turn round: what has been rewritten is stale from now on */
+static void msi_move_revert(struct iommu_doorbell *doorbell)
+{
+	unsigned long old = doorbell->moving_from;
+
+	doorbell->moving_from = doorbell->place.start;
+	doorbell_set_place(doorbell, old);
+	msi_trace_move(doorbell);
+}
+
+/**
+ * msi_moves_cancel - Put doorbells back before any message was rewritten
+ * @moves: List of doorbells that msi_move_begin() made; empty afterwards
+ *
+ * Context: The owner's lock and the space's lock have been held since
+ * msi_move_begin().
+ */
+void msi_moves_cancel(struct list_head *moves)
+{
+	struct iommu_doorbell *doorbell, *next;
+
+	list_for_each_entry_safe(doorbell, next, moves, move_item) {
+		msi_move_revert(doorbell);
+		msi_move_end(doorbell);
+	}
+}
+
+static void msi_moves_revert(struct iommu_msi_space *space,
+			     struct list_head *moves)
+{
+	struct iommu_doorbell *doorbell;
+
+	guard(mutex)(&space->lock);
+	list_for_each_entry(doorbell, moves, move_item)
+		msi_move_revert(doorbell);
+}
+
+static int msi_moves_rewrite(struct list_head *moves)
+{
+	struct iommu_doorbell *doorbell;
+	int rc;
+
+	list_for_each_entry(doorbell, moves, move_item) {
+		rc = doorbell_rewrite(doorbell);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/**
+ * msi_moves_commit - Have messages rewritten, and leave the old places
+ * @space: MSI space of the doorbells
+ * @moves: List of doorbells that msi_move_begin() made; empty afterwards
+ *
+ * Context: Process context, may sleep. The owner's lock has been held for write
+ * since msi_move_begin(), the space's lock is not held.
+ * Return: 0, or -EEXIST if a device with vectors has no driver that rewrites
+ * messages any more; then all doorbells are where they were before.
+ */
+int msi_moves_commit(struct iommu_msi_space *space, struct list_head *moves)
+{
+	struct iommu_doorbell *doorbell, *next;
+	int rc;
+
+	rc = msi_moves_rewrite(moves);
+	if (rc) {
+		msi_moves_revert(space, moves);
+		/* What was rewritten once can be rewritten again */
+		msi_moves_rewrite(moves);
+	}
+	guard(mutex)(&space->lock);
+	list_for_each_entry_safe(doorbell, next, moves, move_item)
+		msi_move_end(doorbell);
+	return rc;
+}
+
+/* Domains */
+
+static int msi_space_fit(struct iommu_msi_space *space, struct list_head *moves)
+{
+	struct iommu_doorbell *doorbell;
+	struct iommu_msi_window aperture;
+	unsigned long index;
+	int rc;
+
+	guard(mutex)(&space->lock);
+	msi_space_aperture(space, &aperture);
+	xa_for_each(&space->doorbells, index, doorbell) {
+		if (doorbell->place.start >= aperture.start &&
+		    doorbell->place.last <= aperture.last)
+			continue;
+		rc = msi_move_begin(doorbell, NULL, moves);
+		if (rc) {
+			msi_moves_cancel(moves);
+			return rc == -EEXIST ? -EADDRINUSE : rc;
+		}
+	}
+	return 0;
+}
+
+/**
+ * iommu_msi_fit - Move doorbells that not all domains of a space can reach
+ * @space: MSI space. A domain has joined, or a driver finished one that had:
+ *	only now its aperture is known.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write, and
+ * none that comes later in the order that iommu-msi.h states.
+ * Return: 0 on success. -EADDRINUSE if a doorbell is pinned outside of an
+ * aperture, -ENOSPC if there is no hole to move one to, -ENOMEM; then no doorbell
+ * has moved.
+ */
+int iommu_msi_fit(struct iommu_msi_space *space)
+{
+	LIST_HEAD(moves);
+	int rc;
+
+	rc = msi_space_fit(space, &moves);
+	if (rc)
+		return rc;
+	return msi_moves_commit(space, &moves);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_fit);
+
+/* The owner's mappings */
+
+static struct iommu_doorbell *
+msi_space_first_doorbell(struct iommu_msi_space *space,
+			 const struct iommu_msi_window *range)
+{
+	struct interval_tree_node *node;
+
+	node = interval_tree_iter_first(&space->places, range->start,
+					range->last);
+	return node ? container_of(node, struct iommu_doorbell, place) : NULL;
+}
+
+static int msi_space_clear(struct iommu_msi_space *space,
+			   const struct iommu_msi_window *range,
+			   struct list_head *moves)
+{
+	struct iommu_doorbell *doorbell;
+	int rc;
+
+	guard(mutex)(&space->lock);
+	msi_space_reap(space);
+	while ((doorbell = msi_space_first_doorbell(space, range))) {
+		rc = msi_move_begin(doorbell, range, moves);
+		if (rc) {
+			msi_moves_cancel(moves);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/**
+ * iommu_msi_make_room - Move doorbells out of the way of the owner's mapping
+ * @space: MSI space
+ * @start: First IOVA that the owner wants, in bytes
+ * @last: Last IOVA that the owner wants, in bytes
+ *
+ * A doorbell that vectors use goes on to work: see iommu_msi_register_driver().
+ * If the owner's mapping fails later, it stays where it has been moved to.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write, and
+ * none that comes later in the order that iommu-msi.h states.
+ * O(log n) if there is no doorbell in the range.
+ * Return: 0 if the range is free of doorbells now. -EEXIST if one that lies in it
+ * is pinned, -ENOSPC if there is no hole to move one to, -ENOMEM; then no
+ * doorbell has moved.
+ */
+int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
+			unsigned long last)
+{
+	const struct iommu_msi_window wanted = { .start = start, .last = last };
+	LIST_HEAD(moves);
+	int rc;
+
+	if (!iommu_msi_first_place(space, start, last))
+		return 0;
+	rc = msi_space_clear(space, &wanted, &moves);
+	if (rc)
+		return rc;
+	return msi_moves_commit(space, &moves);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_make_room);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files that implement MSI spaces share: space.c keeps the doorbells,
+ * their mappings and their vectors, move.c gives doorbells another place, and
+ * policy.c lets the owner choose it. See include/linux/iommu-msi.h.
+ */
+#ifndef __IOMMU_MSI_SPACE_H
+#define __IOMMU_MSI_SPACE_H
+
+#include <linux/interval_tree.h>
+#include <linux/iommu-msi.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rbtree.h>
+#include <linux/sizes.h>
+#include <linux/xarray.h>
+
+struct device;
+
+/*
+ * Users' doorbells are told apart by 4 KiB pages, the smallest that any IOMMU has,
+ * as the domains of a space may differ. No doorbell is mapped by less.
+ */
+#define IOMMU_DOORBELL_PAGE SZ_4K
+#define IOMMU_DOORBELL_UNBOUND PHYS_ADDR_MAX
+
+/**
+ * struct iommu_msi_space - The doorbells of one owner's IOVA space
+ * @ref: One for the owner, one for each MSI descriptor that has a doorbell
+ * @lock: Protects all that follows, unless it says otherwise
+ * @ops: Questions to the owner; constant
+ * @owner: Argument of @ops; not to be used by vectors, who may outlive him
+ * @slot_size: Size and alignment of a place in bytes; constant
+ * @page_size: Size of the pages by which doorbells are told apart; constant
+ * @gfp: How to allocate; constant
+ * @window: Window whose slots are tried first: the IOMMU driver's, or the owner's choice
+ * @driver_window: The software MSI window of the IOMMU driver
+ * @only_window: The owner wants doorbells in @window and nowhere else
+ * @fixed: Where the owner wants a doorbell: by its index, the IOVA divided by
+ *	%IOMMU_DOORBELL_PAGE as an xarray value
+ * @doorbells: All doorbells by index
+ * @by_phys: Doorbells that have a physical page, by its address
+ * @places: Interval tree of all places. Changes under the owner's lock and
+ *	@lock both, so either is enough to read it.
+ * @domains: List of struct iommu_msi_domain
+ * @reservations: List of struct msi_reservation
+ * @below_4g: Number of reservations of devices with 32-bit MSI addresses
+ */
+struct iommu_msi_space {
+	struct kref ref;
+	/* The innermost lock of those in iommu-msi.h that are not the driver's */
+	struct mutex lock;
+	const struct iommu_msi_owner_ops *ops;
+	void *owner;
+	unsigned long slot_size;
+	unsigned long page_size;
+	gfp_t gfp;
+	struct iommu_msi_window window;
+	struct iommu_msi_window driver_window;
+	bool only_window;
+	struct xarray fixed;
+	struct xarray doorbells;
+	struct rb_root by_phys;
+	struct rb_root_cached places;
+	struct list_head domains;
+	struct list_head reservations;
+	unsigned int below_4g;
+};
+
+/**
+ * struct iommu_doorbell - One doorbell of an MSI space
+ * @place: Its place, in iommu_msi_space::places
+ * @phys_node: In iommu_msi_space::by_phys
+ * @phys: Its page of iommu_msi_space::page_size, or %IOMMU_DOORBELL_UNBOUND for
+ *	one whose controller does not tell its doorbells in advance: the first
+ *	vector then binds it
+ * @untranslated: MSIs to it bypass the page tables: it is mapped nowhere
+ * @space: The space that it belongs to
+ * @mappings: List of struct msi_mapping: where it is mapped
+ * @index: In iommu_msi_space::doorbells
+ * @reservations: Number of attached devices that may use it
+ * @vectors: Number of vectors that use it
+ * @descs: MSI descriptors of these vectors, by msi_desc::iommu_doorbell_item
+ * @pins: Number of reasons for which it must stay where it is
+ * @move_item: In the list of those that one operation moves
+ * @moving: Messages may still hold addresses in @moving_from; it is mapped there,
+ *	too. Changes under the owner's lock and @lock both.
+ * @moving_from: First IOVA of the place that it moves away from
+ */
+struct iommu_doorbell {
+	struct interval_tree_node place;
+	struct rb_node phys_node;
+	phys_addr_t phys;
+	bool untranslated;
+	struct iommu_msi_space *space;
+	struct list_head mappings;
+	u32 index;
+	unsigned int reservations;
+	unsigned int vectors;
+	struct list_head descs;
+	unsigned int pins;
+	struct list_head move_item;
+	bool moving;
+	unsigned long moving_from;
+};
+
+/* A domain that takes part in a space */
+struct iommu_msi_domain {
+	struct iommu_msi_space *space;
+	struct iommu_domain *domain;
+	struct list_head item;
+	struct list_head mappings;
+};
+
+/* A doorbell that is present in the page tables of a domain */
+struct msi_mapping {
+	struct iommu_msi_domain *member;
+	struct list_head doorbell_item;
+	struct list_head domain_item;
+	phys_addr_t phys;
+	unsigned long iova;
+	size_t size;
+};
+
+/*
+ * The right of an attached device to use a doorbell. While the device moves to
+ * another domain of the space, @moving_to is that domain. While it comes from
+ * another space, @from is the doorbell there.
+ */
+struct msi_reservation {
+	struct device *dev;
+	struct iommu_doorbell *doorbell;
+	struct iommu_msi_domain *moving_to;
+	struct iommu_doorbell *from;
+	struct list_head item;
+	bool below_4g;
+};
+
+/* space.c */
+void msi_space_free(struct kref *ref);
+struct iommu_doorbell *doorbell_find(struct iommu_msi_space *space,
+				     phys_addr_t phys);
+void doorbell_unpin(struct iommu_doorbell *doorbell);
+int msi_space_find_common_place(struct iommu_doorbell *a,
+				struct iommu_doorbell *b, unsigned long *iova);
+void msi_space_assert_owner(struct iommu_msi_space *space);
+void msi_space_reap(struct iommu_msi_space *space);
+void msi_space_aperture(struct iommu_msi_space *space,
+			struct iommu_msi_window *aperture);
+int msi_space_find_place(struct iommu_doorbell *doorbell,
+			 const struct iommu_msi_window *avoid,
+			 unsigned long *iova);
+int msi_space_check_place(struct iommu_doorbell *doorbell, unsigned long iova);
+void doorbell_set_place(struct iommu_doorbell *doorbell, unsigned long iova);
+unsigned long doorbell_iova(const struct iommu_doorbell *doorbell);
+int doorbell_map(struct iommu_doorbell *doorbell,
+		 struct iommu_msi_domain *member);
+int doorbell_map_place(struct iommu_doorbell *doorbell, unsigned long start);
+void doorbell_unmap_place(struct iommu_doorbell *doorbell, unsigned long start);
+
+/* move.c */
+bool doorbell_can_move(struct iommu_doorbell *doorbell);
+bool doorbell_is_pinned(struct iommu_doorbell *doorbell);
+int msi_move_begin(struct iommu_doorbell *doorbell,
+		   const struct iommu_msi_window *avoid,
+		   struct list_head *moves);
+int msi_move_begin_to(struct iommu_doorbell *doorbell, unsigned long iova,
+		      struct list_head *moves);
+void msi_moves_cancel(struct list_head *moves);
+int msi_moves_commit(struct iommu_msi_space *space, struct list_head *moves);
+
+/* policy.c */
+bool doorbell_fixed_place(struct iommu_doorbell *doorbell, unsigned long *iova);
+enum iommu_msi_placement_kind
+doorbell_placement_kind(struct iommu_doorbell *doorbell);
+
+#endif

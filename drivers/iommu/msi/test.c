@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the KUnit tests of MSI spaces share: an owner that is an interval tree of
+ * taken ranges, a domain that is a page table of one entry per page, an interrupt
+ * controller that only enumerates, and devices with vectors.
+ */
+#include <kunit/device.h>
+#include <linux/iommu.h>
+#include <linux/slab.h>
+
+#include "test.h"
+
+/* The owner */
+
+static void msi_test_assert_locked(void *data)
+{
+}
+
+static bool msi_test_is_hole(void *data, unsigned long start,
+			     unsigned long last)
+{
+	struct msi_test_owner *owner = data;
+
+	return !interval_tree_iter_first(&owner->taken, start, last);
+}
+
+static bool msi_test_is_claimed(void *data, unsigned long start,
+				unsigned long last)
+{
+	struct msi_test_owner *owner = data;
+
+	return interval_tree_iter_first(&owner->claimed, start, last);
+}
+
+static void msi_test_walk_holes(void *data, unsigned long start,
+				unsigned long last,
+				void (*fn)(unsigned long start,
+					   unsigned long last, void *data),
+				void *fn_data)
+{
+	struct interval_tree_span_iter span;
+	struct msi_test_owner *owner = data;
+
+	owner->searched_all = true;
+	interval_tree_for_each_span(&span, &owner->taken, start, last) {
+		if (span.is_hole)
+			fn(span.start_hole, span.last_hole, fn_data);
+	}
+}
+
+const struct iommu_msi_owner_ops msi_test_owner_ops = {
+	.assert_locked = msi_test_assert_locked,
+	.is_hole = msi_test_is_hole,
+	.is_claimed = msi_test_is_claimed,
+	.walk_holes = msi_test_walk_holes,
+};
+
+struct interval_tree_node *msi_test_insert(struct kunit *test,
+					   struct rb_root_cached *root,
+					   unsigned long start,
+					   unsigned long last)
+{
+	struct interval_tree_node *node;
+
+	node = kunit_kzalloc(test, sizeof(*node), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	node->start = start;
+	node->last = last;
+	interval_tree_insert(node, root);
+	return node;
+}
+
+static int msi_test_map_pages(struct iommu_domain *domain, unsigned long iova,
+			      phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			      int prot, gfp_t gfp, size_t *mapped)
+{
+	struct msi_test_domain *td =
+		container_of(domain, struct msi_test_domain, domain);
+
+	if (td->fail_maps) {
+		td->fail_maps--;
+		return -ENOMEM;
+	}
+	td->prot = prot;
+	*mapped = pgsize * pgcount;
+	return xa_insert(&td->pages, iova / SZ_4K, xa_mk_value(paddr / SZ_4K),
+			 gfp);
+}
+
+static size_t msi_test_unmap_pages(struct iommu_domain *domain,
+				   unsigned long iova, size_t pgsize,
+				   size_t pgcount,
+				   struct iommu_iotlb_gather *gather)
+{
+	struct msi_test_domain *td =
+		container_of(domain, struct msi_test_domain, domain);
+
+	return xa_erase(&td->pages, iova / SZ_4K) ? pgsize * pgcount : 0;
+}
+
+static void msi_test_domain_free(struct iommu_domain *domain)
+{
+}
+
+static const struct iommu_domain_ops msi_test_domain_ops = {
+	.map_pages = msi_test_map_pages,
+	.unmap_pages = msi_test_unmap_pages,
+	.free = msi_test_domain_free,
+};
+
+void msi_test_domain_init(struct msi_test_domain *td)
+{
+	xa_init(&td->pages);
+	td->domain.type = IOMMU_DOMAIN_UNMANAGED;
+	td->domain.ops = &msi_test_domain_ops;
+	td->domain.pgsize_bitmap = SZ_4K;
+	td->domain.geometry.aperture_end = TOP(48);
+	td->domain.geometry.force_aperture = true;
+}
+
+unsigned long msi_test_phys(struct msi_test_domain *td, unsigned long iova)
+{
+	void *entry = xa_load(&td->pages, iova / SZ_4K);
+
+	return entry ? xa_to_value(entry) * SZ_4K + iova % SZ_4K : 0;
+}
+
+static int msi_test_doorbells(struct irq_domain *domain, struct device *dev,
+			      irq_msi_doorbell_fn_t fn, void *data)
+{
+	struct msi_test_irq_domain *irq =
+		container_of(domain, struct msi_test_irq_domain, domain);
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < irq->count; i++) {
+		rc = fn(irq->doorbells[i], irq->sizes[i], data);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static const struct irq_domain_ops msi_test_irq_ops = {
+	.msi_doorbells = msi_test_doorbells,
+};
+
+const struct irq_domain_ops msi_test_silent_irq_ops = {};
+
+const struct iommu_msi_window msi_test_window = { WINDOW_START, WINDOW_LAST };
+
+struct device *msi_test_device(struct kunit *test, const char *name,
+			       struct msi_test_irq_domain *irq)
+{
+	struct device *dev = kunit_device_register(test, name);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	dev_set_msi_domain(dev, &irq->domain);
+	return dev;
+}
+
+/* Set up @mt, which test->priv points to or which is the first part of that */
+int msi_test_init(struct kunit *test, struct msi_test *mt)
+{
+	test->priv = mt;
+	mt->irq.domain.ops = &msi_test_irq_ops;
+	mt->irq.doorbells[0] = DOORBELL_PHYS;
+	mt->irq.sizes[0] = sizeof(u32);
+	mt->irq.count = 1;
+	mt->dev = msi_test_device(test, "msi_test", &mt->irq);
+	mt->dev2 = msi_test_device(test, "msi_test2", &mt->irq);
+	msi_test_domain_init(&mt->domain);
+	msi_test_domain_init(&mt->domain2);
+	mt->space =
+		iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_4K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mt->space);
+	return 0;
+}
+
+int msi_space_test_init(struct kunit *test)
+{
+	struct msi_test *mt = kunit_kzalloc(test, sizeof(*mt), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, mt);
+	return msi_test_init(test, mt);
+}
+
+void msi_space_test_exit(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	iommu_msi_unreserve_device(mt->space, mt->dev);
+	iommu_msi_unreserve_device(mt->space, mt->dev2);
+	iommu_domain_free(&mt->domain.domain);
+	iommu_domain_free(&mt->domain2.domain);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
+	iommu_msi_space_destroy(mt->space);
+}
+
+void msi_test_attach(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev,
+						 &msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(mt->space, &mt->domain.domain));
+}
+
+/* Attach mt->dev, and give it a vector */
+void msi_test_attach_with_vector(struct kunit *test, struct msi_desc *desc)
+{
+	struct msi_test *mt = test->priv;
+
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, desc, DOORBELL_PHYS));
+}
+
+struct iommu_msi_state msi_test_state(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct iommu_msi_state state = {};
+	unsigned long index = 0;
+
+	KUNIT_ASSERT_TRUE(test,
+			  iommu_msi_next_state(mt->space, &index, &state));
+	return state;
+}
+
+unsigned int msi_test_count(struct msi_test *mt)
+{
+	struct iommu_msi_state state;
+	unsigned long index = 0;
+	unsigned int count = 0;
+
+	while (iommu_msi_next_state(mt->space, &index, &state)) {
+		count++;
+		index++;
+	}
+	return count;
+}
+
+unsigned long msi_test_message(struct msi_desc *desc, phys_addr_t phys)
+{
+	struct msi_msg msg = {
+		.address_lo = lower_32_bits(phys),
+		.address_hi = upper_32_bits(phys),
+	};
+
+	iommu_dma_compose_msi_msg(desc, &msg);
+	return ((u64)msg.address_hi << 32) | msg.address_lo;
+}

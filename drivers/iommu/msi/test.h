@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the KUnit tests of MSI spaces share, see test.c.
+ */
+#ifndef __IOMMU_MSI_TEST_H
+#define __IOMMU_MSI_TEST_H
+
+#include <kunit/test.h>
+#include <linux/interval_tree.h>
+#include <linux/iommu.h>
+#include <linux/iommu-msi.h>
+#include <linux/irqdomain.h>
+#include <linux/msi.h>
+#include <linux/sizes.h>
+#include <linux/xarray.h>
+
+#include "placement.h"
+
+#define WINDOW_START 0x8000000UL
+#define WINDOW_LAST 0x80fffffUL
+#define DOORBELL_PHYS 0x8090040UL
+#define MAX_DOORBELLS 8
+#define TOP(bits) ((1UL << (bits)) - 1)
+
+struct msi_test_owner {
+	struct rb_root_cached taken;
+	struct rb_root_cached claimed;
+	bool searched_all;
+};
+
+struct msi_test_domain {
+	struct iommu_domain domain;
+	struct xarray pages; /* physical page number by IOVA page number */
+	int prot;
+	int fail_maps; /* number of maps that fail, from now on */
+};
+
+struct msi_test_irq_domain {
+	struct irq_domain domain;
+	phys_addr_t doorbells[MAX_DOORBELLS];
+	size_t sizes[MAX_DOORBELLS];
+	unsigned int count;
+};
+
+struct msi_test {
+	struct msi_test_owner owner;
+	struct msi_test_domain domain;
+	struct msi_test_domain domain2;
+	struct msi_test_irq_domain irq;
+	struct iommu_msi_space *space;
+	struct device *dev;
+	struct device *dev2;
+};
+
+extern const struct iommu_msi_window msi_test_window;
+
+extern const struct iommu_msi_owner_ops msi_test_owner_ops;
+extern const struct irq_domain_ops msi_test_silent_irq_ops;
+
+struct interval_tree_node *msi_test_insert(struct kunit *test,
+					   struct rb_root_cached *root,
+					   unsigned long start,
+					   unsigned long last);
+void msi_test_domain_init(struct msi_test_domain *td);
+unsigned long msi_test_phys(struct msi_test_domain *td, unsigned long iova);
+int msi_test_init(struct kunit *test, struct msi_test *mt);
+int msi_space_test_init(struct kunit *test);
+void msi_space_test_exit(struct kunit *test);
+void msi_test_attach(struct kunit *test);
+struct iommu_msi_state msi_test_state(struct kunit *test);
+unsigned int msi_test_count(struct msi_test *mt);
+unsigned long msi_test_message(struct msi_desc *desc, phys_addr_t phys);
+void msi_test_attach_with_vector(struct kunit *test, struct msi_desc *desc);
+struct device *msi_test_device(struct kunit *test, const char *name,
+			       struct msi_test_irq_domain *irq);
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rewriting the MSI and MSI-X messages of a device that a user has open.
+ *
+ * The user may have switched memory decoding off, which makes the MSI-X table
+ * inaccessible, or may have the device in a low power state, or reset it right
+ * now. memory_lock serialises with all of these. A device that is not in D0 is not
+ * written to: its descriptors change, and what brings it back to D0 restores its
+ * messages from them.
+ */
+#include <linux/export.h>
+#include <linux/iommu-msi.h>
+#include <linux/pm_runtime.h>
+#include <linux/vfio_pci_core.h>
+
+#include "vfio_pci_priv.h"
+
+/**
+ * vfio_pci_core_rewrite_msi - vfio_device_ops::rewrite_msi of PCI devices
+ * @core_vdev: The device
+ * @rewrite: Passed on to iommu_msi_rewrite()
+ *
+ * Like an ioctl, it wakes up a device that the user has put into low power.
+ *
+ * Context: Process context, may sleep. Takes memory_lock for write.
+ */
+void vfio_pci_core_rewrite_msi(struct vfio_device *core_vdev,
+			       struct iommu_msi_rewrite *rewrite)
+{
+	struct vfio_pci_core_device *vdev =
+		container_of(core_vdev, struct vfio_pci_core_device, vdev);
+	struct device *dev = &vdev->pdev->dev;
+	/* One that does not wake up is not in D0 */
+	bool awake = !pm_runtime_resume_and_get(dev);
+	u16 cmd;
+
+	cmd = vfio_pci_memory_lock_and_enable(vdev);
+	iommu_msi_rewrite(rewrite);
+	vfio_pci_memory_unlock_and_restore(vdev, cmd);
+	if (awake)
+		pm_runtime_put(dev);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_rewrite_msi);

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The groups of a type1 container as users of its MSI space: which doorbells
+ * their devices need, and when these are mapped. The container itself is in
+ * vfio_iommu_type1.c, which holds its lock over all calls; see
+ * include/linux/iommu-msi.h for the locks and the races.
+ */
+#include <linux/export.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "vfio_iommu_type1_msi.h"
+
+/**
+ * struct vfio_msi_group - The devices of a group that have doorbells reserved
+ * @space: MSI space of the container
+ * @devices: List of struct vfio_msi_device
+ *
+ * Devices may leave the group while it is in the container, and others may join
+ * it. The list stays as it was at attach, so that each reservation is undone.
+ */
+struct vfio_msi_group {
+	struct iommu_msi_space *space;
+	struct list_head devices;
+};
+
+struct vfio_msi_device {
+	struct list_head item;
+	struct device *dev;
+};
+
+/* Called with the group's mutex held */
+static int vfio_msi_group_add(struct device *dev, void *data)
+{
+	struct vfio_msi_group *msi = data;
+	struct vfio_msi_device *device;
+
+	device = kzalloc(sizeof(*device), GFP_KERNEL_ACCOUNT);
+	if (!device)
+		return -ENOMEM;
+	device->dev = get_device(dev);
+	list_add_tail(&device->item, &msi->devices);
+	return 0;
+}
+
+/**
+ * vfio_msi_group_reserve() - Reserve places for the doorbells of a group
+ * @space: MSI space of the container that the group is about to join
+ * @group: The group
+ * @window: The software MSI window that the group's IOMMU driver reports
+ *
+ * The devices that are in @group now get reservations, host drivers' devices
+ * among them. One that is added later can use the doorbells that the container
+ * has then; if its interrupt controller has another one, enabling its interrupts
+ * fails with -ENOSPC until the group is attached anew.
+ *
+ * Context: The container's lock is held. Takes the group's mutex.
+ * Return: To be given to vfio_msi_group_unreserve(), or ERR_PTR() of -ENOMEM, of
+ * the errors of iommu_msi_reserve_device(), or of -EBUSY if a host driver's device
+ * has vectors that use a doorbell of another space; then nothing is reserved.
+ */
+struct vfio_msi_group *
+vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
+		       const struct iommu_msi_window *window)
+{
+	struct vfio_msi_device *device;
+	struct vfio_msi_group *msi;
+	int rc;
+
+	msi = kzalloc(sizeof(*msi), GFP_KERNEL_ACCOUNT);
+	if (!msi)
+		return ERR_PTR(-ENOMEM);
+	msi->space = space;
+	INIT_LIST_HEAD(&msi->devices);
+
+	/* To reserve takes locks that come before the group's mutex */
+	rc = iommu_group_for_each_dev(group, msi, vfio_msi_group_add);
+	list_for_each_entry(device, &msi->devices, item) {
+		if (rc)
+			break;
+		rc = iommu_msi_reserve_device(space, device->dev, window);
+		if (!rc && iommu_msi_in_use_elsewhere(space, device->dev))
+			rc = -EBUSY;
+	}
+	if (rc) {
+		vfio_msi_group_unreserve(msi);
+		return ERR_PTR(rc);
+	}
+	return msi;
+}
+EXPORT_SYMBOL_GPL(vfio_msi_group_reserve);
+
+/**
+ * vfio_msi_group_unreserve() - Undo vfio_msi_group_reserve()
+ * @msi: What it returned, or NULL. The group is attached to no domain of the
+ *	container any more.
+ *
+ * Context: The container's lock is held.
+ */
+void vfio_msi_group_unreserve(struct vfio_msi_group *msi)
+{
+	struct vfio_msi_device *device, *next;
+
+	if (!msi)
+		return;
+	list_for_each_entry_safe(device, next, &msi->devices, item) {
+		iommu_msi_unreserve_device(msi->space, device->dev);
+		put_device(device->dev);
+		kfree(device);
+	}
+	kfree(msi);
+}
+EXPORT_SYMBOL_GPL(vfio_msi_group_unreserve);
+
+/**
+ * vfio_msi_group_populate() - Map the doorbells that vectors of a group use
+ * @msi: The group, or NULL if it needs no doorbells
+ * @domain: Domain of the container, which takes part in its MSI space, and which
+ *	the group is attached to, or about to be
+ *
+ * vfio_msi_group_settle() has to follow, also on failure.
+ *
+ * Context: The container's lock is held.
+ * Return: 0 or the errors of iommu_msi_populate().
+ */
+int vfio_msi_group_populate(struct vfio_msi_group *msi,
+			    struct iommu_domain *domain)
+{
+	struct vfio_msi_device *device;
+	int rc;
+
+	if (!msi)
+		return 0;
+	list_for_each_entry(device, &msi->devices, item) {
+		rc = iommu_msi_populate(domain, device->dev);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_msi_group_populate);
+
+/**
+ * vfio_msi_group_settle() - The attach that was prepared is over
+ * @msi: The group, or NULL
+ * @domain: What vfio_msi_group_populate() was given
+ *
+ * Context: The container's lock is held.
+ */
+void vfio_msi_group_settle(struct vfio_msi_group *msi,
+			   struct iommu_domain *domain)
+{
+	struct vfio_msi_device *device;
+
+	if (!msi)
+		return;
+	list_for_each_entry(device, &msi->devices, item)
+		iommu_msi_settle(domain, device->dev);
+}
+EXPORT_SYMBOL_GPL(vfio_msi_group_settle);
+
+static int vfio_msi_evade_aperture(struct iommu_msi_space *space,
+				   const struct iommu_domain_geometry *geometry)
+{
+	int rc = 0;
+
+	if (geometry->aperture_start)
+		rc = iommu_msi_make_room(space, 0,
+					 geometry->aperture_start - 1);
+	if (!rc && geometry->aperture_end < ULONG_MAX)
+		rc = iommu_msi_make_room(space, geometry->aperture_end + 1,
+					 ULONG_MAX);
+	return rc;
+}
+
+/**
+ * vfio_msi_evade() - Move doorbells out of the way of a group that joins
+ * @space: MSI space of the container, or NULL
+ * @resv_regions: List of struct iommu_resv_region that the group reserves
+ * @geometry: Aperture of the domain that the group is attached to
+ *
+ * If the group cannot join after all, doorbells that have moved stay there.
+ *
+ * Context: The container's lock is held.
+ * Return: 0 if all doorbells are where the group can reach them. -EADDRINUSE if
+ * vectors use one that is not, -ENOSPC if there is no hole to move one to.
+ */
+int vfio_msi_evade(struct iommu_msi_space *space,
+		   const struct list_head *resv_regions,
+		   const struct iommu_domain_geometry *geometry)
+{
+	const struct iommu_resv_region *region;
+	int rc;
+
+	if (!space)
+		return 0;
+	rc = vfio_msi_evade_aperture(space, geometry);
+	list_for_each_entry(region, resv_regions, list) {
+		if (rc)
+			break;
+		if (region->type == IOMMU_RESV_DIRECT_RELAXABLE ||
+		    vfio_msi_is_placed(region))
+			continue;
+		rc = iommu_msi_make_room(space, region->start,
+					 region->start + region->length - 1);
+	}
+	return rc == -EEXIST ? -EADDRINUSE : rc;
+}
+EXPORT_SYMBOL_GPL(vfio_msi_evade);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("MSI doorbells of VFIO type1 containers");

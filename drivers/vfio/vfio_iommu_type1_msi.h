@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The MSI doorbells of a type1 container.
+ *
+ * The container owns an MSI space, see include/linux/iommu-msi.h; the lock of
+ * struct vfio_iommu is the owner's lock of it, and is held by all callers of
+ * these functions. A container gets its space with the first group behind an
+ * IOMMU that translates MSIs, so the others pay a test for NULL.
+ */
+#ifndef __VFIO_IOMMU_TYPE1_MSI_H
+#define __VFIO_IOMMU_TYPE1_MSI_H
+
+#include <linux/iommu.h>
+#include <linux/iommu-msi.h>
+#include <linux/kconfig.h>
+
+struct vfio_info_cap;
+struct vfio_msi_group;
+
+/*
+ * A region of type IOMMU_RESV_SW_MSI is how an IOMMU driver says that it
+ * translates MSIs. Doorbells are placed, so nothing has to be kept free there.
+ */
+static inline bool vfio_msi_is_placed(const struct iommu_resv_region *region)
+{
+	return IS_ENABLED(CONFIG_IOMMU_MSI_SPACE) &&
+	       region->type == IOMMU_RESV_SW_MSI;
+}
+
+#ifdef CONFIG_IOMMU_MSI_SPACE
+
+struct vfio_msi_group *
+vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
+		       const struct iommu_msi_window *window);
+void vfio_msi_group_unreserve(struct vfio_msi_group *msi);
+int vfio_msi_group_populate(struct vfio_msi_group *msi,
+			    struct iommu_domain *domain);
+void vfio_msi_group_settle(struct vfio_msi_group *msi,
+			   struct iommu_domain *domain);
+int vfio_msi_evade(struct iommu_msi_space *space,
+		   const struct list_head *resv_regions,
+		   const struct iommu_domain_geometry *geometry);
+int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
+		     unsigned long last, struct vfio_info_cap *caps);
+long vfio_msi_ioctl(struct iommu_msi_space *space, unsigned int cmd,
+		    void __user *arg);
+
+#else /* CONFIG_IOMMU_MSI_SPACE */
+
+static inline struct vfio_msi_group *
+vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
+		       const struct iommu_msi_window *window)
+{
+	return NULL;
+}
+
+static inline void vfio_msi_group_unreserve(struct vfio_msi_group *msi)
+{
+}
+
+static inline int vfio_msi_group_populate(struct vfio_msi_group *msi,
+					  struct iommu_domain *domain)
+{
+	return 0;
+}
+
+static inline void vfio_msi_group_settle(struct vfio_msi_group *msi,
+					 struct iommu_domain *domain)
+{
+}
+
+static inline int vfio_msi_evade(struct iommu_msi_space *space,
+				 const struct list_head *resv_regions,
+				 const struct iommu_domain_geometry *geometry)
+{
+	return 0;
+}
+
+static inline int vfio_msi_add_cap(struct iommu_msi_space *space,
+				   unsigned long first, unsigned long last,
+				   struct vfio_info_cap *caps)
+{
+	return 0;
+}
+
+static inline long vfio_msi_ioctl(struct iommu_msi_space *space,
+				  unsigned int cmd, void __user *arg)
+{
+	return -ENOTTY;
+}
+
+#endif /* CONFIG_IOMMU_MSI_SPACE */
+
+#endif
