@@ -184,7 +184,7 @@ static int vfio_msi_evade_aperture(struct iommu_msi_space *space,
  *
  * Context: The container's lock is held.
  * Return: 0 if all doorbells are where the group can reach them. -EADDRINUSE if
- * vectors use one that is not, -ENOSPC if there is no hole to move one to.
+ * one that is not is pinned, -ENOSPC if there is no hole to move one to.
  */
 int vfio_msi_evade(struct iommu_msi_space *space,
 		   const struct list_head *resv_regions,

@@ -96,7 +96,7 @@ struct vfio_iommu_type1_msi_map {
  * @__reserved: Must be 0
  *
  * Let the kernel choose the place of a doorbell again. It stays where it is until
- * something is in its way. That also ends no vector: to take a doorbell out of the
+ * something is in its way, and its vectors go on: to take a doorbell out of the
  * container, free the vectors or take the group out.
  *
  * Return: 0 on success, also if the kernel chose the place before. -EINVAL if

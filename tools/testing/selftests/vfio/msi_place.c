@@ -3,7 +3,7 @@
  * IOMMU_MSI_PLACE: the user says where doorbells are to be, before there are any,
  * or while devices use them; and IOMMU_MSI_DEVICE, how many a device has. What
  * takes several doorbells, a reserved region, or a device whose messages cannot be
- * rewritten, is tested in drivers/iommu/msi-space-test.c: no such thing is here.
+ * rewritten, is tested in drivers/iommu/msi/move-test.c: no such thing is here.
  */
 #include <sys/ioctl.h>
 
