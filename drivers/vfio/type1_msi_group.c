@@ -5,6 +5,7 @@
  * vfio_iommu_type1.c, which holds its lock over all calls; see
  * include/linux/iommu-msi.h for the locks and the races.
  */
+#include <linux/device.h>
 #include <linux/export.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -44,6 +45,23 @@ static int vfio_msi_group_add(struct device *dev, void *data)
 	return 0;
 }
 
+/*
+ * Messages of a host driver's device would go to IOVAs of the user's. Who holds the
+ * device's lock may be unbinding its driver, which frees what there is to look at;
+ * and to wait for him could be to wait for the user who has the device open.
+ */
+static bool vfio_msi_device_is_busy(struct iommu_msi_space *space,
+				    struct device *dev)
+{
+	bool busy;
+
+	if (!device_trylock(dev))
+		return true;
+	busy = iommu_msi_in_use_elsewhere(space, dev);
+	device_unlock(dev);
+	return busy;
+}
+
 /**
  * vfio_msi_group_reserve() - Reserve places for the doorbells of a group
  * @space: MSI space of the container that the group is about to join
@@ -58,7 +76,8 @@ static int vfio_msi_group_add(struct device *dev, void *data)
  * Context: The container's lock is held. Takes the group's mutex.
  * Return: To be given to vfio_msi_group_unreserve(), or ERR_PTR() of -ENOMEM, of
  * the errors of iommu_msi_reserve_device(), or of -EBUSY if a host driver's device
- * has vectors that use a doorbell of another space; then nothing is reserved.
+ * has vectors that use a doorbell of another space, or somebody holds the lock of
+ * a device; then nothing is reserved.
  */
 struct vfio_msi_group *
 vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
@@ -80,7 +99,7 @@ vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 		if (rc)
 			break;
 		rc = iommu_msi_reserve_device(space, device->dev, window);
-		if (!rc && iommu_msi_in_use_elsewhere(space, device->dev))
+		if (!rc && vfio_msi_device_is_busy(space, device->dev))
 			rc = -EBUSY;
 	}
 	if (rc) {
