@@ -43,6 +43,29 @@ drop_stale_objects() {
 	cp "$STEP/linux.state/generation" "$STEP/arm64/.generation"
 }
 
+# step_kconfigs STEP: the Kconfig files that the series has brought or changed by
+# then, as they lie in the tree.
+step_kconfigs() {
+	{
+		"$ROOT/testbed/tree/patchqueue.py" touched "$1"
+		"$ROOT/testbed/tree/patchqueue.py" overlay "$1" |
+			sed 's,^Kconfig$,drivers/iommu/Kconfig.msi,'
+	} | grep Kconfig || true
+}
+
+# configure_step STEP FRAGMENT...: most steps have the configuration of the one
+# before, and Kconfig takes longer than the few objects that such a step changes.
+configure_step() {
+	local step=$1 key
+	shift
+	key=$(step_kconfigs "$step" | (cd "$STEP/linux" && xargs -r -d '\n' tail -v -n +1) |
+		sha256sum - "$@")
+	[ "$(cat "$STEP/arm64/.configured-from" 2>/dev/null)" != "$key" ] || return 0
+	rm -f "$STEP/arm64/.configured-from"
+	"$ROOT/testbed/kernel/configure" "$STEP/linux" "$STEP/arm64" "$@"
+	printf '%s\n' "$key" >"$STEP/arm64/.configured-from"
+}
+
 # make_step STEP: ccache finds what an image of the same source was built of,
 # since the directories lie to each other as out/linux and out/arm64 do.
 make_step() {
@@ -51,10 +74,12 @@ make_step() {
 	mapfile -t sources < <(step_sources "$1")
 	"$ROOT/testbed/tree/assemble" --dir "$STEP/linux" --upto "$1"
 	drop_stale_objects
-	"$ROOT/testbed/kernel/configure" "$STEP/linux" "$STEP/arm64" "${fragments[@]}"
+	configure_step "$1" "${fragments[@]}"
 	[ ${#sources[@]} = 0 ] || objects=("${sources[@]/%.c/.o}")
+	# Single targets only: Kbuild makes them together, but one by one, each with
+	# all of its preparations, if there is another target among them.
 	kmake "$STEP/linux" "$STEP/arm64" KCFLAGS="-fdebug-prefix-map=$STEP=./out -g1" \
-		prepare "${STEP_DIRS[@]}" "${objects[@]}" 2>&1 | tee "$LOG/make"
+		"${STEP_DIRS[@]}" "${objects[@]}" 2>&1 | tee "$LOG/make"
 	lacks '(warning|error):' "$LOG/make"
 	check_objects "${objects[@]}"
 }
