@@ -92,14 +92,11 @@ check_objects() {
 	done
 }
 
-step_builds() {
-	local memory
-	memory=$OUT/cache/steps/$(step_key "$1")
-	if [ -f "$memory" ]; then
-		diagnostic "built before from the same content"
-		return 0
-	fi
-	mkdir -p "$STEP" "${memory%/*}"
+build_step() {
+	mkdir -p "$STEP"
 	with_lock build make_step "$1"
-	touch "$memory"
+}
+
+step_builds() {
+	remembered "step-$(step_key "$1")" build_step "$1"
 }
