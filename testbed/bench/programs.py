@@ -15,7 +15,8 @@ PROGRAMS = {
     "bench-init": [GUEST / "bench-init.c"],
     "bench-syscall": [GUEST / "bench-syscall.c"],
     "bench-map": [GUEST / "bench-map.c", GUEST / "bench-iommufd.c", GUEST / "bench-type1.c",
-                  LIBRARY / "iommufd.c", LIBRARY / "device.c", LIBRARY / "sysfs.c"],
+                  LIBRARY / "iommufd.c", LIBRARY / "device.c", LIBRARY / "sysfs.c",
+                  LIBRARY / "type1.c"],
 }
 
 
