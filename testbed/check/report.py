@@ -9,22 +9,33 @@ from machine.paths import OUT
 
 RESULTS = ("pass", "fail", "skip")
 SHOWN = 25      # lines of diagnostics per failure; the log has the rest
+DETAILED = 20   # failures of a suite with diagnostics; of the others the names
+NAMED = 100     # and not of more than these: whoever has that many asks the report
+
+
+def show_failure(suite, case, detailed):
+    """One failed case, with the end of what it said."""
+    print(f"FAILED {suite}: {case.name}" + (f": {case.note}" if case.note else ""))
+    if not detailed:
+        return
+    hidden = max(0, len(case.diagnostics) - SHOWN)
+    for text in case.diagnostics[hidden:]:
+        print(f"   | {text}")
+    if hidden:
+        print(f"   | ({hidden} earlier lines in the log)")
 
 
 def show_failures(outcomes):
-    """Print each failed case with what is known about it and where to read on."""
+    """Print the failed cases with what is known about them and where to read on."""
     for outcome in outcomes:
         bad = [case for case in outcome.cases if case.result == "fail"]
         if not bad:
             continue
         print()
-        for case in bad:
-            print(f"FAILED {outcome.name}: {case.name}" + (f": {case.note}" if case.note else ""))
-            hidden = max(0, len(case.diagnostics) - SHOWN)
-            for text in case.diagnostics[hidden:]:
-                print(f"   | {text}")
-            if hidden:
-                print(f"   | ({hidden} earlier lines in the log)")
+        for number, case in enumerate(bad[:NAMED]):
+            show_failure(outcome.name, case, number < DETAILED)
+        if len(bad) > NAMED:
+            print(f"   and {len(bad) - NAMED} more, which the report lists")
         if outcome.log:
             print(f"   logs: {outcome.log}.log {outcome.log}.ktap {outcome.log}/")
 

@@ -45,6 +45,7 @@ def cases(log):
                lambda body=body, text=text: bench.bad(body, text)) for name, body, text in BAD],
             ("the driver stops a suite, and all it started, at its time limit", bench.limit),
             ("the driver goes on after a suite that failed", bench.two),
+            ("of very many failures the driver shows some and counts all", bench.many),
             ("a long suite shows that it goes on, on its own line", bench.beat),
             ("a long stage shows that it goes on, on its own line", stage_beat),
             ("a suite that cannot be prepared fails by name", bench.unprepared),
@@ -106,6 +107,18 @@ class Bench:
         run = self.check({"a": ("", "exit 7"), "b": ("", GOOD)})
         expect(run.returncode == 1, f"exit {run.returncode}")
         expect(last(run) == "1 passed, 1 failed, 1 skipped", run.stdout)
+
+    def many(self):
+        body = ('echo KTAP version 1; echo 1..400; '
+                'for i in $(seq 400); do echo "# why $i"; echo "not ok $i a$i"; done; exit 1')
+        run = self.check({"many": ("", body)})
+        expect(last(run) == "0 passed, 400 failed, 0 skipped", last(run))
+        lines = run.stdout.splitlines()
+        expect("   | # why 1" in lines and "FAILED many: a100" in lines, run.stdout[:500])
+        expect(len(lines) < 200, f"{len(lines)} lines")
+        expect(any("300 more" in line for line in lines), run.stdout[-500:])
+        report = json.loads((self.out / "report.json").read_text())
+        expect(len(report["cases"]) == 400, f"{len(report['cases'])} cases in report.json")
 
     def beat(self):
         run = self.check({"a": ("", "sleep 3; " + GOOD)}, BEAT="1")
