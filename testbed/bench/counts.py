@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.runs import RUNS
 from machine.paths import TESTBED, Problem
 
 GUEST = TESTBED / "guest"
@@ -21,7 +22,7 @@ REPEATABLE = ["-seed", "1", "-global", "virtio-mmio.ioeventfd=off"]
 # The image's KUnit tests would run before init, and the patched kernel has more of
 # them; what the kernel prints costs instructions as well.
 PARAMETERS = "quiet kunit.enable=0 rdinit=/test/bench-init"
-SECONDS = 600
+SECONDS = 1800
 
 
 @dataclass
@@ -29,47 +30,67 @@ class Counts:
     """The counts of one kernel: totals is {(figure, n): (calls, instructions)}."""
     image: Path
     kernel: str
-    command: str
+    commands: dict
     totals: dict
 
 
-def take(images, files, log, suffix):
-    """{name: Counts} of images, {name: path}, with the guest's files {guest path: host path}.
+def take(kernels, images, files, log, suffix):
+    """{kernel: Counts} of the kernels, whose images are {name: path} as runs.py names them.
 
-    Logs go to log/NAME + suffix. All machines run at once, the host's load has no say.
+    files is what the guest needs, {guest path: host path}; logs go to log/NAME + suffix.
     """
+    taken = {kernel: Counts(images[kernel], "", {}, {}) for kernel in kernels}
+    for run in RUNS:
+        for kernel, machine in boot(run, kernels, images, files, log, suffix).items():
+            add(taken[kernel], run, machine)
+    return taken
+
+
+def boot(run, kernels, images, files, log, suffix):
+    """{kernel: its log directory}, after a machine of each has run.
+
+    Both run at once, the host's load has no say.
+    """
+    logs = {kernel: log / f"{kernel}-{run.name}{suffix}" for kernel in kernels}
     machines = {}
     try:
-        for name, image in images.items():
-            machines[name] = start(image, files, log / (name + suffix))
-        return {name: finish(machines[name], image, log / (name + suffix))
-                for name, image in images.items()}
+        for kernel in kernels:
+            machines[kernel] = start(run, images[run.image_of(kernel)], files, logs[kernel])
+        for kernel, machine in machines.items():
+            said = machine.communicate()[1]
+            if machine.returncode:
+                raise Problem(f"counting ({run.name}) on the {kernel} kernel failed: "
+                              f"{said.strip()}")
     finally:
         # Also on an interrupt: no machine outlives this program.
         for machine in machines.values():
             if machine.poll() is None:
                 machine.terminate()
                 machine.wait()
+    return logs
 
 
-def start(image, files, log):
+def start(run, image, files, log):
     """A machine that runs the guest's programs on one kernel."""
     line = [TESTBED / "machine/vm", "--icount", "--data", "--log", log, "--image", image,
-            "--device", "edu,dma_mask=0xffffffffffffffff", "--append", PARAMETERS,
+            *(word for device in run.devices for word in ("--device", device)),
+            "--append", f"{PARAMETERS} bench={run.name}",
             "--timeout", str(SECONDS), *(f"--qemu-arg={word}" for word in REPEATABLE),
             *(word for guest, host in files.items() for word in ("--file", f"{host}:{guest}")),
             GUEST / "bench-run"]
     return subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
 
 
-def finish(machine, image, log):
-    """Wait for the machine and read what it counted."""
-    said = machine.communicate()[1]
-    if machine.returncode:
-        raise Problem(f"counting on {image} failed: {said.strip()}")
+def add(counts, run, log):
+    """Read what a machine counted."""
     result = json.loads((log / "result.json").read_text())
+    counts.kernel = result["kernel"]
+    counts.commands[run.name] = result["command"]
     totals = parse((log / "verdict.ktap").read_text())
-    return Counts(image, result["kernel"], result["command"], totals)
+    twice = [key for key in totals if key in counts.totals]
+    if twice:
+        raise Problem(f"two machines count {twice[0][0]}")
+    counts.totals.update(totals)
 
 
 def parse(channel):

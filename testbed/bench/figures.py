@@ -1,14 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The figures: what the patched kernel needs beside the pristine one, and the limits."""
+"""The figures: what the patched kernel needs beside the pristine one."""
 
 from dataclasses import dataclass
 
 from machine.paths import Problem
-
-# How many times pristine a figure may be: {(figure, n): limit}. These four are what
-# the series promises, a user's mappings pay nothing for doorbells.
-LIMITS = {(f"{owner} {call} 4 KiB", 10000): 1.01
-          for owner in ("iommufd", "type1") for call in ("map", "unmap")}
 
 
 def label(name, n):
@@ -18,13 +13,12 @@ def label(name, n):
 
 @dataclass
 class Figure:
-    """One row: instructions of so many calls, None on a kernel that has no such call."""
+    """One row: instructions of so many calls, None if the pristine kernel has no such call."""
     name: str
     n: int | None
     calls: int
     pristine: int | None
     patched: int
-    limit: float | None
 
     def per_call(self, kernel):
         total = getattr(self, kernel)
@@ -33,14 +27,10 @@ class Figure:
     def ratio(self):
         return self.patched / self.pristine if self.pristine else None
 
-    def broken(self):
-        return self.limit is not None and self.ratio() > self.limit
-
 
 def side_by_side(pristine, patched):
-    """The Figures of both kernels' totals, in the order in which the guest took them."""
-    missing = [key for key in (*LIMITS, *pristine) if key not in patched]
-    missing += [key for key in LIMITS if not pristine.get(key, (0, 0))[1]]
+    """The Figures of both kernels' totals, those of one name together."""
+    missing = [key for key in pristine if key not in patched]
     if missing:
         raise Problem(f"no count of {label(*missing[0])}")
     table = []
@@ -48,8 +38,9 @@ def side_by_side(pristine, patched):
         before_calls, before = pristine.get(key, (calls, None))
         if before_calls != calls:
             raise Problem(f"{label(*key)}: {before_calls} calls on pristine, {calls} on patched")
-        table.append(Figure(*key, calls, before, total, LIMITS.get(key)))
-    return table
+        table.append(Figure(*key, calls, before, total))
+    names = list(dict.fromkeys(figure.name for figure in table))
+    return sorted(table, key=lambda figure: names.index(figure.name))
 
 
 def require_equal(first, second):

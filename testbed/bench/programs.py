@@ -11,12 +11,14 @@ from machine.paths import OUT, ROOT, TESTBED, Problem
 GUEST = TESTBED / "guest"
 SELFTESTS = ROOT / "tools/testing/selftests/vfio"
 LIBRARY = SELFTESTS / "lib"
+DEVICE = [LIBRARY / f"{name}.c" for name in ("device", "iommufd", "sysfs", "type1")]
 PROGRAMS = {
     "bench-init": [GUEST / "bench-init.c"],
     "bench-syscall": [GUEST / "bench-syscall.c"],
     "bench-map": [GUEST / "bench-map.c", GUEST / "bench-iommufd.c", GUEST / "bench-type1.c",
-                  LIBRARY / "iommufd.c", LIBRARY / "device.c", LIBRARY / "sysfs.c",
-                  LIBRARY / "type1.c"],
+                  *DEVICE],
+    "bench-place": [GUEST / "bench-place.c", *DEVICE],
+    "bench-move": [GUEST / "bench-move.c", LIBRARY / "igb.c", LIBRARY / "journal.c", *DEVICE],
 }
 
 

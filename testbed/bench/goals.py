@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the series promises of its speed: how many times one count another may be."""
+
+from dataclasses import dataclass
+
+from machine.paths import Problem
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Instructions per call of `what` over those of `base`, each (figure, n, kernel)."""
+    text: str
+    what: tuple
+    base: tuple
+    limit: float
+    below: bool = False     # less than the limit, not just as much
+
+    def describe(self):
+        return f"{'below' if self.below else 'at most'} {self.limit:g}"
+
+
+@dataclass
+class Result:
+    goal: Goal
+    ratio: float
+
+    def met(self):
+        return self.ratio < self.goal.limit if self.goal.below else self.ratio <= self.goal.limit
+
+
+def over_pristine(figure, n, limit, below=False):
+    return Goal(f"{figure}, n = {n}: patched over pristine", (figure, n, "patched"),
+                (figure, n, "pristine"), limit, below)
+
+
+def growth(figure, few, many, limit):
+    return Goal(f"{figure}: n = {many} over n = {few}", (figure, many, "patched"),
+                (figure, few, "patched"), limit)
+
+
+def flat(figure, last, first, n):
+    return Goal(f"{figure}, n = {n}: {last} over {first}", (f"{figure}, {last}", n, "patched"),
+                (f"{figure}, {first}", n, "patched"), 1.0)
+
+
+GOALS = (
+    # A user's mappings pay nothing for doorbells.
+    *(over_pristine(f"{owner} {call} 4 KiB", 10000, 1.01)
+      for owner in ("iommufd", "type1") for call in ("map", "unmap")),
+    # Nor does a device that is attached pay for the user's mappings.
+    *(growth(f"place, {mappings}, {path}", 100, 100000, 2.0)
+      for mappings in ("scattered", "packed")
+      for path in ("first candidate", "last series")),
+    # Nor does a vector pay for the others, or for many doorbells.
+    *(flat("prepare_msi", "vector 2048", "vector 1", doorbells) for doorbells in (1, 64)),
+    over_pristine("prepare_msi, mean of 2048", 64, 1.0, below=True),
+)
+
+
+def judge(table):
+    """The Result of each goal, of the Figures in table."""
+    figures = {(figure.name, figure.n): figure for figure in table}
+    return [Result(goal, per_call(figures, *goal.what) / per_call(figures, *goal.base))
+            for goal in GOALS]
+
+
+def per_call(figures, name, n, kernel):
+    figure = figures.get((name, n))
+    count = figure.per_call(kernel) if figure else None
+    if not count:
+        raise Problem(f"no count of {name} at n = {n} on the {kernel} kernel")
+    return count

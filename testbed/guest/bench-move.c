@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What it costs to move a doorbell that n vectors use: the whole call that maps a
+ * page over it, and so makes the kernel move it first.
+ *
+ *	bench-move BDF...
+ *
+ * The devices are igb ones in one IOAS. Each has up to 10 MSI-X vectors, which
+ * all have one doorbell, and turns on as many as there are still to be. The page
+ * that was mapped over the doorbell is unmapped again after each call, which is
+ * not counted, so the doorbell goes to and fro between two places.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "bench.h"
+#include "passthrough.h"
+
+#define PAGE 4096ULL
+/* An even number: as many moves there as back */
+#define CALLS 100
+#define MAX_DEVICES 4
+
+static const unsigned int numbers[] = { 1, 2, 5, 10, 15, 20, 30, 40 };
+
+struct bench {
+	struct igb devices[MAX_DEVICES];
+	unsigned int count;
+	int iommufd;
+	__u32 ioas;
+	void *page;
+};
+
+static void check(int ret, const char *what)
+{
+	if (ret)
+		fail(what, strerror(-ret));
+}
+
+/* A kernel without such an ioctl has nothing that moves */
+static int find_doorbell(const struct bench *bench, __u64 *iova)
+{
+	struct doorbell_list list;
+	int ret = msi_doorbells(bench->iommufd, bench->ioas, &list);
+
+	if (ret == -ENOTTY)
+		return ret;
+	check(ret, "asking for doorbells");
+	if (list.count != 1)
+		fail("doorbells", "there should be one");
+	*iova = list.at[0].iova;
+	return 0;
+}
+
+static uint64_t count_moves(const struct bench *bench, unsigned int calls)
+{
+	uint64_t total = 0, start;
+	__u64 iova = 0, next = 0;
+	int ret;
+
+	find_doorbell(bench, &iova);
+	while (calls--) {
+		start = counter_ns();
+		ret = ioas_map(bench->iommufd, bench->ioas, bench->page, PAGE,
+			       iova);
+		total += counter_ns() - start;
+		check(ret, "mapping over the doorbell");
+		check(ioas_unmap(bench->iommufd, bench->ioas, iova, PAGE),
+		      "unmapping what was over the doorbell");
+		find_doorbell(bench, &next);
+		if (next == iova)
+			fail("the doorbell", "did not move");
+		iova = next;
+	}
+	return total;
+}
+
+static uint64_t count_settled_moves(const struct bench *bench)
+{
+	uint64_t idle, total;
+
+	count_moves(bench, 2);
+	idle = idle_ns();
+	total = count_moves(bench, CALLS);
+	if (idle_ns() != idle)
+		fail("the CPU was idle", "time is not a count of instructions");
+	return total;
+}
+
+/* Turn on @vectors in all, those of the first devices first */
+static void enable_vectors(struct bench *bench, unsigned int vectors)
+{
+	unsigned int i, part;
+
+	for (i = 0; i < bench->count; i++) {
+		struct igb *igb = &bench->devices[i];
+
+		part = vectors < IGB_VECTORS ? vectors : IGB_VECTORS;
+		vectors -= part;
+		if (igb->vectors == part)
+			continue;
+		if (igb->vectors)
+			check(igb_disable_interrupts(igb),
+			      "turning vectors off");
+		if (part)
+			check(igb_enable_interrupts(igb, part),
+			      "turning vectors on");
+	}
+}
+
+/* Interrupts come where messages say after all these moves */
+static void check_interrupts(struct bench *bench)
+{
+	unsigned int i, vector;
+
+	for (i = 0; i < bench->count; i++)
+		for (vector = 0; vector < bench->devices[i].vectors; vector++)
+			check(igb_handshake(&bench->devices[i], vector),
+			      "an interrupt");
+}
+
+static void measure(struct bench *bench)
+{
+	uint64_t first = 0, total = 0;
+	unsigned int i, n = 0;
+
+	report("map over a reserved doorbell", NO_N, CALLS,
+	       count_settled_moves(bench));
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i] > bench->count * IGB_VECTORS)
+			break;
+		n = numbers[i];
+		enable_vectors(bench, n);
+		total = count_settled_moves(bench);
+		check_interrupts(bench);
+		report("map over a doorbell in use", n, CALLS, total);
+		if (n == numbers[0])
+			first = total;
+		if (n == IGB_VECTORS)
+			report("  each further vector", NO_N,
+			       CALLS * (n - numbers[0]), total - first);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct bench bench = { .count = argc - 1 };
+	unsigned int i;
+	__u64 iova;
+
+	if (argc < 2 || argc > MAX_DEVICES + 1)
+		fail("usage", "bench-move BDF...");
+	bench.page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (bench.page == MAP_FAILED || mlockall(MCL_CURRENT | MCL_FUTURE))
+		fail("the page", strerror(errno));
+	bench.iommufd = iommufd_open();
+	if (bench.iommufd < 0)
+		fail("/dev/iommu", strerror(-bench.iommufd));
+	check(ioas_alloc(bench.iommufd, &bench.ioas), "allocating an IOAS");
+	for (i = 0; i < bench.count; i++) {
+		check(igb_open(&bench.devices[i], argv[i + 1], bench.iommufd),
+		      "opening a device");
+		check(device_attach(&bench.devices[i].dev, bench.ioas),
+		      "attaching a device");
+	}
+	if (!find_doorbell(&bench, &iova))
+		measure(&bench);
+	return 0;
+}
