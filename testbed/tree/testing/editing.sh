@@ -22,8 +22,8 @@ EDITING_CASES=(
 # first_step: sets PATCH_FILE and EDITED, the first patch that changes a C file
 # and that file.
 first_step() {
-	PATCH_FILE=$(cd patches && sed 's/#.*//' series | xargs grep -l '^--- a/.*\.[ch]$' | head -n 1)
-	EDITED=$(sed -n 's,^--- a/\(.*\.[ch]\)$,\1,p' "patches/$PATCH_FILE" | head -n 1)
+	PATCH_FILE=$(cd patches && sed 's/#.*//' series | xargs grep -l '^--- a/.*\.[ch]$' | sed -n 1p)
+	EDITED=$(sed -n 's,^--- a/\(.*\.[ch]\)$,\1,p' "patches/$PATCH_FILE" | sed -n 1p)
 }
 
 # times: of the upstream files in the assembled tree.
@@ -89,7 +89,7 @@ an_edit_that_a_later_patch_trips_over_is_told() {
 	fresh_sandbox
 	first_step
 	later=$(tail -n +2 patches/series | sed 's,^,patches/,' | xargs grep -l '^-[^-]' | tail -n 1)
-	file=$(sed -n 's,^--- a/,,p' "$later" | head -n 1)
+	file=$(sed -n 's,^--- a/,,p' "$later" | sed -n 1p)
 	in_sandbox env PATCH="$PATCH_FILE" testbed/tree/edit
 	: >"out/linux/$file"
 	if in_sandbox testbed/tree/refresh 2>errors; then fail "refresh succeeded"; fi
@@ -145,7 +145,7 @@ only_files_whose_text_changed_get_a_new_time() {
 an_overlay_file_replaced_by_an_older_one_gets_a_new_link() {
 	local path before
 	fresh_sandbox
-	path=$(testbed/tree/patchqueue.py overlay 1000000 | grep '\.c$' | head -n 1)
+	path=$(testbed/tree/patchqueue.py overlay 1000000 | grep '\.c$' | sed -n 1p)
 	before=$(stat -c %Y.%y "out/linux/$path")
 	echo '/* older */' >older
 	touch -d '2001-01-01' older
@@ -160,7 +160,7 @@ a_removed_step_takes_its_overlay_files_along() {
 	local step path
 	fresh_sandbox
 	step=$(cd patches && grep -l '^X-Overlay: .*/' -- *.patch | tail -n 1)
-	path=$(sed -n 's/^X-Overlay: \([^ ]*\/[^ ]*\).*/\1/p' "patches/$step" | head -n 1)
+	path=$(sed -n 's/^X-Overlay: \([^ ]*\/[^ ]*\).*/\1/p' "patches/$step" | sed -n 1p)
 	[ -e "out/linux/$path" ]
 	sed -n 's/^X-Overlay: //p' "patches/$step" | xargs rm -f
 	sed -i "/^$step/d" patches/series

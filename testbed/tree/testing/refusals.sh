@@ -49,7 +49,7 @@ refused() {
 
 # a_step: a patch that changes a file, for the cases to spoil.
 a_step() {
-	(cd patches && grep -l '^--- a/drivers/' -- *.patch | head -n 1)
+	(cd patches && grep -l '^--- a/drivers/' -- *.patch | sed -n 1p)
 }
 
 # other_version SED-SCRIPT: a source tree whose Makefile says something else.
@@ -82,7 +82,7 @@ a_directory_that_is_no_kernel_source_is_refused() {
 an_overlay_file_over_an_upstream_file_is_refused() {
 	local path
 	fresh_sandbox
-	path=$(testbed/tree/patchqueue.py touched 1000000 | grep '^drivers/' | head -n 1)
+	path=$(testbed/tree/patchqueue.py touched 1000000 | grep '^drivers/' | sed -n 1p)
 	mkdir -p "${path%/*}"
 	echo >"$path"
 	refused "overlay file $path would overwrite an upstream file"
@@ -97,7 +97,7 @@ an_overlay_file_that_no_patch_lists_is_refused() {
 an_overlay_file_that_two_patches_list_is_refused() {
 	local path
 	fresh_sandbox
-	path=$(testbed/tree/patchqueue.py overlay 1000000 | grep / | head -n 1)
+	path=$(testbed/tree/patchqueue.py overlay 1000000 | grep / | sed -n 1p)
 	sed -i "1a X-Overlay: $path" "patches/$(tail -n 1 patches/series)" "patches/$(head -n 1 patches/series)"
 	refused "is listed by two patches"
 }
@@ -149,7 +149,7 @@ a_missing_patch_is_refused() {
 changes_made_in_the_tree_by_hand_are_not_thrown_away() {
 	local path
 	fresh_sandbox
-	path=out/linux/$(testbed/tree/patchqueue.py touched 1000000 | head -n 1)
+	path=out/linux/$(testbed/tree/patchqueue.py touched 1000000 | sed -n 1p)
 	echo '/* by hand */' >>"$path"
 	refused_here "were changed by hand" testbed/tree/assemble
 	grep -q 'by hand' "$path"

@@ -12,7 +12,7 @@ STEP_DIRS=(drivers/iommu/ drivers/irqchip/ drivers/vfio/ kernel/irq/)
 
 # step_fragments: the series' own symbols are there once a step brought them.
 step_fragments() {
-	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit}.config
+	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,variants}.config
 	"$ROOT/testbed/tree/patchqueue.py" overlay "$1" | grep -x Kconfig |
 		sed "s,.*,$ROOT/testbed/config/series.config," || true
 }

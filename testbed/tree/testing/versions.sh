@@ -69,7 +69,7 @@ applies_with_no_fuzz_to_the_pinned_version() {
 applies_with_no_fuzz_to_the_newest_version_that_apt_offers() {
 	local version
 	fresh_sandbox
-	version=$(offered_versions | head -n 1)
+	version=$(offered_versions | sed -n 1p)
 	[ -n "$version" ] || skip "apt offers no linux-source-6.12"
 	small_tree_of "$version" >/dev/null
 	applies_to "$version" || case $version in
