@@ -50,7 +50,7 @@ series: ## out/series: cover letter and numbered mails; prints the diffstats
 	@testbed/tree/series
 lint: ## checkpatch, sparse, coccicheck, kernel-doc, clang-format, shellcheck
 	@testbed/check/check --suite lint
-bench: ## instruction counts, patched beside pristine
+bench: ## instruction counts, patched beside pristine, and the goals
 	@testbed/bench/bench
 shell: ## a shell in the virtual machine, with a device to play with
 	@testbed/machine/shell

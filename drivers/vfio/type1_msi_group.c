@@ -16,7 +16,7 @@
 /**
  * struct vfio_msi_group - The devices of a group that have doorbells reserved
  * @space: MSI space of the container
- * @devices: List of struct vfio_msi_device
+ * @devices: List of struct iommu_msi_group_device
  *
  * Devices may leave the group while it is in the container, and others may join
  * it. The list stays as it was at attach, so that each reservation is undone.
@@ -26,41 +26,36 @@ struct vfio_msi_group {
 	struct list_head devices;
 };
 
-struct vfio_msi_device {
-	struct list_head item;
-	struct device *dev;
+struct vfio_msi_search {
+	struct iommu_msi_window *window;
+	bool translated;
 };
 
-/* Called with the group's mutex held */
-static int vfio_msi_group_add(struct device *dev, void *data)
+static int vfio_msi_find_device_window(struct device *dev, void *data)
 {
-	struct vfio_msi_group *msi = data;
-	struct vfio_msi_device *device;
+	struct vfio_msi_search *search = data;
 
-	device = kzalloc(sizeof(*device), GFP_KERNEL_ACCOUNT);
-	if (!device)
-		return -ENOMEM;
-	device->dev = get_device(dev);
-	list_add_tail(&device->item, &msi->devices);
-	return 0;
+	search->translated = iommu_msi_find_window(dev, search->window);
+	return !search->translated;
 }
 
-/*
- * Messages of a host driver's device would go to IOVAs of the user's. Who holds the
- * device's lock may be unbinding its driver, which frees what there is to look at;
- * and to wait for him could be to wait for the user who has the device open.
+/**
+ * vfio_msi_find_window() - Tell whether a group needs doorbells, and where at best
+ * @group: The group
+ * @window: Set as by iommu_msi_find_window()
+ *
+ * Context: Process context, may sleep. Takes the group's mutex.
+ * Return: true if MSIs of all devices in @group are translated.
  */
-static bool vfio_msi_device_is_busy(struct iommu_msi_space *space,
-				    struct device *dev)
+bool vfio_msi_find_window(struct iommu_group *group,
+			  struct iommu_msi_window *window)
 {
-	bool busy;
+	struct vfio_msi_search search = { .window = window };
 
-	if (!device_trylock(dev))
-		return true;
-	busy = iommu_msi_in_use_elsewhere(space, dev);
-	device_unlock(dev);
-	return busy;
+	iommu_group_for_each_dev(group, &search, vfio_msi_find_device_window);
+	return search.translated;
 }
+EXPORT_SYMBOL_GPL(vfio_msi_find_window);
 
 /**
  * vfio_msi_group_reserve() - Reserve places for the doorbells of a group
@@ -75,15 +70,14 @@ static bool vfio_msi_device_is_busy(struct iommu_msi_space *space,
  *
  * Context: The container's lock is held. Takes the group's mutex.
  * Return: To be given to vfio_msi_group_unreserve(), or ERR_PTR() of -ENOMEM, of
- * the errors of iommu_msi_reserve_device(), or of -EBUSY if a host driver's device
- * has vectors that use a doorbell of another space, or somebody holds the lock of
- * a device; then nothing is reserved.
+ * the errors of iommu_msi_reserve_device(), or of iommu_msi_check_group(); then
+ * nothing is reserved.
  */
 struct vfio_msi_group *
 vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 		       const struct iommu_msi_window *window)
 {
-	struct vfio_msi_device *device;
+	struct iommu_msi_group_device *device;
 	struct vfio_msi_group *msi;
 	int rc;
 
@@ -93,15 +87,15 @@ vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 	msi->space = space;
 	INIT_LIST_HEAD(&msi->devices);
 
-	/* To reserve takes locks that come before the group's mutex */
-	rc = iommu_group_for_each_dev(group, msi, vfio_msi_group_add);
+	rc = iommu_msi_list_devices(group, &msi->devices);
 	list_for_each_entry(device, &msi->devices, item) {
 		if (rc)
 			break;
 		rc = iommu_msi_reserve_device(space, device->dev, window);
-		if (!rc && vfio_msi_device_is_busy(space, device->dev))
-			rc = -EBUSY;
 	}
+	/* No device of the group is open yet */
+	if (!rc)
+		rc = iommu_msi_check_group(space, group, NULL, NULL);
 	if (rc) {
 		vfio_msi_group_unreserve(msi);
 		return ERR_PTR(rc);
@@ -119,15 +113,13 @@ EXPORT_SYMBOL_GPL(vfio_msi_group_reserve);
  */
 void vfio_msi_group_unreserve(struct vfio_msi_group *msi)
 {
-	struct vfio_msi_device *device, *next;
+	struct iommu_msi_group_device *device;
 
 	if (!msi)
 		return;
-	list_for_each_entry_safe(device, next, &msi->devices, item) {
+	list_for_each_entry(device, &msi->devices, item)
 		iommu_msi_unreserve_device(msi->space, device->dev);
-		put_device(device->dev);
-		kfree(device);
-	}
+	iommu_msi_free_devices(&msi->devices);
 	kfree(msi);
 }
 EXPORT_SYMBOL_GPL(vfio_msi_group_unreserve);
@@ -146,7 +138,7 @@ EXPORT_SYMBOL_GPL(vfio_msi_group_unreserve);
 int vfio_msi_group_populate(struct vfio_msi_group *msi,
 			    struct iommu_domain *domain)
 {
-	struct vfio_msi_device *device;
+	struct iommu_msi_group_device *device;
 	int rc;
 
 	if (!msi)
@@ -170,7 +162,7 @@ EXPORT_SYMBOL_GPL(vfio_msi_group_populate);
 void vfio_msi_group_settle(struct vfio_msi_group *msi,
 			   struct iommu_domain *domain)
 {
-	struct vfio_msi_device *device;
+	struct iommu_msi_group_device *device;
 
 	if (!msi)
 		return;

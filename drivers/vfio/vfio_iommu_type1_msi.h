@@ -18,8 +18,8 @@ struct vfio_info_cap;
 struct vfio_msi_group;
 
 /*
- * A region of type IOMMU_RESV_SW_MSI is how an IOMMU driver says that it
- * translates MSIs. Doorbells are placed, so nothing has to be kept free there.
+ * A region of type IOMMU_RESV_SW_MSI is where an IOMMU driver would put doorbells.
+ * They are placed, so nothing has to be kept free there.
  */
 static inline bool vfio_msi_is_placed(const struct iommu_resv_region *region)
 {
@@ -29,6 +29,8 @@ static inline bool vfio_msi_is_placed(const struct iommu_resv_region *region)
 
 #ifdef CONFIG_IOMMU_MSI_SPACE
 
+bool vfio_msi_find_window(struct iommu_group *group,
+			  struct iommu_msi_window *window);
 struct vfio_msi_group *
 vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 		       const struct iommu_msi_window *window);
@@ -46,6 +48,12 @@ long vfio_msi_ioctl(struct iommu_msi_space *space, unsigned int cmd,
 		    void __user *arg);
 
 #else /* CONFIG_IOMMU_MSI_SPACE */
+
+static inline bool vfio_msi_find_window(struct iommu_group *group,
+					struct iommu_msi_window *window)
+{
+	return false;
+}
 
 static inline struct vfio_msi_group *
 vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,

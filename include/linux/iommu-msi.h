@@ -82,6 +82,8 @@
  * - reset, power state and memory decoding of the device against a moving doorbell:
  *   the driver's locks, held by iommu_msi_driver::rewrite().
  * - attach against a moving doorbell: iommu_msi_populate() maps both places.
+ * - attach against vectors of other devices of the group, which hold addresses of
+ *   other spaces or of none: iommu_msi_check_group() refuses.
  * - close of the device against a moving doorbell: its driver is unregistered when
  *   the last vector is gone, and waits for a rewrite to end.
  * - vector against destruction of the domain: the domain leaves its space before
@@ -99,6 +101,7 @@
 struct device;
 struct iommu_domain;
 struct iommu_doorbell;
+struct iommu_group;
 struct iommu_msi_space;
 struct msi_desc;
 
@@ -225,6 +228,16 @@ struct iommu_msi_driver {
 			struct iommu_msi_rewrite *rewrite);
 };
 
+/**
+ * struct iommu_msi_group_device - Entry in a list of devices
+ * @item: In the list
+ * @dev: The device, with a reference
+ */
+struct iommu_msi_group_device {
+	struct list_head item;
+	struct device *dev;
+};
+
 int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 		  phys_addr_t msi_addr);
 
@@ -242,6 +255,13 @@ void iommu_msi_unreserve_device(struct iommu_msi_space *space,
 				struct device *dev);
 bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 				struct device *dev);
+int iommu_msi_list_devices(struct iommu_group *group,
+			   struct list_head *devices);
+void iommu_msi_free_devices(struct list_head *devices);
+int iommu_msi_check_group(struct iommu_msi_space *space,
+			  struct iommu_group *group,
+			  bool (*is_users)(struct device *dev, void *data),
+			  void *data);
 int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
 			unsigned long last);
 struct interval_tree_node *iommu_msi_first_place(struct iommu_msi_space *space,
@@ -312,6 +332,14 @@ static inline bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 					      struct device *dev)
 {
 	return false;
+}
+
+static inline int
+iommu_msi_check_group(struct iommu_msi_space *space, struct iommu_group *group,
+		      bool (*is_users)(struct device *dev, void *data),
+		      void *data)
+{
+	return 0;
 }
 
 static inline int iommu_msi_make_room(struct iommu_msi_space *space,

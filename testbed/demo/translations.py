@@ -176,6 +176,16 @@ def mismatch(translations, actions, doorbell):
     return ""
 
 
+def without_host_driver(translations, actions, sid):
+    """The trace without what a device did for a driver of the host, which had it before the
+    journal's: all up to the first address that the journal names, if that ever comes."""
+    first = next((a.iova for a in actions if a.sid == sid and a.kind == "dma"), None)
+    for number, seen in enumerate(translations):
+        if seen.sid == sid and seen.iova == first:
+            return [t for t in translations[:number] if t.sid != sid] + translations[number:]
+    return translations
+
+
 def strays(translations, actions, doorbell):
     """Translations that led the journal's devices to the doorbell's page from an IOVA that
     the kernel never reported for that device; at most three of them."""

@@ -297,37 +297,76 @@ bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 	return false;
 }
 
+/* @dev is what @data is for, or another device of the group that is attached */
+static bool iommufd_msi_is_users(struct device *dev, void *data)
+{
+	struct iommufd_device *idev = data;
+	struct iommufd_device *cur;
+
+	if (dev == idev->dev)
+		return true;
+	list_for_each_entry(cur, &idev->igroup->device_list, group_item)
+		if (cur->dev == dev)
+			return true;
+	return false;
+}
+
+/* Devices of the group that are not the user's keep their vectors working */
+static int iommufd_msi_check_group(struct iommufd_hwpt_paging *hwpt_paging,
+				   struct iommufd_device *idev)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	struct iommu_msi_window window;
+	struct iommu_msi_space *space;
+
+	if (!iommu_msi_find_window(idev->dev, &window))
+		return 0;
+	down_read(&iopt->iova_rwsem);
+	space = hwpt_msi_space(hwpt_paging);
+	up_read(&iopt->iova_rwsem);
+	return iommu_msi_check_group(space, idev->igroup->group,
+				     iommufd_msi_is_users, idev);
+}
+
 /**
  * iommufd_msi_check_attach() - Tell whether messages of a device allow to attach it
  * @hwpt_paging: The page table that the device is about to be attached to
- * @dev: The device, which is attached to nothing
+ * @idev: The device, which is attached to nothing
  *
  * Return: 0, or -EBUSY if vectors are in use whose messages hold IOVAs of another
- * MSI space.
+ * MSI space, or, if this is the first device of its group, the errors of
+ * iommu_msi_check_group().
  */
 int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
-			     struct device *dev)
+			     struct iommufd_device *idev)
 {
 	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
 	struct iommu_msi_space *space;
+
+	lockdep_assert_held(&idev->igroup->lock);
 
 	down_read(&iopt->iova_rwsem);
 	space = hwpt_msi_space(hwpt_paging);
 	up_read(&iopt->iova_rwsem);
 	/* Detached devices get no vectors that have doorbells */
-	return iommu_msi_in_use_elsewhere(space, dev) ? -EBUSY : 0;
+	if (iommu_msi_in_use_elsewhere(space, idev->dev))
+		return -EBUSY;
+	if (!list_empty(&idev->igroup->device_list))
+		return 0;
+	return iommufd_msi_check_group(hwpt_paging, idev);
 }
 
 /**
  * iommufd_msi_attached() - Map the doorbells of a device that has been attached
  * @hwpt_paging: The page table, or NULL for one that is not of the paging kind
- * @dev: The device. Vectors that it kept while it was detached from a page table
+ * @idev: The device. Vectors that it kept while it was detached from a page table
  *	of the same IOAS work again.
  *
- * Return: 0 or the errors of iommu_msi_fit() and iommu_msi_populate().
+ * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_populate() and
+ * iommu_msi_check_group().
  */
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
-			 struct device *dev)
+			 struct iommufd_device *idev)
 {
 	struct io_pagetable *iopt;
 	int rc;
@@ -341,9 +380,12 @@ int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 	up_write(&iopt->iova_rwsem);
 	if (rc)
 		return rc;
-	rc = iommu_msi_populate(hwpt_paging->common.domain, dev);
-	iommu_msi_settle(hwpt_paging->common.domain, dev);
-	return rc;
+	rc = iommu_msi_populate(hwpt_paging->common.domain, idev->dev);
+	iommu_msi_settle(hwpt_paging->common.domain, idev->dev);
+	if (rc)
+		return rc;
+	/* A driver of the host may have come since iommufd_msi_check_attach() */
+	return iommufd_msi_check_group(hwpt_paging, idev);
 }
 
 /* Two IOAS, which may be the same, are locked in the order of their addresses */
@@ -388,6 +430,20 @@ static void iommufd_msi_unreserve(struct iommufd_hwpt_paging *hwpt_paging,
 	up_write(&iopt->iova_rwsem);
 }
 
+/* Messages of devices that are not the user's cannot follow to another space */
+static int iommufd_msi_check_move(struct iommufd_hwpt_paging *new,
+				  struct iommufd_hwpt_paging *old,
+				  struct iommufd_group *igroup)
+{
+	struct iommufd_device *first;
+
+	if (!old)
+		return 0;
+	first = list_first_entry(&igroup->device_list, struct iommufd_device,
+				 group_item);
+	return iommufd_msi_check_group(new, first);
+}
+
 /* One device of a group that is about to move */
 static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 				    struct iommufd_hwpt_paging *old,
@@ -421,7 +477,8 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
  * doorbells are moved to IOVAs that are free in both.
  *
  * Return: 0, and iommufd_msi_end_move() has to follow, or the errors of
- * iommufd_msi_reserve(), iommu_msi_populate() and iommu_msi_begin_transfer().
+ * iommufd_msi_reserve(), iommu_msi_populate(), iommu_msi_begin_transfer(), and, if
+ * the MSI space changes, iommu_msi_check_group().
  */
 int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 			   struct iommufd_group *igroup)
@@ -432,6 +489,9 @@ int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 
 	lockdep_assert_held(&igroup->lock);
 
+	rc = iommufd_msi_check_move(hwpt_paging, old, igroup);
+	if (rc)
+		return rc;
 	list_for_each_entry(cur, &igroup->device_list, group_item) {
 		rc = iommufd_msi_begin_device(hwpt_paging, old, cur->dev);
 		if (rc) {

@@ -15,6 +15,9 @@
 
 #include "iommufd_private.h"
 
+struct iommu_msi_doorbell;
+struct vfio_info_cap_header;
+
 struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt,
 					   struct iommu_msi_space **slot);
 void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev);
@@ -30,15 +33,23 @@ void iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging);
 
 int iommufd_msi_count(struct device *dev);
 int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
-			     struct device *dev);
+			     struct iommufd_device *idev);
 int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 			struct device *dev);
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
-			 struct device *dev);
+			 struct iommufd_device *idev);
 
 int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 			   struct iommufd_group *igroup);
 void iommufd_msi_end_move(struct iommufd_hwpt_paging *hwpt_paging,
 			  struct iommufd_group *igroup, bool moved);
+
+void iommufd_msi_describe(unsigned long index,
+			  const struct iommu_msi_state *state,
+			  struct iommu_msi_doorbell *entry);
+int iommufd_msi_fill_cap(struct iommufd_ioas *ioas,
+			 struct vfio_info_cap_header __user *cur, size_t avail);
+int iommufd_msi_compat(struct iommufd_ioas *ioas, unsigned int cmd,
+		       void __user *arg);
 
 #endif

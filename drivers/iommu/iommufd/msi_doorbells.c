@@ -53,12 +53,6 @@ static struct iommu_msi_space *msi_object_space(struct msi_object *object)
 	return object->iopt->msi_space;
 }
 
-static u32 msi_doorbell_flags(const struct iommu_msi_state *state)
-{
-	return (state->mapped ? IOMMU_MSI_DOORBELL_MAPPED : 0) |
-	       (state->pinned ? IOMMU_MSI_DOORBELL_PINNED : 0);
-}
-
 static u32 msi_doorbell_placement(const struct iommu_msi_state *state)
 {
 	switch (state->placement) {
@@ -71,21 +65,36 @@ static u32 msi_doorbell_placement(const struct iommu_msi_state *state)
 	}
 }
 
-static int msi_doorbells_put_entry(struct iommu_msi_doorbells *cmd, u32 nr,
-				   unsigned long index,
-				   const struct iommu_msi_state *state)
+/**
+ * iommufd_msi_describe() - Put the state of a doorbell into words for user space
+ * @index: Index of the doorbell
+ * @state: Its state
+ * @entry: Filled
+ */
+void iommufd_msi_describe(unsigned long index,
+			  const struct iommu_msi_state *state,
+			  struct iommu_msi_doorbell *entry)
 {
-	void __user *uptr = u64_to_user_ptr(cmd->entries_uptr);
-	struct iommu_msi_doorbell entry = {
+	*entry = (struct iommu_msi_doorbell){
 		.index = index,
-		.flags = msi_doorbell_flags(state),
+		.flags = (state->mapped ? IOMMU_MSI_DOORBELL_MAPPED : 0) |
+			 (state->pinned ? IOMMU_MSI_DOORBELL_PINNED : 0),
 		.placement = msi_doorbell_placement(state),
 		.vectors = state->vectors,
 		.iova = state->iova,
 		.length = state->length,
 	};
+}
+
+static int msi_doorbells_put_entry(struct iommu_msi_doorbells *cmd, u32 nr,
+				   unsigned long index,
+				   const struct iommu_msi_state *state)
+{
+	void __user *uptr = u64_to_user_ptr(cmd->entries_uptr);
+	struct iommu_msi_doorbell entry;
 	size_t len = min_t(size_t, cmd->entry_len, sizeof(entry));
 
+	iommufd_msi_describe(index, state, &entry);
 	uptr += (size_t)nr * cmd->entry_len;
 	if (copy_to_user(uptr, &entry, len) ||
 	    clear_user(uptr + len, cmd->entry_len - len))

@@ -42,7 +42,7 @@ void msi_space_free(struct kref *ref)
 }
 
 /* The owner gives doorbells their places, and wants them to stay */
-static bool msi_space_keeps(struct iommu_msi_space *space)
+bool msi_space_keeps(struct iommu_msi_space *space)
 {
 	return space->ops->alloc_place && space->owner;
 }
@@ -85,14 +85,14 @@ struct iommu_doorbell *doorbell_find(struct iommu_msi_space *space,
 	return node ? rb_entry(node, struct iommu_doorbell, phys_node) : NULL;
 }
 
-static void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys)
+void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys)
 {
 	lockdep_assert_held(&doorbell->space->lock);
 	doorbell->phys = phys;
 	rb_add(&doorbell->phys_node, &doorbell->space->by_phys, doorbell_less);
 }
 
-static void doorbell_free(struct iommu_doorbell *doorbell)
+void doorbell_free(struct iommu_doorbell *doorbell)
 {
 	struct iommu_msi_space *space = doorbell->space;
 
@@ -106,7 +106,7 @@ static void doorbell_free(struct iommu_doorbell *doorbell)
 	kfree(doorbell);
 }
 
-static bool doorbell_idle(const struct iommu_doorbell *doorbell)
+bool doorbell_idle(const struct iommu_doorbell *doorbell)
 {
 	return !doorbell->vectors && !doorbell->reservations && !doorbell->pins;
 }
@@ -279,9 +279,8 @@ static int doorbell_first_place(struct iommu_doorbell *doorbell,
 	return msi_space_check_place(doorbell, *iova) ? -EADDRINUSE : 0;
 }
 
-static struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
-					      struct device *dev,
-					      phys_addr_t phys)
+struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
+				       struct device *dev, phys_addr_t phys)
 {
 	struct iommu_doorbell *doorbell;
 	unsigned long iova;
@@ -452,7 +451,7 @@ int doorbell_map_place(struct iommu_doorbell *doorbell, unsigned long start)
 	return 0;
 }
 
-static void doorbell_unmap(struct iommu_doorbell *doorbell)
+void doorbell_unmap(struct iommu_doorbell *doorbell)
 {
 	struct msi_mapping *mapping, *next;
 
@@ -462,7 +461,7 @@ static void doorbell_unmap(struct iommu_doorbell *doorbell)
 }
 
 /* It has vectors, or will be given some */
-static bool doorbell_is_wanted(const struct iommu_doorbell *doorbell)
+bool doorbell_is_wanted(const struct iommu_doorbell *doorbell)
 {
 	return doorbell->vectors || doorbell->pins;
 }
@@ -692,36 +691,6 @@ bool iommu_msi_find_window(struct device *dev, struct iommu_msi_window *window)
 	return !bypassed;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_find_window);
-
-/**
- * iommu_msi_in_use_elsewhere - Tell whether a device has vectors in another space
- * @space: MSI space, or NULL for none
- * @dev: The device
- *
- * Messages of live vectors hold an IOVA of the space that they were set up in,
- * which in another one may be the user's.
- *
- * Context: Process context, may sleep. Takes the lock of the device's MSI
- * descriptors.
- * Return: true if a doorbell of another space than @space is used.
- */
-bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
-				struct device *dev)
-{
-	struct msi_desc *desc;
-	bool in_use = false;
-
-	if (!dev->msi.data)
-		return false;
-	msi_lock_descs(dev);
-	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED)
-		if (desc->iommu_doorbell &&
-		    desc->iommu_doorbell->space != space)
-			in_use = true;
-	msi_unlock_descs(dev);
-	return in_use;
-}
-EXPORT_SYMBOL_GPL(iommu_msi_in_use_elsewhere);
 
 static int msi_count_pages(phys_addr_t start, size_t size, void *data)
 {
@@ -1061,156 +1030,4 @@ void iommu_msi_leave(struct iommu_domain *domain)
 	domain->msi = NULL;
 	mutex_unlock(&space->lock);
 	kfree(member);
-}
-
-/* Vectors */
-
-/*
- * Bind a doorbell that was reserved before the address of its register was known;
- * NULL if there is none
- */
-static struct iommu_doorbell *
-doorbell_bind_reserved(struct iommu_msi_space *space, struct device *dev,
-		       phys_addr_t reg)
-{
-	struct msi_reservation *reservation;
-	int rc;
-
-	list_for_each_entry(reservation, &space->reservations, item) {
-		struct iommu_doorbell *doorbell = reservation->doorbell;
-
-		if (reservation->dev != dev ||
-		    doorbell->phys != IOMMU_DOORBELL_UNBOUND)
-			continue;
-		rc = iommu_msi_check_page(dev, reg, space->slot_size);
-		if (rc)
-			return ERR_PTR(rc);
-		doorbell_bind(doorbell, ALIGN_DOWN(reg, space->page_size));
-		return doorbell;
-	}
-	return NULL;
-}
-
-/*
- * The doorbell of a vector, wherever it comes from: it is there, was reserved
- * for whichever one @dev uses, or is given its place now.
- */
-static struct iommu_doorbell *doorbell_get(struct iommu_msi_space *space,
-					   struct device *dev, phys_addr_t reg)
-{
-	phys_addr_t phys = ALIGN_DOWN(reg, space->page_size);
-	struct iommu_doorbell *doorbell = doorbell_find(space, phys);
-
-	if (!doorbell)
-		doorbell = doorbell_bind_reserved(space, dev, reg);
-	if (doorbell)
-		return doorbell;
-	if (msi_space_keeps(space))
-		return doorbell_create(space, dev, phys);
-	return ERR_PTR(-ENOSPC);
-}
-
-/* The last vector is gone, or the first one could not have it */
-static void doorbell_put(struct iommu_doorbell *doorbell)
-{
-	struct iommu_msi_space *space = doorbell->space;
-	bool owned = space->owner && !msi_space_keeps(space);
-
-	doorbell_unmap(doorbell);
-	/* The tree of places changes under the owner's lock, if he has one */
-	if (!owned && doorbell_idle(doorbell))
-		doorbell_free(doorbell);
-}
-
-/* Devices that may use @doorbell, and move, will use it in their new domain, too */
-static int doorbell_map_moving(struct iommu_doorbell *doorbell)
-{
-	struct msi_reservation *reservation;
-	int rc;
-
-	list_for_each_entry(reservation, &doorbell->space->reservations, item) {
-		if (reservation->doorbell != doorbell ||
-		    !reservation->moving_to)
-			continue;
-		rc = doorbell_map(doorbell, reservation->moving_to);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-/**
- * iommu_msi_map - Map the doorbell of a new vector
- * @domain: Domain that the vector's device is attached to, which is part of an
- *	MSI space
- * @desc: The MSI descriptor; set to compose messages with the doorbell's IOVA
- * @msi_addr: Physical address of the doorbell's register
- *
- * Undone by iommu_dma_release_msi().
- *
- * Context: Process context, may sleep. The group's mutex is held, so that the
- * device stays attached to @domain.
- * Return: 0 on success. -ENOSPC if no place was reserved for the doorbell, or the
- * owner, who gives the places, has none left, -EADDRINUSE if its place is
- * outside of the aperture of @domain, -EPERM if it must not be given to a user
- * (see iommu_msi_check_page()), -ENOMEM, or what the IOMMU driver's map returned.
- */
-int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
-		  phys_addr_t msi_addr)
-{
-	struct iommu_msi_domain *member = domain->msi;
-	struct iommu_msi_space *space = member->space;
-	struct iommu_doorbell *doorbell;
-	int rc;
-
-	guard(mutex)(&space->lock);
-	doorbell = doorbell_get(space, msi_desc_to_dev(desc), msi_addr);
-	if (IS_ERR(doorbell))
-		return PTR_ERR(doorbell);
-
-	rc = doorbell_map(doorbell, member);
-	if (!rc)
-		rc = doorbell_map_moving(doorbell);
-	if (rc) {
-		/* One that an owner keeps is mapped, and does not come here */
-		if (!doorbell_is_wanted(doorbell))
-			doorbell_put(doorbell);
-		return rc;
-	}
-	doorbell->vectors += desc->nvec_used;
-	list_add_tail(&desc->iommu_doorbell_item, &doorbell->descs);
-	kref_get(&space->ref);
-	desc->iommu_doorbell = doorbell;
-	msi_desc_set_iommu_msi_iova(desc, doorbell_iova(doorbell),
-				    ilog2(space->page_size));
-	return 0;
-}
-
-/**
- * iommu_dma_release_msi - Tell that a vector does not use its doorbell any more
- * @desc: MSI descriptor whose interrupts are freed, or could not be allocated;
- *	nothing happens if iommu_dma_prepare_msi() found no need for a doorbell
- *
- * The last vector unmaps the doorbell, except for an owner who gives the places:
- * his doorbells stay until the domain goes, so that a late MSI is harmless.
- *
- * Context: Process context, may sleep.
- */
-void iommu_dma_release_msi(struct msi_desc *desc)
-{
-	struct iommu_doorbell *doorbell = desc->iommu_doorbell;
-	struct iommu_msi_space *space;
-
-	if (!doorbell)
-		return;
-	space = doorbell->space;
-	mutex_lock(&space->lock);
-	doorbell->vectors -= desc->nvec_used;
-	list_del(&desc->iommu_doorbell_item);
-	if (!doorbell_is_wanted(doorbell) && !msi_space_keeps(space))
-		doorbell_put(doorbell);
-	mutex_unlock(&space->lock);
-	kref_put(&space->ref, msi_space_free);
-	desc->iommu_doorbell = NULL;
-	msi_desc_set_iommu_msi_iova(desc, 0, 0);
 }

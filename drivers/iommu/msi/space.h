@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files that implement MSI spaces share: space.c keeps the doorbells,
- * their mappings and their vectors, move.c gives doorbells another place, and
- * policy.c lets the owner choose it. See include/linux/iommu-msi.h.
+ * What the files that implement MSI spaces share: space.c keeps the doorbells and
+ * their mappings, vector.c the vectors that use them, move.c gives doorbells another
+ * place, and policy.c lets the owner choose it. See include/linux/iommu-msi.h.
  */
 #ifndef __IOMMU_MSI_SPACE_H
 #define __IOMMU_MSI_SPACE_H
@@ -139,6 +139,14 @@ struct msi_reservation {
 
 /* space.c */
 void msi_space_free(struct kref *ref);
+bool msi_space_keeps(struct iommu_msi_space *space);
+struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
+				       struct device *dev, phys_addr_t phys);
+void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys);
+void doorbell_free(struct iommu_doorbell *doorbell);
+bool doorbell_idle(const struct iommu_doorbell *doorbell);
+bool doorbell_is_wanted(const struct iommu_doorbell *doorbell);
+void doorbell_unmap(struct iommu_doorbell *doorbell);
 struct iommu_doorbell *doorbell_find(struct iommu_msi_space *space,
 				     phys_addr_t phys);
 void doorbell_unpin(struct iommu_doorbell *doorbell);

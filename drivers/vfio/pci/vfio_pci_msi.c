@@ -4,9 +4,12 @@
  *
  * The user may have switched memory decoding off, which makes the MSI-X table
  * inaccessible, or may have the device in a low power state, or reset it right
- * now. memory_lock serialises with all of these. A device that is not in D0 is not
- * written to: its descriptors change, and what brings it back to D0 restores its
- * messages from them.
+ * now. memory_lock serialises with all of these.
+ *
+ * A device that is not in D0 is not written to: only its descriptors change. Some
+ * lose their state in D3hot, and what brings them back to D0 restores the messages
+ * from the descriptors. The others keep the messages that they had (PCI Power
+ * Management 1.2, 3.2.4, No_Soft_Reset), so these are woken up to be written to.
  */
 #include <linux/export.h>
 #include <linux/iommu-msi.h>
@@ -15,12 +18,35 @@
 
 #include "vfio_pci_priv.h"
 
+/* The device is neither awake, nor has its messages restored when it wakes up */
+static bool vfio_pci_keeps_messages(struct vfio_pci_core_device *vdev)
+{
+	pci_power_t state = vdev->pdev->current_state;
+
+	return (state == PCI_D3hot && !vdev->needs_pm_restore) ||
+	       state == PCI_D1 || state == PCI_D2;
+}
+
+static void vfio_pci_rewrite_awake(struct vfio_pci_core_device *vdev,
+				   struct iommu_msi_rewrite *rewrite)
+{
+	pci_power_t state = vdev->pdev->current_state;
+	bool wake = vfio_pci_keeps_messages(vdev);
+
+	if (wake)
+		vfio_pci_set_power_state(vdev, PCI_D0);
+	iommu_msi_rewrite(rewrite);
+	if (wake)
+		vfio_pci_set_power_state(vdev, state);
+}
+
 /**
  * vfio_pci_core_rewrite_msi - vfio_device_ops::rewrite_msi of PCI devices
  * @core_vdev: The device
  * @rewrite: Passed on to iommu_msi_rewrite()
  *
- * Like an ioctl, it wakes up a device that the user has put into low power.
+ * Like an ioctl, it wakes up a device that the user has put into low power. One
+ * that he has put into D1, D2 or D3hot is in that state again when it returns.
  *
  * Context: Process context, may sleep. Takes memory_lock for write.
  */
@@ -35,7 +61,7 @@ void vfio_pci_core_rewrite_msi(struct vfio_device *core_vdev,
 	u16 cmd;
 
 	cmd = vfio_pci_memory_lock_and_enable(vdev);
-	iommu_msi_rewrite(rewrite);
+	vfio_pci_rewrite_awake(vdev, rewrite);
 	vfio_pci_memory_unlock_and_restore(vdev, cmd);
 	if (awake)
 		pm_runtime_put(dev);

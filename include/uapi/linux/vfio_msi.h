@@ -37,7 +37,9 @@
  * @doorbells_offset and @doorbell_len are for.
  *
  * A container has the capability once a group behind an IOMMU that translates
- * MSIs has been in it with the IOMMU set, before any device is opened.
+ * MSIs has been in it with the IOMMU set, before any device is opened. An iommufd
+ * that stands in for a container has it once such a device has been opened, or
+ * VFIO_IOMMU_MAP_MSI was issued.
  */
 struct vfio_iommu_type1_info_cap_msi {
 	struct vfio_info_cap_header header;
@@ -69,9 +71,12 @@ struct vfio_iommu_type1_info_cap_msi {
  * place free while they are not in the container. If it is taken when one comes
  * back, that group is refused with -EADDRINUSE.
  *
+ * On an iommufd that stands in for a container the doorbell may be one that no
+ * device has brought yet: it is put there when one does.
+ *
  * Return: 0 on success. On failure nothing has changed: -EINVAL if @argsz is too
  * small, @flags or @__reserved is not 0, @size is not the granule, or @iova is 0 or
- * no multiple of it. -ENOENT if there is no such doorbell. -ERANGE if @iova is
+ * no multiple of it. -ENOENT if the container has no such doorbell. -ERANGE if @iova is
  * beyond the aperture. -EEXIST if something is mapped there, or another doorbell
  * is. -EADDRINUSE if a reserved region is. -EBUSY if a device has vectors that use
  * the doorbell, and its driver cannot give them another address. -ENOMEM. -EFAULT

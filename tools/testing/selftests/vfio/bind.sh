@@ -3,6 +3,7 @@
 # Bind PCI devices to vfio-pci, whatever driver they have now.
 #
 #	bind.sh VENDOR:DEVICE...	by their IDs, "1234:11e8" is QEMU's edu
+#	bind.sh DOMAIN:BUS:SLOT.FUNCTION...	by their addresses
 #
 # Prints the addresses of the devices, one a line.
 
@@ -23,10 +24,15 @@ bind_to_vfio() {
 }
 
 if [ $# -eq 0 ]; then
-	echo "usage: $0 VENDOR:DEVICE..." >&2
+	echo "usage: $0 VENDOR:DEVICE|ADDRESS..." >&2
 	exit 2
 fi
 for id in "$@"; do
+	if [ -e "$devices/$id" ]; then
+		bind_to_vfio "$id"
+		echo "$id"
+		continue
+	fi
 	for device in "$devices"/*; do
 		read -r vendor <"$device/vendor"
 		read -r product <"$device/device"

@@ -321,11 +321,11 @@ FIXTURE_SETUP(devices)
 
 	if (!edu_name(1))
 		SKIP(return, "VFIO_EDU does not name two edu devices");
-	if (!getenv("VFIO_IGB"))
-		SKIP(return, "VFIO_IGB does not name an igb device");
+	if (!igb_name())
+		SKIP(return, NO_IGB);
 	setup_attached(_metadata, s);
 	ASSERT_EQ(0, edu_open(&self->second, edu_name(1), s->iommufd));
-	ASSERT_EQ(0, igb_open(&self->igb, getenv("VFIO_IGB"), s->iommufd));
+	ASSERT_EQ(0, igb_open(&self->igb, igb_name(), s->iommufd));
 	ASSERT_EQ(0, device_attach(&self->second.dev, s->ioas));
 	ASSERT_EQ(0, device_attach(&self->igb.dev, s->ioas));
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
@@ -682,10 +682,10 @@ FIXTURE_SETUP(igb)
 
 	if (!edu_name(0))
 		SKIP(return, "VFIO_EDU names no edu device");
-	if (!getenv("VFIO_IGB"))
-		SKIP(return, "VFIO_IGB does not name an igb device");
+	if (!igb_name())
+		SKIP(return, NO_IGB);
 	setup_open(_metadata, s);
-	ASSERT_EQ(0, igb_open(&self->igb, getenv("VFIO_IGB"), s->iommufd));
+	ASSERT_EQ(0, igb_open(&self->igb, igb_name(), s->iommufd));
 	if (variant->disturbance.begin == allow_low_power &&
 	    sysfs_is_suspended(self->igb.dev.bdf) < 0)
 		SKIP(return, "the kernel has no runtime power management");
@@ -778,10 +778,10 @@ FIXTURE_SETUP(pending)
 
 	if (!edu_name(0))
 		SKIP(return, "VFIO_EDU names no edu device");
-	if (!getenv("VFIO_IGB"))
-		SKIP(return, "VFIO_IGB does not name an igb device");
+	if (!igb_name())
+		SKIP(return, NO_IGB);
 	setup_open(_metadata, s);
-	ASSERT_EQ(0, igb_open(&self->igb, getenv("VFIO_IGB"), s->iommufd));
+	ASSERT_EQ(0, igb_open(&self->igb, igb_name(), s->iommufd));
 	setup_map(_metadata, s);
 	ASSERT_EQ(0, device_attach(&self->igb.dev, s->ioas));
 	ASSERT_EQ(0, igb_enable_interrupts(&self->igb, IGB_VECTORS));

@@ -850,9 +850,9 @@ TEST_F(bound, igb_follows_its_doorbell_beyond_4_gib_and_back)
 	struct setup *s = &self->s;
 	struct igb igb;
 
-	if (!getenv("VFIO_IGB"))
-		SKIP(return, "VFIO_IGB does not name an igb device");
-	ASSERT_EQ(0, igb_open(&igb, getenv("VFIO_IGB"), s->iommufd));
+	if (!igb_name())
+		SKIP(return, NO_IGB);
+	ASSERT_EQ(0, igb_open(&igb, igb_name(), s->iommufd));
 	ASSERT_EQ(0, device_attach(&igb.dev, s->ioas));
 	ASSERT_EQ(0, igb_enable_interrupts(&igb, IGB_VECTORS));
 	EXPECT_EQ(IGB_VECTORS, igb_interrupts(&igb));

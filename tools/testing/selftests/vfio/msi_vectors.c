@@ -37,12 +37,12 @@ FIXTURE_SETUP(igb)
 
 	if (!edu_name(0))
 		SKIP(return, "VFIO_EDU names no edu device");
-	if (!getenv("VFIO_IGB"))
-		SKIP(return, "VFIO_IGB does not name an igb device");
+	if (!igb_name())
+		SKIP(return, NO_IGB);
 	setup_open(_metadata, s);
 	s->memory.iova = variant->iova;
 	setup_map(_metadata, s);
-	ASSERT_EQ(0, igb_open(&self->igb, getenv("VFIO_IGB"), s->iommufd));
+	ASSERT_EQ(0, igb_open(&self->igb, igb_name(), s->iommufd));
 	ASSERT_EQ(0, device_attach(&self->igb.dev, s->ioas));
 }
 

@@ -92,6 +92,21 @@ FIXTURE_VARIANT_ADD(memory, in_a_container_attached_then_beside_the_window)
 	.attach_first = true,
 };
 
+FIXTURE_VARIANT_ADD(memory, in_a_compat_container_over_it_then_attached)
+{
+	.backend = BACKEND_COMPAT,
+	.iova = MSI_WINDOW_IOVA,
+	.length = MSI_WINDOW_LENGTH,
+};
+
+FIXTURE_VARIANT_ADD(memory, in_a_compat_container_attached_then_over_it)
+{
+	.backend = BACKEND_COMPAT,
+	.iova = MSI_WINDOW_IOVA,
+	.length = MSI_WINDOW_LENGTH,
+	.attach_first = true,
+};
+
 /* clang-format on */
 
 static void arrange(struct __test_metadata *_metadata, struct setup *s,

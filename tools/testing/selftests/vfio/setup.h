@@ -3,8 +3,8 @@
  * What the tests start from: edu devices under vfio-pci, named by the
  * environment (VFIO_EDU="0000:00:01.0 0000:00:02.0", see bind.sh), an address
  * space that is empty, and memory to map. The address space is an IOAS of an
- * iommufd, or a type1 container. Failures of a helper are failures of the test
- * that called it.
+ * iommufd, a type1 container, or an iommufd that is used like one. Failures of a
+ * helper are failures of the test that called it.
  */
 #ifndef SELFTESTS_VFIO_SETUP_H
 #define SELFTESTS_VFIO_SETUP_H
@@ -26,6 +26,7 @@
 enum backend {
 	BACKEND_IOMMUFD,
 	BACKEND_TYPE1,
+	BACKEND_COMPAT,
 };
 
 struct setup {
@@ -49,6 +50,14 @@ static inline const char *edu_name(unsigned int nth)
 	return names[nth];
 }
 
+static inline const char *igb_name(void)
+{
+	return getenv("VFIO_IGB");
+}
+
+/* Why a test is skipped that wants one */
+#define NO_IGB "VFIO_IGB does not name an igb device"
+
 /*
  * An unattached device, an empty address space and memory that is not mapped. In a
  * container the device is attached before it can be opened.
@@ -65,6 +74,8 @@ static inline void setup_open_backend(struct __test_metadata *_metadata,
 	};
 	if (backend == BACKEND_TYPE1) {
 		ASSERT_EQ(0, container_open(&self->container));
+	} else if (backend == BACKEND_COMPAT) {
+		ASSERT_EQ(0, container_open_compat(&self->container));
 	} else {
 		self->iommufd = iommufd_open();
 		ASSERT_LE(0, self->iommufd);
@@ -85,7 +96,7 @@ static inline void setup_close(struct setup *self)
 {
 	memory_free(&self->memory);
 	edu_close(&self->edu);
-	if (self->backend == BACKEND_TYPE1) {
+	if (self->backend != BACKEND_IOMMUFD) {
 		if (self->holder >= 0)
 			close(self->holder);
 		container_close(&self->container);
@@ -97,7 +108,7 @@ static inline void setup_close(struct setup *self)
 /* Return: 0 or a negative errno, as for the three that follow */
 static inline int setup_map_at(struct setup *self, __u64 length, __u64 iova)
 {
-	if (self->backend == BACKEND_TYPE1)
+	if (self->backend != BACKEND_IOMMUFD)
 		return container_map(&self->container, self->memory.va, length,
 				     iova);
 	return ioas_map(self->iommufd, self->ioas, self->memory.va, length,
@@ -106,21 +117,21 @@ static inline int setup_map_at(struct setup *self, __u64 length, __u64 iova)
 
 static inline int setup_unmap(struct setup *self, __u64 iova, __u64 length)
 {
-	if (self->backend == BACKEND_TYPE1)
+	if (self->backend != BACKEND_IOMMUFD)
 		return container_unmap(&self->container, iova, length);
 	return ioas_unmap(self->iommufd, self->ioas, iova, length);
 }
 
 static inline int setup_unmap_all(struct setup *self)
 {
-	if (self->backend == BACKEND_TYPE1)
+	if (self->backend != BACKEND_IOMMUFD)
 		return container_unmap_all(&self->container);
 	return ioas_unmap_all(self->iommufd, self->ioas);
 }
 
 static inline int setup_ranges(struct setup *self, struct range_list *ranges)
 {
-	if (self->backend == BACKEND_TYPE1)
+	if (self->backend != BACKEND_IOMMUFD)
 		return container_ranges(&self->container, ranges);
 	return ioas_ranges(self->iommufd, self->ioas, ranges);
 }
@@ -129,7 +140,7 @@ static inline int setup_ranges(struct setup *self, struct range_list *ranges)
 static inline void setup_map(struct __test_metadata *_metadata,
 			     struct setup *self)
 {
-	if (self->backend == BACKEND_TYPE1 && !self->container.has_iommu) {
+	if (self->backend != BACKEND_IOMMUFD && !self->container.has_iommu) {
 		ASSERT_NE(NULL, edu_name(1));
 		self->holder =
 			container_add_group(&self->container, edu_name(1));
@@ -144,7 +155,7 @@ static inline void setup_attach(struct __test_metadata *_metadata,
 {
 	int ret;
 
-	if (self->backend == BACKEND_TYPE1)
+	if (self->backend != BACKEND_IOMMUFD)
 		ret = edu_open_type1(&self->edu, edu_name(0), &self->container);
 	else
 		ret = device_attach(&self->edu.dev, self->ioas);

@@ -90,15 +90,26 @@ int edu_open(struct edu *edu, const char *bdf, int iommufd)
 	return ret ? ret : edu_start(edu);
 }
 
-/* Open the device in @container, with the vector off */
-int edu_open_type1(struct edu *edu, const char *bdf,
-		   struct container *container)
+/* Open the device of @group, which is in @container, with the vector off */
+int edu_open_group(struct edu *edu, const char *bdf,
+		   struct container *container, int group)
 {
 	int ret;
 
 	*edu = EDU_CLOSED;
-	ret = device_open_type1(&edu->dev, bdf, container);
+	ret = device_open_group(&edu->dev, bdf, container, group);
 	return ret ? ret : edu_start(edu);
+}
+
+/* Put the device's group into @container and open the device, in this order */
+int edu_open_type1(struct edu *edu, const char *bdf,
+		   struct container *container)
+{
+	int group;
+
+	*edu = EDU_CLOSED;
+	group = container_add_group(container, bdf);
+	return group < 0 ? group : edu_open_group(edu, bdf, container, group);
 }
 
 void edu_close(struct edu *edu)

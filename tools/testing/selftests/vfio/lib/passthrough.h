@@ -3,7 +3,8 @@
  * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c) and
  * containers (type1.c), a device (device.c), what sysfs says of it (sysfs.c), the
  * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
- * interrupts of an igb device (igb.c), failing allocations (faults.c), and a journal
+ * interrupts of an igb device (igb.c), the admin queue of an NVMe controller (nvme.c),
+ * failing allocations (faults.c), and a journal
  * of what the IOMMU ought to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
@@ -75,6 +76,7 @@ struct container {
 };
 
 int container_open(struct container *container);
+int container_open_compat(struct container *container);
 void container_close(struct container *container);
 int container_add_group(struct container *container, const char *bdf);
 int container_map(const struct container *container, void *va, __u64 length,
@@ -114,8 +116,8 @@ struct device {
 };
 
 int device_open(struct device *dev, const char *bdf, int iommufd);
-int device_open_type1(struct device *dev, const char *bdf,
-		      struct container *container);
+int device_open_group(struct device *dev, const char *bdf,
+		      struct container *container, int group);
 int device_find_config(struct device *dev);
 void device_close(struct device *dev);
 int device_attach(struct device *dev, __u32 pt);
@@ -149,6 +151,8 @@ struct edu {
 		       .eventfd = -1 })
 
 int edu_open(struct edu *edu, const char *bdf, int iommufd);
+int edu_open_group(struct edu *edu, const char *bdf,
+		   struct container *container, int group);
 int edu_open_type1(struct edu *edu, const char *bdf,
 		   struct container *container);
 void edu_close(struct edu *edu);
@@ -185,12 +189,32 @@ void igb_raise(struct igb *igb, unsigned int vector);
 int igb_handshake(struct igb *igb, unsigned int vector);
 unsigned int igb_interrupts(struct igb *igb);
 
-/* exercise.c: memory of this process that a device sees at @iova */
+/* Memory of this process that a device sees at @iova */
 struct mapping {
 	unsigned char *va;
 	__u64 iova;
 	__u64 length;
 };
+
+/* An NVMe controller: it identifies itself, again and again */
+#define NVME_MEMORY 0x3000
+
+struct nvme {
+	struct device dev;
+	void *regs;
+	size_t regs_size;
+	struct mapping memory; /* with its queues */
+	unsigned int commands;
+	int eventfd; /* signalled by vector 0, -1 if it is off */
+};
+
+int nvme_open(struct nvme *nvme, const char *bdf, int iommufd);
+void nvme_close(struct nvme *nvme);
+int nvme_enable_interrupt(struct nvme *nvme);
+int nvme_start(struct nvme *nvme, const struct mapping *memory);
+int nvme_handshake(struct nvme *nvme);
+
+/* exercise.c */
 
 int memory_alloc(struct mapping *memory, __u64 length);
 void memory_free(struct mapping *memory);

@@ -20,12 +20,23 @@ static int call(int fd, unsigned long request, void *arg)
 	return ioctl(fd, request, arg) ? -errno : 0;
 }
 
+static int open_file(struct container *container, const char *path)
+{
+	container->has_iommu = false;
+	container->fd = open(path, O_RDWR | O_CLOEXEC);
+	return container->fd < 0 ? -errno : 0;
+}
+
 /* A container without groups, which cannot map anything yet */
 int container_open(struct container *container)
 {
-	container->has_iommu = false;
-	container->fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	return container->fd < 0 ? -errno : 0;
+	return open_file(container, "/dev/vfio/vfio");
+}
+
+/* An iommufd that stands in for one: its devices are attached when they are opened */
+int container_open_compat(struct container *container)
+{
+	return open_file(container, "/dev/iommu");
 }
 
 void container_close(struct container *container)
@@ -246,9 +257,9 @@ int container_unmap_msi(const struct container *container, __u32 index)
 	return call(container->fd, VFIO_IOMMU_UNMAP_MSI, &unmap);
 }
 
-/* Put the device's group into @container and open the device, in this order */
-int device_open_type1(struct device *dev, const char *bdf,
-		      struct container *container)
+/* Open a device of @group, which is in @container and belongs to @dev from now on */
+int device_open_group(struct device *dev, const char *bdf,
+		      struct container *container, int group)
 {
 	int ret;
 
@@ -256,13 +267,9 @@ int device_open_type1(struct device *dev, const char *bdf,
 		.bdf = bdf,
 		.fd = -1,
 		.iommufd = -1,
-		.group = -1,
+		.group = group,
 		.container = container,
 	};
-	ret = container_add_group(container, bdf);
-	if (ret < 0)
-		return ret;
-	dev->group = ret;
 	dev->fd = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
 	ret = dev->fd < 0 ? -errno : device_find_config(dev);
 	if (ret)

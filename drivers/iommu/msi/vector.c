@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Vectors as users of doorbells: the first one maps the doorbell, the last one that
+ * goes unmaps it. The interrupt core calls, while it holds the locks that come
+ * before the space's: nothing here takes the owner's lock. See
+ * include/linux/iommu-msi.h.
+ */
+#include <linux/cleanup.h>
+#include <linux/iommu.h>
+#include <linux/msi.h>
+
+#include "isolation.h"
+#include "space.h"
+
+/*
+ * Bind a doorbell that was reserved before the address of its register was known;
+ * NULL if there is none
+ */
+static struct iommu_doorbell *
+doorbell_bind_reserved(struct iommu_msi_space *space, struct device *dev,
+		       phys_addr_t reg)
+{
+	struct msi_reservation *reservation;
+	int rc;
+
+	list_for_each_entry(reservation, &space->reservations, item) {
+		struct iommu_doorbell *doorbell = reservation->doorbell;
+
+		if (reservation->dev != dev ||
+		    doorbell->phys != IOMMU_DOORBELL_UNBOUND)
+			continue;
+		rc = iommu_msi_check_page(dev, reg, space->slot_size);
+		if (rc)
+			return ERR_PTR(rc);
+		doorbell_bind(doorbell, ALIGN_DOWN(reg, space->page_size));
+		return doorbell;
+	}
+	return NULL;
+}
+
+/*
+ * The doorbell of a vector, wherever it comes from: it is there, was reserved
+ * for whichever one @dev uses, or is given its place now.
+ */
+static struct iommu_doorbell *doorbell_get(struct iommu_msi_space *space,
+					   struct device *dev, phys_addr_t reg)
+{
+	phys_addr_t phys = ALIGN_DOWN(reg, space->page_size);
+	struct iommu_doorbell *doorbell = doorbell_find(space, phys);
+
+	if (!doorbell)
+		doorbell = doorbell_bind_reserved(space, dev, reg);
+	if (doorbell)
+		return doorbell;
+	if (msi_space_keeps(space))
+		return doorbell_create(space, dev, phys);
+	return ERR_PTR(-ENOSPC);
+}
+
+/* The last vector is gone, or the first one could not have it */
+static void doorbell_put(struct iommu_doorbell *doorbell)
+{
+	struct iommu_msi_space *space = doorbell->space;
+	bool owned = space->owner && !msi_space_keeps(space);
+
+	doorbell_unmap(doorbell);
+	/* The tree of places changes under the owner's lock, if he has one */
+	if (!owned && doorbell_idle(doorbell))
+		doorbell_free(doorbell);
+}
+
+/* Devices that may use @doorbell, and move, will use it in their new domain, too */
+static int doorbell_map_moving(struct iommu_doorbell *doorbell)
+{
+	struct msi_reservation *reservation;
+	int rc;
+
+	list_for_each_entry(reservation, &doorbell->space->reservations, item) {
+		if (reservation->doorbell != doorbell ||
+		    !reservation->moving_to)
+			continue;
+		rc = doorbell_map(doorbell, reservation->moving_to);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/**
+ * iommu_msi_map - Map the doorbell of a new vector
+ * @domain: Domain that the vector's device is attached to, which is part of an
+ *	MSI space
+ * @desc: The MSI descriptor; set to compose messages with the doorbell's IOVA
+ * @msi_addr: Physical address of the doorbell's register
+ *
+ * Undone by iommu_dma_release_msi().
+ *
+ * Context: Process context, may sleep. The group's mutex is held, so that the
+ * device stays attached to @domain.
+ * Return: 0 on success. -ENOSPC if no place was reserved for the doorbell, or the
+ * owner, who gives the places, has none left, -EADDRINUSE if its place is
+ * outside of the aperture of @domain, -EPERM if it must not be given to a user
+ * (see iommu_msi_check_page()), -ENOMEM, or what the IOMMU driver's map returned.
+ */
+int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
+		  phys_addr_t msi_addr)
+{
+	struct iommu_msi_domain *member = domain->msi;
+	struct iommu_msi_space *space = member->space;
+	struct iommu_doorbell *doorbell;
+	int rc;
+
+	guard(mutex)(&space->lock);
+	doorbell = doorbell_get(space, msi_desc_to_dev(desc), msi_addr);
+	if (IS_ERR(doorbell))
+		return PTR_ERR(doorbell);
+
+	rc = doorbell_map(doorbell, member);
+	if (!rc)
+		rc = doorbell_map_moving(doorbell);
+	if (rc) {
+		/* One that an owner keeps is mapped, and does not come here */
+		if (!doorbell_is_wanted(doorbell))
+			doorbell_put(doorbell);
+		return rc;
+	}
+	doorbell->vectors += desc->nvec_used;
+	list_add_tail(&desc->iommu_doorbell_item, &doorbell->descs);
+	kref_get(&space->ref);
+	desc->iommu_doorbell = doorbell;
+	msi_desc_set_iommu_msi_iova(desc, doorbell_iova(doorbell),
+				    ilog2(space->page_size));
+	return 0;
+}
+
+/**
+ * iommu_dma_release_msi - Tell that a vector does not use its doorbell any more
+ * @desc: MSI descriptor whose interrupts are freed, or could not be allocated;
+ *	nothing happens if iommu_dma_prepare_msi() found no need for a doorbell
+ *
+ * The last vector unmaps the doorbell, except for an owner who gives the places:
+ * his doorbells stay until the domain goes, so that a late MSI is harmless.
+ *
+ * Context: Process context, may sleep.
+ */
+void iommu_dma_release_msi(struct msi_desc *desc)
+{
+	struct iommu_doorbell *doorbell = desc->iommu_doorbell;
+	struct iommu_msi_space *space;
+
+	if (!doorbell)
+		return;
+	space = doorbell->space;
+	mutex_lock(&space->lock);
+	doorbell->vectors -= desc->nvec_used;
+	list_del(&desc->iommu_doorbell_item);
+	if (!doorbell_is_wanted(doorbell) && !msi_space_keeps(space))
+		doorbell_put(doorbell);
+	mutex_unlock(&space->lock);
+	kref_put(&space->ref, msi_space_free);
+	desc->iommu_doorbell = NULL;
+	msi_desc_set_iommu_msi_iova(desc, 0, 0);
+}

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each allocation of the calls that report doorbells and place them is made to fail
+ * in turn, on an IOAS, a container, and an iommufd that stands in for one, while a
+ * vector is in use and while none is. What failed has changed nothing: not the
+ * doorbells, not the ranges, not the pages that are pinned, and not the vectors that
+ * can be had.
+ */
+#include "setup.h"
+
+/* More than any call makes */
+#define MAX_ALLOCATIONS 2000
+#define PLACE_IOVA 0x20000000ULL
+#define OTHER_PLACE_IOVA 0x28000000ULL
+
+struct fault_calls {
+	struct setup s;
+	__u32 hwpt; /* a page table that no device has been attached to */
+};
+
+/* A call, what comes before it, and what undoes it; all return 0 if they work */
+struct call {
+	int (*prepare)(struct fault_calls *self);
+	int (*run)(struct fault_calls *self);
+	int (*undo)(struct fault_calls *self);
+	bool moves; /* the doorbell, though it may fail later */
+};
+
+static int nothing(struct fault_calls *self)
+{
+	return 0;
+}
+
+static int place(struct setup *s, __u32 object, __u32 how, __u32 index,
+		 __u64 iova, __u64 length)
+{
+	return msi_place(s->iommufd, object, how, index, iova, length);
+}
+
+static int place_fixed(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+
+	if (s->backend != BACKEND_IOMMUFD)
+		return container_map_msi(&s->container, 0, PLACE_IOVA, PAGE);
+	return place(s, s->ioas, IOMMU_MSI_PLACEMENT_FIXED, 0, PLACE_IOVA, 0);
+}
+
+/* Back to where each test starts: chosen by the kernel, at the window's begin */
+static int place_back(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+	int ret;
+
+	if (s->backend != BACKEND_IOMMUFD) {
+		ret = container_map_msi(&s->container, 0, MSI_WINDOW_IOVA,
+					PAGE);
+		return ret ? ret : container_unmap_msi(&s->container, 0);
+	}
+	ret = place(s, s->ioas, IOMMU_MSI_PLACEMENT_FIXED, 0, MSI_WINDOW_IOVA,
+		    0);
+	return ret ? ret :
+		     place(s, s->ioas, IOMMU_MSI_PLACEMENT_AUTO,
+			   IOMMU_MSI_INDEX_ALL, 0, 0);
+}
+
+static int place_auto(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+
+	if (s->backend != BACKEND_IOMMUFD)
+		return container_unmap_msi(&s->container, 0);
+	return place(s, s->ioas, IOMMU_MSI_PLACEMENT_AUTO, 0, 0, 0);
+}
+
+static int place_window(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+
+	return place(s, s->ioas, IOMMU_MSI_PLACEMENT_WINDOW,
+		     IOMMU_MSI_INDEX_ALL, PLACE_IOVA, MSI_WINDOW_LENGTH);
+}
+
+/* Many doorbells that do not exist yet, so that the list of wishes grows */
+static int place_absent(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+	__u64 iova = OTHER_PLACE_IOVA;
+
+	if (s->backend == BACKEND_IOMMUFD)
+		return place(s, s->ioas, IOMMU_MSI_PLACEMENT_FIXED, 5000, iova,
+			     0);
+	return container_map_msi(&s->container, 5000, iova, PAGE);
+}
+
+static int forget_absent(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+
+	if (s->backend == BACKEND_IOMMUFD)
+		return place(s, s->ioas, IOMMU_MSI_PLACEMENT_AUTO, 5000, 0, 0);
+	return container_unmap_msi(&s->container, 5000);
+}
+
+static int new_page_table(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+
+	return hwpt_alloc(s->iommufd, s->edu.dev.id, s->ioas, &self->hwpt);
+}
+
+static int destroy_page_table(struct fault_calls *self)
+{
+	return iommufd_destroy(self->s.iommufd, self->hwpt);
+}
+
+/* The first wish makes an MSI space for the page table */
+static int place_in_page_table(struct fault_calls *self)
+{
+	return place(&self->s, self->hwpt, IOMMU_MSI_PLACEMENT_FIXED, 0,
+		     PLACE_IOVA, 0);
+}
+
+static int list_doorbells(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+	struct doorbell_list list;
+	int ret;
+
+	if (s->backend == BACKEND_IOMMUFD)
+		ret = msi_doorbells(s->iommufd, s->ioas, &list);
+	else
+		ret = container_doorbells(&s->container, &list);
+	return !ret && list.count != 1 ? -EIO : ret;
+}
+
+static int ask_device(struct fault_calls *self)
+{
+	struct iommu_msi_device info = {};
+	int ret = msi_device(self->s.iommufd, self->s.edu.dev.id, &info);
+
+	return !ret && info.num_doorbells != 1 ? -EIO : ret;
+}
+
+static int map_over(struct fault_calls *self)
+{
+	return setup_map_at(&self->s, MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA);
+}
+
+static int unmap_back(struct fault_calls *self)
+{
+	int ret = setup_unmap(&self->s, MSI_WINDOW_IOVA, MSI_WINDOW_LENGTH);
+
+	return ret ? ret : place_back(self);
+}
+
+FIXTURE(call)
+{
+	struct fault_calls c;
+};
+
+FIXTURE_VARIANT(call)
+{
+	enum backend backend;
+	struct call call;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(call, place_fixed)
+{
+	.call = { nothing, place_fixed, place_back },
+};
+
+FIXTURE_VARIANT_ADD(call, place_window)
+{
+	.call = { nothing, place_window, place_back },
+};
+
+FIXTURE_VARIANT_ADD(call, place_auto)
+{
+	.call = { place_fixed, place_auto, place_back },
+};
+
+FIXTURE_VARIANT_ADD(call, place_absent)
+{
+	.call = { nothing, place_absent, forget_absent },
+};
+
+FIXTURE_VARIANT_ADD(call, place_in_page_table)
+{
+	.call = { new_page_table, place_in_page_table, destroy_page_table },
+};
+
+FIXTURE_VARIANT_ADD(call, doorbells)
+{
+	.call = { nothing, list_doorbells, nothing },
+};
+
+FIXTURE_VARIANT_ADD(call, device)
+{
+	.call = { nothing, ask_device, nothing },
+};
+
+FIXTURE_VARIANT_ADD(call, map_over_a_doorbell)
+{
+	.call = { nothing, map_over, unmap_back, true },
+};
+
+FIXTURE_VARIANT_ADD(call, map_msi_of_a_container)
+{
+	.backend = BACKEND_TYPE1,
+	.call = { nothing, place_fixed, place_back },
+};
+
+FIXTURE_VARIANT_ADD(call, unmap_msi_of_a_container)
+{
+	.backend = BACKEND_TYPE1,
+	.call = { place_fixed, place_auto, place_back },
+};
+
+FIXTURE_VARIANT_ADD(call, get_info_of_a_container)
+{
+	.backend = BACKEND_TYPE1,
+	.call = { nothing, list_doorbells, nothing },
+};
+
+FIXTURE_VARIANT_ADD(call, map_over_a_doorbell_of_a_container)
+{
+	.backend = BACKEND_TYPE1,
+	.call = { nothing, map_over, unmap_back, true },
+};
+
+FIXTURE_VARIANT_ADD(call, map_msi_of_a_compat_container)
+{
+	.backend = BACKEND_COMPAT,
+	.call = { nothing, place_fixed, place_back },
+};
+
+FIXTURE_VARIANT_ADD(call, map_absent_msi_of_a_compat_container)
+{
+	.backend = BACKEND_COMPAT,
+	.call = { nothing, place_absent, forget_absent },
+};
+
+FIXTURE_VARIANT_ADD(call, get_info_of_a_compat_container)
+{
+	.backend = BACKEND_COMPAT,
+	.call = { nothing, list_doorbells, nothing },
+};
+
+/* clang-format on */
+
+FIXTURE_SETUP(call)
+{
+	struct setup *s = &self->c.s;
+
+	if (!edu_name(1))
+		SKIP(return, "VFIO_EDU does not name two edu devices");
+	if (faults_setup(NULL))
+		SKIP(return, "no fault injection, see lib/faults.c");
+	setup_open_backend(_metadata, s, variant->backend);
+	setup_map(_metadata, s);
+	setup_attach(_metadata, s);
+}
+
+FIXTURE_TEARDOWN(call)
+{
+	setup_close(&self->c.s);
+}
+
+/* What no failed call may change */
+struct account {
+	struct iommu_msi_doorbell doorbell;
+	struct range_list ranges;
+	long pinned; /* and locked, in KiB */
+};
+
+static long pinned_memory(void)
+{
+	char line[128];
+	long sum = 0, size;
+	FILE *status;
+
+	status = fopen("/proc/self/status", "r");
+	if (!status)
+		return -1;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "VmLck: %ld", &size) == 1 ||
+		    sscanf(line, "VmPin: %ld", &size) == 1)
+			sum += size;
+	fclose(status);
+	return sum;
+}
+
+static struct account take_account(struct __test_metadata *_metadata,
+				   struct setup *s)
+{
+	struct account account;
+
+	memset(&account, 0, sizeof(account));
+	account.doorbell = the_doorbell(_metadata, &s->edu);
+	EXPECT_EQ(0, setup_ranges(s, &account.ranges));
+	account.pinned = pinned_memory();
+	/* The memory that setup_map() mapped */
+	EXPECT_LE((long)(MEMORY_LENGTH / 1024), account.pinned);
+	return account;
+}
+
+static void expect_account(struct __test_metadata *_metadata,
+			   struct fault_calls *self, const struct call *call,
+			   const struct account *before)
+{
+	struct account now = take_account(_metadata, &self->s);
+
+	/* A map that fails after its doorbell made way leaves that where it is */
+	if (call->moves && now.doorbell.iova != before->doorbell.iova) {
+		ASSERT_EQ(0, place_back(self));
+		now.doorbell.iova = before->doorbell.iova;
+	}
+	EXPECT_EQ(0, memcmp(&before->doorbell, &now.doorbell,
+			    sizeof(now.doorbell)));
+	EXPECT_EQ(before->ranges.count, now.ranges.count);
+	EXPECT_EQ(0, memcmp(before->ranges.at, now.ranges.at,
+			    now.ranges.count * sizeof(now.ranges.at[0])));
+	EXPECT_EQ(before->pinned, now.pinned);
+}
+
+/* Return: number of allocations that were made to fail */
+static unsigned int sweep(struct __test_metadata *_metadata,
+			  struct fault_calls *self, const struct call *call,
+			  bool live)
+{
+	struct account before;
+	unsigned int nth;
+	bool failed = true;
+	int fd, rc = 0;
+
+	for (nth = 1; nth < MAX_ALLOCATIONS && failed; nth++) {
+		ASSERT_EQ(0, call->prepare(self));
+		before = take_account(_metadata, &self->s);
+		fd = faults_begin(nth);
+		ASSERT_LE(0, fd);
+		rc = call->run(self);
+		failed = faults_end(fd);
+		if (rc)
+			expect_account(_metadata, self, call, &before);
+		if (!rc || call->prepare != nothing)
+			ASSERT_EQ(0, call->undo(self));
+		if (live)
+			EXPECT_EQ(1, edu_interrupts(&self->s.edu, 1));
+	}
+	EXPECT_EQ(0, rc);
+	EXPECT_FALSE(failed);
+	return nth - 2;
+}
+
+TEST_F(call, out_of_memory_changes_nothing_and_loses_no_interrupt)
+{
+	struct setup *s = &self->c.s;
+	unsigned int failed;
+
+	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
+	journal_doorbells(&s->edu.dev, "interrupts");
+	failed = sweep(_metadata, &self->c, &variant->call, true);
+	printf("# allocations failed=%u\n", failed);
+	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
+}
+
+TEST_F(call, out_of_memory_without_a_vector_costs_none)
+{
+	struct setup *s = &self->c.s;
+	unsigned int failed;
+
+	failed = sweep(_metadata, &self->c, &variant->call, false);
+	printf("# allocations failed=%u\n", failed);
+	/* the device has one: if it had been lost it could not be had */
+	expect_working_vector(_metadata, &s->edu);
+}
+
+/* Attach to an address space that says where the doorbell is to be */
+FIXTURE(attach)
+{
+	struct fault_calls c;
+};
+
+FIXTURE_VARIANT(attach)
+{
+	struct call attach;
+	bool in_page_table;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(attach, with_a_fixed_place)
+{
+	.attach = { .prepare = place_fixed },
+};
+
+FIXTURE_VARIANT_ADD(attach, with_a_window)
+{
+	.attach = { .prepare = place_window },
+};
+
+FIXTURE_VARIANT_ADD(attach, to_a_page_table_with_doorbells_of_its_own)
+{
+	.attach = { .prepare = place_in_page_table },
+	.in_page_table = true,
+};
+
+/* clang-format on */
+
+FIXTURE_SETUP(attach)
+{
+	struct setup *s = &self->c.s;
+
+	if (!edu_name(0))
+		SKIP(return, "VFIO_EDU names no edu device");
+	if (faults_setup(NULL))
+		SKIP(return, "no fault injection, see lib/faults.c");
+	setup_open(_metadata, s);
+	setup_map(_metadata, s);
+	ASSERT_EQ(0, new_page_table(&self->c));
+	ASSERT_EQ(0, variant->attach.prepare(&self->c));
+}
+
+FIXTURE_TEARDOWN(attach)
+{
+	setup_close(&self->c.s);
+}
+
+TEST_F(attach, out_of_memory_reserves_nothing)
+{
+	struct setup *s = &self->c.s;
+	__u32 pt = variant->in_page_table ? self->c.hwpt : s->ioas;
+	struct range_list before, now;
+	struct doorbell_list list;
+	bool failed = true;
+	unsigned int nth;
+	int fd, rc = 0;
+	long pinned;
+
+	ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &before));
+	pinned = pinned_memory();
+	for (nth = 1; nth < MAX_ALLOCATIONS && failed; nth++) {
+		fd = faults_begin(nth);
+		ASSERT_LE(0, fd);
+		rc = device_attach(&s->edu.dev, pt);
+		failed = faults_end(fd);
+		if (!failed)
+			break;
+		if (!rc)
+			ASSERT_EQ(0, device_detach(&s->edu.dev));
+		ASSERT_EQ(0, msi_doorbells(s->iommufd, pt, &list));
+		EXPECT_EQ(0, list.count);
+		ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &now));
+		EXPECT_EQ(before.count, now.count);
+		EXPECT_EQ(0, memcmp(before.at, now.at,
+				    now.count * sizeof(now.at[0])));
+		EXPECT_EQ(pinned, pinned_memory());
+	}
+	ASSERT_EQ(0, rc);
+	EXPECT_LT(1, nth);
+	printf("# allocations failed=%u\n", nth - 1);
+	EXPECT_EQ(PLACE_IOVA, the_doorbell(_metadata, &s->edu).iova);
+	expect_working_vector(_metadata, &s->edu);
+	expect_dma(_metadata, &s->edu, &s->memory);
+}
+
+TEST_HARNESS_MAIN
