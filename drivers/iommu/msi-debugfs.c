@@ -50,6 +50,8 @@ static int msi_group_show(struct seq_file *seq, void *unused)
 
 	guard(iommu_group_domain)(group);
 	domain = iommu_group_locked_domain(group);
+	if (domain)
+		domain = iommu_domain_for_msi(domain);
 	if (!domain || !iommu_domain_has_msi_space(domain))
 		return 0;
 	space = domain->msi->space;

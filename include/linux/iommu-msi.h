@@ -25,18 +25,25 @@
  *     iommu_msi_place_window(), before there are any or afterwards.
  *  6. A device changes its space: iommu_msi_begin_transfer() brings its doorbells
  *     to one IOVA in both, and iommu_msi_end_transfer() hands its vectors over.
+ *  7. A device is attached to a nested domain, whose MSIs the space of the parent
+ *     is for: iommu_domain_for_msi(). iommu_msi_pin_device() maps its doorbells
+ *     into the parent, and pins them as long as that lasts, as the guest knows
+ *     where they are.
+ *  8. Such a device gets MSI addresses from its guest, by
+ *     iommu_msi_set_addresses(). Its messages hold these instead of the doorbells'
+ *     places. iommu_msi_suspend_addresses() reverts them before it leaves.
  *
  * The DMA API knows holes by allocating them, and gives the places itself: there
- * 1, 4, 5 and 6 do not happen, the first vector makes the doorbell, and it stays mapped
+ * 1 and 4 to 8 do not happen, the first vector makes the doorbell, and it stays mapped
  * until the domain is freed. See drivers/iommu/msi-dma.c.
  *
  * Locks
  * -----
- * The owner's lock, which guards his own mappings, is held for write by 1, 2, 4, 5
- * and the begin of 6, and when the space is destroyed. The space's own lock guards the rest. While
- * there is an owner the interval tree of places changes only under both, so that
- * his map path reads it without taking the space's lock. An owner who gives the
- * places has no such path, and no lock.
+ * The owner's lock, which guards his own mappings, is held for write by 1, 2, 4, 5,
+ * 7 and the begin of 6, and when the space is destroyed. The space's own lock guards
+ * the rest. While there is an owner the interval tree of places changes only under
+ * both, so that his map path reads it without taking the space's lock. An owner who
+ * gives the places has no such path, and no lock.
  *
  * An interrupt may be set up while its driver holds locks that the owner takes
  * later, so 3 never takes the owner's lock. The order, outermost first:
@@ -47,16 +54,18 @@
  *	    vfio_iommu::lock			(the owner's lock of VFIO type1)
  *	      iopt_pages::mutex
  *	        mmap_lock
- *	          dev_iommu::lock		(keeps the driver that rewrites)
- *	            vfio_pci_core_device::memory_lock
- *	              msi_device_data::mutex
- *	                irq_domain::mutex of the root domain
- *	                  iommu_group::mutex
- *	                    iommu_dma_cookie::mutex
- *	                      iommu_msi_space::lock
- *	                        irq_desc::lock
- *	                        locks of the IOVA allocator, the IOMMU driver and
- *	                        its page tables
+ *	          vfio_pci_core_device::igate
+ *	            dev_iommu::lock		(keeps the driver that rewrites)
+ *	              vfio_pci_core_device::memory_lock
+ *	                msi_device_data::mutex
+ *	                  irq_domain::mutex of the root domain
+ *	                    iommu_group::mutex
+ *	                      iommu_dma_cookie::mutex
+ *	                        iommu_msi_space::lock
+ *	                          iommu_msi_driver::lock
+ *	                          irq_desc::lock
+ *	                          locks of the IOVA allocator, the IOMMU driver
+ *	                          and its page tables
  *
  * Locks of two owners, and of two spaces, are taken in the order of their addresses.
  *
@@ -84,6 +93,27 @@
  * - attach against a moving doorbell: iommu_msi_populate() maps both places.
  * - attach against vectors of other devices of the group, which hold addresses of
  *   other spaces or of none: iommu_msi_check_group() refuses.
+ * - guest's address against a vector that comes or goes: the VFIO driver's igate
+ *   keeps them apart. Whichever is first, the vector has its address at the end.
+ * - guest's address against attach, detach and replace: each holds dev_iommu::lock
+ *   where it looks at the domain and where it suspends. Addresses are set before a
+ *   device is asked to leave, and reverted then, or refused with -EBUSY until it has
+ *   left, and with -ENOENT from then on. A replace of one nested domain by another
+ *   one on the same parent does not look at them.
+ * - guest's address against an interrupt: each message is written as a whole, like
+ *   that of a moving doorbell. One that is sent before goes to the old address, one
+ *   that is sent between the revert and the new domain to the place in stage 2, by
+ *   way of the guest's tables. What these make of either is the guest's business;
+ *   nothing of it reaches a domain that the device has not entered yet.
+ * - guest's address against reset, power state, memory decoding and affinity: as a
+ *   moving doorbell.
+ * - guest's address against a moving doorbell: both are settled when the message is
+ *   written, under the space's lock. The guest's wins, and the doorbell's new place
+ *   is where the guest's stage 1 has to lead to.
+ * - guest's address against map and unmap: these do not look at addresses. A nest
+ *   parent whose doorbell is unmapped or moved is the VMM's business.
+ * - close of the device, and process exit, against guest's addresses: vectors go
+ *   first, then the driver with the addresses, then the device is detached.
  * - close of the device against a moving doorbell: its driver is unregistered when
  *   the last vector is gone, and waits for a rewrite to end.
  * - vector against destruction of the domain: the domain leaves its space before
@@ -96,12 +126,15 @@
 
 #include <linux/err.h>
 #include <linux/interval_tree.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 struct device;
 struct iommu_domain;
 struct iommu_doorbell;
 struct iommu_group;
+struct iommu_msi_addresses;
 struct iommu_msi_space;
 struct msi_desc;
 
@@ -219,13 +252,41 @@ struct iommu_msi_rewrite {
 };
 
 /**
+ * enum iommu_msi_kind - How many address registers the messages of a device have
+ * @IOMMU_MSI_SHARED: PCI MSI: one, with index 0, for all vectors
+ * @IOMMU_MSI_PER_VECTOR: PCI MSI-X, and MSIs of other buses: one for each vector,
+ *	with its index
+ * @IOMMU_MSI_KINDS: Number of kinds
+ */
+enum iommu_msi_kind {
+	IOMMU_MSI_SHARED,
+	IOMMU_MSI_PER_VECTOR,
+	IOMMU_MSI_KINDS,
+};
+
+/* No address of a register, as it is not aligned */
+#define IOMMU_MSI_NO_ADDRESS U64_MAX
+
+/* The last entry of the largest MSI-X table, see PCI Local Bus 3.0, 6.8.2.3 */
+#define IOMMU_MSI_MAX_INDEX 2047
+
+/**
  * struct iommu_msi_driver - How the driver of a device lets messages be rewritten
  * @rewrite: Make the registers that hold messages accessible, call
- *	iommu_msi_rewrite(), undo. The owner's lock of the MSI space is held.
+ *	iommu_msi_rewrite(), undo. The owner's lock of the MSI space is held, or
+ *	the device is kept attached.
+ * @lock: private: Guards the fields below. @addresses changes under dev_iommu::lock,
+ *	too. Both belong to drivers/iommu/msi/address.c.
+ * @addresses: private: Addresses that a guest chose; NULL for none
+ * @suspended: private: The device is leaving its nested domain: @addresses are not
+ *	used
  */
 struct iommu_msi_driver {
 	void (*rewrite)(struct iommu_msi_driver *driver,
 			struct iommu_msi_rewrite *rewrite);
+	spinlock_t lock; /* Guards the fields below */
+	struct iommu_msi_addresses *addresses[IOMMU_MSI_KINDS];
+	bool suspended;
 };
 
 /**
@@ -285,11 +346,25 @@ void iommu_msi_register_driver(struct device *dev,
 void iommu_msi_unregister_driver(struct device *dev);
 void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite);
 
+int iommu_msi_set_addresses(struct device *dev, enum iommu_msi_kind kind,
+			    unsigned int start, unsigned int count,
+			    const u64 *addresses);
+int iommu_msi_clear_addresses(struct device *dev, enum iommu_msi_kind kind);
+void iommu_msi_get_addresses(struct device *dev, enum iommu_msi_kind kind,
+			     unsigned int start, unsigned int count,
+			     u64 *addresses);
+void iommu_msi_suspend_addresses(struct device *dev);
+void iommu_msi_resume_addresses(struct device *dev);
+void iommu_msi_drop_addresses(struct device *dev);
+
 int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain);
 int iommu_msi_fit(struct iommu_msi_space *space);
 int iommu_msi_populate(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_settle(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_leave(struct iommu_domain *domain);
+
+int iommu_msi_pin_device(struct iommu_domain *domain, struct device *dev);
+void iommu_msi_unpin_device(struct iommu_domain *domain, struct device *dev);
 
 int iommu_msi_begin_transfer(struct iommu_msi_space *from,
 			     struct iommu_msi_space *to, struct device *dev);
@@ -406,6 +481,41 @@ static inline void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
 {
 }
 
+static inline int iommu_msi_set_addresses(struct device *dev,
+					  enum iommu_msi_kind kind,
+					  unsigned int start,
+					  unsigned int count,
+					  const u64 *addresses)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int iommu_msi_clear_addresses(struct device *dev,
+					    enum iommu_msi_kind kind)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void iommu_msi_get_addresses(struct device *dev,
+					   enum iommu_msi_kind kind,
+					   unsigned int start,
+					   unsigned int count, u64 *addresses)
+{
+	memset64(addresses, IOMMU_MSI_NO_ADDRESS, count);
+}
+
+static inline void iommu_msi_suspend_addresses(struct device *dev)
+{
+}
+
+static inline void iommu_msi_resume_addresses(struct device *dev)
+{
+}
+
+static inline void iommu_msi_drop_addresses(struct device *dev)
+{
+}
+
 static inline int iommu_msi_join(struct iommu_msi_space *space,
 				 struct iommu_domain *domain)
 {
@@ -429,6 +539,17 @@ static inline void iommu_msi_settle(struct iommu_domain *domain,
 }
 
 static inline void iommu_msi_leave(struct iommu_domain *domain)
+{
+}
+
+static inline int iommu_msi_pin_device(struct iommu_domain *domain,
+				       struct device *dev)
+{
+	return 0;
+}
+
+static inline void iommu_msi_unpin_device(struct iommu_domain *domain,
+					  struct device *dev)
 {
 }
 

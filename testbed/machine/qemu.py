@@ -38,8 +38,8 @@ def require():
 def command(options, initrd, channel, trace_log):
     """The argument list for one run.
 
-    options is vm's argparse namespace; initrd, channel (verdict port, None for
-    an interactive machine) and trace_log are paths.
+    options is vm's argparse namespace, with firmware, a path or None; initrd,
+    channel (verdict port, None for an interactive machine) and trace_log are paths.
     """
     line = [BINARY, "-M", f"{MACHINE},iommu=smmuv3,gic-version={options.gic}",
             "-global", f"arm-smmuv3.stage={options.stage}",
@@ -48,6 +48,8 @@ def command(options, initrd, channel, trace_log):
             "-m", options.memory, "-nographic", "-no-reboot",
             "-kernel", str(options.image), "-initrd", str(initrd),
             "-append", kernel_parameters(options), "-net", "none"]
+    if options.firmware:
+        line += ["-bios", str(options.firmware)]
     if options.icount:
         line += ICOUNT
     # A panic ends QEMU at once with exit code 1; a plain reboot would exit 0.

@@ -39,10 +39,21 @@ int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 			 struct iommufd_device *idev);
 
+int iommufd_msi_pin(struct iommufd_hw_pagetable *hwpt, struct device *dev);
+int iommufd_msi_pin_group(struct iommufd_hw_pagetable *hwpt,
+			  struct iommufd_group *igroup);
+void iommufd_msi_unpin_group(struct iommufd_hw_pagetable *hwpt,
+			     struct iommufd_group *igroup);
+
 int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 			   struct iommufd_group *igroup);
 void iommufd_msi_end_move(struct iommufd_hwpt_paging *hwpt_paging,
 			  struct iommufd_group *igroup, bool moved);
+
+void iommufd_msi_begin_leave(struct iommufd_hw_pagetable *hwpt,
+			     struct iommufd_group *igroup);
+void iommufd_msi_end_leave(struct iommufd_hw_pagetable *hwpt,
+			   struct iommufd_group *igroup, bool left);
 
 void iommufd_msi_describe(unsigned long index,
 			  const struct iommu_msi_state *state,

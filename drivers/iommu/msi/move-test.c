@@ -2,160 +2,14 @@
 /*
  * KUnit tests of doorbells that move while vectors use them, of places that the
  * owner chooses, and of devices that change their MSI space.
- *
- * A device here has its MSI descriptors where the MSI core keeps them, and a driver
- * that rewrites messages. Its interrupts are a mock chip's, which notes messages.
  */
 #include <kunit/device.h>
-#include <linux/irq.h>
-#include <linux/irqdomain.h>
 #include <linux/pci.h>
 
 #include "test.h"
 
 #define SECOND_PHYS 0x80a0040UL
 #define LOW_PLACE(k) (SZ_4G - SZ_64M * (k))
-
-/* The device */
-
-struct msi_move_test {
-	struct msi_test base;
-	struct dev_iommu param;
-	struct iommu_msi_driver driver;
-	struct irq_domain *chip_domain;
-	struct msi_desc *desc;
-	struct msi_msg written;
-	unsigned int writes;
-	unsigned int rewrites;
-	/* What else happens when the driver is asked to rewrite */
-	void (*during)(struct kunit *test);
-	struct kunit *test;
-};
-
-static void msi_mock_compose(struct irq_data *data, struct msi_msg *msg)
-{
-	msg->address_hi = 0;
-	msg->address_lo = lower_32_bits(DOORBELL_PHYS);
-	msg->data = 7;
-	iommu_dma_compose_msi_msg(irq_data_get_msi_desc(data), msg);
-}
-
-static void msi_mock_write(struct irq_data *data, struct msi_msg *msg)
-{
-	struct msi_move_test *mm = irq_data_get_irq_chip_data(data);
-
-	mm->written = *msg;
-	mm->writes++;
-}
-
-static struct irq_chip msi_mock_chip = {
-	.name = "msi-mock",
-	.irq_compose_msi_msg = msi_mock_compose,
-	.irq_write_msi_msg = msi_mock_write,
-};
-
-static int msi_mock_alloc(struct irq_domain *domain, unsigned int virq,
-			  unsigned int nr_irqs, void *arg)
-{
-	return irq_domain_set_hwirq_and_chip(domain, virq, 0, &msi_mock_chip,
-					     domain->host_data);
-}
-
-static const struct irq_domain_ops msi_mock_ops = {
-	.alloc = msi_mock_alloc,
-	.free = irq_domain_free_irqs_top,
-};
-
-static void msi_mock_rewrite(struct iommu_msi_driver *driver,
-			     struct iommu_msi_rewrite *rewrite)
-{
-	struct msi_move_test *mm =
-		container_of(driver, struct msi_move_test, driver);
-
-	mm->rewrites++;
-	if (mm->during)
-		mm->during(mm->test);
-	iommu_msi_rewrite(rewrite);
-}
-
-static void msi_move_insert_desc(struct kunit *test)
-{
-	struct msi_move_test *mm = test->priv;
-	struct msi_desc init = { .nvec_used = 1 };
-	struct device *dev = mm->base.dev;
-	int virq;
-
-	mm->chip_domain = irq_domain_create_linear(NULL, 1, &msi_mock_ops, mm);
-	KUNIT_ASSERT_NOT_NULL(test, mm->chip_domain);
-	virq = irq_domain_alloc_irqs(mm->chip_domain, 1, NUMA_NO_NODE, NULL);
-	KUNIT_ASSERT_GT(test, virq, 0);
-
-	mm->base.irq.domain.flags = IRQ_DOMAIN_FLAG_MSI_PARENT;
-	KUNIT_ASSERT_EQ(test, 0, msi_setup_device_data(dev));
-	msi_lock_descs(dev);
-	KUNIT_EXPECT_EQ(test, 0, msi_insert_msi_desc(dev, &init));
-	mm->desc = msi_first_desc(dev, MSI_DESC_ALL);
-	msi_unlock_descs(dev);
-	KUNIT_ASSERT_NOT_NULL(test, mm->desc);
-	mm->desc->irq = virq;
-	irq_set_msi_desc(virq, mm->desc);
-}
-
-static int msi_move_test_init(struct kunit *test)
-{
-	struct msi_move_test *mm;
-	int rc;
-
-	mm = kunit_kzalloc(test, sizeof(*mm), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, mm);
-	mm->test = test;
-	rc = msi_test_init(test, &mm->base);
-	if (rc)
-		return rc;
-	mutex_init(&mm->param.lock);
-	mm->base.dev->iommu = &mm->param;
-	mm->driver.rewrite = msi_mock_rewrite;
-	iommu_msi_register_driver(mm->base.dev, &mm->driver);
-	msi_move_insert_desc(test);
-	return 0;
-}
-
-static void msi_move_test_exit(struct kunit *test)
-{
-	struct msi_move_test *mm = test->priv;
-	struct device *dev = mm->base.dev;
-
-	if (mm->desc) {
-		iommu_dma_release_msi(mm->desc);
-		irq_domain_free_irqs(mm->desc->irq, 1);
-		mm->desc->irq = 0;
-		/* The MSI core frees nothing below a domain it did not make */
-		dev_set_msi_domain(dev, NULL);
-		msi_lock_descs(dev);
-		msi_free_msi_descs(dev);
-		msi_unlock_descs(dev);
-	}
-	if (mm->chip_domain)
-		irq_domain_remove(mm->chip_domain);
-	iommu_msi_unregister_driver(dev);
-	dev->iommu = NULL;
-	msi_space_test_exit(test);
-}
-
-/* Attach the device and give it a vector that is in use */
-static void msi_move_start(struct kunit *test)
-{
-	struct msi_move_test *mm = test->priv;
-	struct irq_data *data = irq_get_irq_data(mm->desc->irq);
-
-	msi_test_attach_with_vector(test, mm->desc);
-	KUNIT_ASSERT_EQ(test, 0, irq_domain_activate_irq(data, false));
-}
-
-static unsigned long msi_move_message(struct msi_move_test *mm)
-{
-	return ((u64)mm->written.address_hi << 32) | mm->written.address_lo;
-}
 
 /* The doorbell is at @place and nowhere else, and so is the message */
 static void msi_move_expect_at(struct kunit *test, unsigned long place)
@@ -387,16 +241,6 @@ static void thousand_doorbells_move_at_once(struct kunit *test)
 /* Messages that cannot take any address */
 
 /* A PCI function with MSI registers, for as long as a test needs it */
-static struct pci_dev *msi_mock_pci(struct kunit *test)
-{
-	struct pci_dev *pdev;
-
-	pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	pdev->dev.bus = &pci_bus_type;
-	return pdev;
-}
-
 static void plain_msi_keeps_upper_address_half(struct kunit *test)
 {
 	struct msi_desc desc = { .nvec_used = 1 };

@@ -42,6 +42,7 @@ void iommu_msi_register_driver(struct device *dev,
 {
 	if (!dev->iommu)
 		return;
+	msi_addresses_init(driver);
 	guard(mutex)(&dev->iommu->lock);
 	dev->iommu->msi_driver = driver;
 }
@@ -51,7 +52,8 @@ EXPORT_SYMBOL_GPL(iommu_msi_register_driver);
  * iommu_msi_unregister_driver - Undo iommu_msi_register_driver()
  * @dev: The device. It has no vectors any more.
  *
- * Waits for iommu_msi_driver::rewrite() to return.
+ * Waits for iommu_msi_driver::rewrite() to return. Drops the addresses that a guest
+ * chose.
  *
  * Context: Process context, may sleep.
  */
@@ -60,6 +62,8 @@ void iommu_msi_unregister_driver(struct device *dev)
 	if (!dev->iommu)
 		return;
 	guard(mutex)(&dev->iommu->lock);
+	if (dev->iommu->msi_driver)
+		msi_addresses_free(dev->iommu->msi_driver);
 	dev->iommu->msi_driver = NULL;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_unregister_driver);
@@ -96,13 +100,50 @@ bool doorbell_is_pinned(struct iommu_doorbell *doorbell)
 
 /* Messages */
 
-/* The vector's message has to be rewritten, as its doorbell is elsewhere now */
+/*
+ * The vector's message has to be rewritten, as its doorbell is elsewhere now, or a
+ * guest wants it to be sent elsewhere
+ */
 static bool msi_desc_is_stale(const struct msi_desc *desc)
 {
 	const struct iommu_doorbell *doorbell = desc->iommu_doorbell;
 
 	return desc->iommu_msi_iova !=
-	       doorbell_iova(doorbell) >> ilog2(doorbell->space->page_size);
+	       msi_desc_page(desc, doorbell) >>
+		       ilog2(doorbell->space->page_size);
+}
+
+/* The message is @space's business, and has to be rewritten. @space is locked. */
+static bool msi_desc_wants_rewrite(const struct msi_desc *desc,
+				   struct iommu_msi_space *space)
+{
+	return desc->iommu_doorbell && desc->iommu_doorbell->space == space &&
+	       msi_desc_is_stale(desc);
+}
+
+/**
+ * msi_device_is_stale - Tell whether messages of a device have to be rewritten
+ * @dev: The device
+ * @space: MSI space of its doorbells
+ *
+ * Context: Process context, may sleep. Takes the lock of the device's MSI
+ * descriptors and the space's lock.
+ * Return: true if a message is not what it should be.
+ */
+bool msi_device_is_stale(struct device *dev, struct iommu_msi_space *space)
+{
+	bool stale = false;
+	struct msi_desc *desc;
+
+	if (!dev->msi.data)
+		return false;
+	msi_lock_descs(dev);
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
+		guard(mutex)(&space->lock);
+		stale |= msi_desc_wants_rewrite(desc, space);
+	}
+	msi_unlock_descs(dev);
+	return stale;
 }
 
 /**
@@ -122,12 +163,10 @@ void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
 	msi_lock_descs(dev);
 	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
 		guard(mutex)(&rewrite->space->lock);
-		if (desc->iommu_doorbell &&
-		    desc->iommu_doorbell->space == rewrite->space &&
-		    msi_desc_is_stale(desc))
-			msi_desc_rewrite(desc,
-					 doorbell_iova(desc->iommu_doorbell),
-					 ilog2(rewrite->space->page_size));
+		if (msi_desc_wants_rewrite(desc, rewrite->space))
+			msi_desc_rewrite(
+				desc, msi_desc_page(desc, desc->iommu_doorbell),
+				ilog2(rewrite->space->page_size));
 	}
 	msi_unlock_descs(dev);
 }

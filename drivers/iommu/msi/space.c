@@ -416,6 +416,9 @@ int doorbell_map(struct iommu_doorbell *doorbell,
 {
 	int rc;
 
+	/* The vector that binds it maps it */
+	if (doorbell->phys == IOMMU_DOORBELL_UNBOUND)
+		return 0;
 	rc = doorbell_map_at(doorbell, member, doorbell->place.start);
 	if (!rc && doorbell->moving)
 		rc = doorbell_map_at(doorbell, member, doorbell->moving_from);
@@ -466,11 +469,16 @@ bool doorbell_is_wanted(const struct iommu_doorbell *doorbell)
 	return doorbell->vectors || doorbell->pins;
 }
 
+void doorbell_unmap_unwanted(struct iommu_doorbell *doorbell)
+{
+	if (!doorbell_is_wanted(doorbell))
+		doorbell_unmap(doorbell);
+}
+
 void doorbell_unpin(struct iommu_doorbell *doorbell)
 {
 	doorbell->pins--;
-	if (!doorbell_is_wanted(doorbell))
-		doorbell_unmap(doorbell);
+	doorbell_unmap_unwanted(doorbell);
 }
 
 /* The space */
@@ -631,6 +639,8 @@ static void msi_unreserve_device(struct iommu_msi_space *space,
 				 item) {
 		if (reservation->dev != dev)
 			continue;
+		if (reservation->pinned)
+			doorbell_unpin(reservation->doorbell);
 		reservation->doorbell->reservations--;
 		space->below_4g -= reservation->below_4g;
 		list_del(&reservation->item);
@@ -643,8 +653,7 @@ static void msi_unreserve_device(struct iommu_msi_space *space,
  * Call @fn for each doorbell that an MSI of @dev may be sent to, as told by the
  * interrupt controller. A device without MSIs has none.
  */
-static int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn,
-			      void *data)
+int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn, void *data)
 {
 	struct irq_domain *domain = dev_get_msi_domain(dev);
 
@@ -720,11 +729,12 @@ int iommu_msi_count_doorbells(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(iommu_msi_count_doorbells);
 
-static bool msi_has_reservation(struct iommu_msi_space *space,
-				const struct device *dev)
+bool msi_has_reservation(struct iommu_msi_space *space,
+			 const struct device *dev)
 {
 	struct msi_reservation *reservation;
 
+	lockdep_assert_held(&space->lock);
 	list_for_each_entry(reservation, &space->reservations, item)
 		if (reservation->dev == dev)
 			return true;

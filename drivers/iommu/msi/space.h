@@ -2,13 +2,16 @@
 /*
  * What the files that implement MSI spaces share: space.c keeps the doorbells and
  * their mappings, vector.c the vectors that use them, move.c gives doorbells another
- * place, and policy.c lets the owner choose it. See include/linux/iommu-msi.h.
+ * place, policy.c lets the owner choose it, nesting.c keeps them where a guest knows
+ * them to be, and address.c has messages sent where a guest wants them. See
+ * include/linux/iommu-msi.h.
  */
 #ifndef __IOMMU_MSI_SPACE_H
 #define __IOMMU_MSI_SPACE_H
 
 #include <linux/interval_tree.h>
 #include <linux/iommu-msi.h>
+#include <linux/irqdomain.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -126,7 +129,8 @@ struct msi_mapping {
 /*
  * The right of an attached device to use a doorbell. While the device moves to
  * another domain of the space, @moving_to is that domain. While it comes from
- * another space, @from is the doorbell there.
+ * another space, @from is the doorbell there. While it is attached to a nested
+ * domain, @pinned counts in iommu_doorbell::pins.
  */
 struct msi_reservation {
 	struct device *dev;
@@ -135,6 +139,7 @@ struct msi_reservation {
 	struct iommu_doorbell *from;
 	struct list_head item;
 	bool below_4g;
+	bool pinned;
 };
 
 /* space.c */
@@ -147,8 +152,13 @@ void doorbell_free(struct iommu_doorbell *doorbell);
 bool doorbell_idle(const struct iommu_doorbell *doorbell);
 bool doorbell_is_wanted(const struct iommu_doorbell *doorbell);
 void doorbell_unmap(struct iommu_doorbell *doorbell);
+int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn,
+		       void *data);
+bool msi_has_reservation(struct iommu_msi_space *space,
+			 const struct device *dev);
 struct iommu_doorbell *doorbell_find(struct iommu_msi_space *space,
 				     phys_addr_t phys);
+void doorbell_unmap_unwanted(struct iommu_doorbell *doorbell);
 void doorbell_unpin(struct iommu_doorbell *doorbell);
 int msi_space_find_common_place(struct iommu_doorbell *a,
 				struct iommu_doorbell *b, unsigned long *iova);
@@ -168,6 +178,7 @@ int doorbell_map_place(struct iommu_doorbell *doorbell, unsigned long start);
 void doorbell_unmap_place(struct iommu_doorbell *doorbell, unsigned long start);
 
 /* move.c */
+bool msi_device_is_stale(struct device *dev, struct iommu_msi_space *space);
 bool doorbell_can_move(struct iommu_doorbell *doorbell);
 bool doorbell_is_pinned(struct iommu_doorbell *doorbell);
 int msi_move_begin(struct iommu_doorbell *doorbell,
@@ -177,6 +188,18 @@ int msi_move_begin_to(struct iommu_doorbell *doorbell, unsigned long iova,
 		      struct list_head *moves);
 void msi_moves_cancel(struct list_head *moves);
 int msi_moves_commit(struct iommu_msi_space *space, struct list_head *moves);
+
+/* address.c */
+u64 msi_desc_page(const struct msi_desc *desc,
+		  const struct iommu_doorbell *doorbell);
+int msi_desc_check_address(const struct msi_desc *desc,
+			   const struct iommu_doorbell *doorbell,
+			   phys_addr_t msi_addr);
+void msi_addresses_init(struct iommu_msi_driver *driver);
+void msi_addresses_free(struct iommu_msi_driver *driver);
+#if IS_ENABLED(CONFIG_KUNIT)
+struct iommu_domain *msi_attached_domain(struct device *dev);
+#endif
 
 /* policy.c */
 bool doorbell_fixed_place(struct iommu_doorbell *doorbell, unsigned long *iova);

@@ -11,6 +11,7 @@
 #include <linux/iommu-msi.h>
 #include <linux/irqdomain.h>
 #include <linux/msi.h>
+#include <linux/pci.h>
 #include <linux/sizes.h>
 #include <linux/xarray.h>
 
@@ -52,6 +53,21 @@ struct msi_test {
 	struct device *dev2;
 };
 
+/* A device whose messages are rewritten */
+struct msi_move_test {
+	struct msi_test base;
+	struct dev_iommu param;
+	struct iommu_msi_driver driver;
+	struct irq_domain *chip_domain;
+	struct msi_desc *desc;
+	struct msi_msg written;
+	unsigned int writes;
+	unsigned int rewrites;
+	/* What else happens when the driver is asked to rewrite */
+	void (*during)(struct kunit *test);
+	struct kunit *test;
+};
+
 extern const struct iommu_msi_window msi_test_window;
 
 extern const struct iommu_msi_owner_ops msi_test_owner_ops;
@@ -73,5 +89,11 @@ unsigned long msi_test_message(struct msi_desc *desc, phys_addr_t phys);
 void msi_test_attach_with_vector(struct kunit *test, struct msi_desc *desc);
 struct device *msi_test_device(struct kunit *test, const char *name,
 			       struct msi_test_irq_domain *irq);
+struct pci_dev *msi_mock_pci(struct kunit *test);
+int msi_move_test_setup(struct kunit *test, struct msi_move_test *mm);
+int msi_move_test_init(struct kunit *test);
+void msi_move_test_exit(struct kunit *test);
+void msi_move_start(struct kunit *test);
+unsigned long msi_move_message(struct msi_move_test *mm);
 
 #endif

@@ -90,7 +90,8 @@ static int doorbell_map_moving(struct iommu_doorbell *doorbell)
  * iommu_msi_map - Map the doorbell of a new vector
  * @domain: Domain that the vector's device is attached to, which is part of an
  *	MSI space
- * @desc: The MSI descriptor; set to compose messages with the doorbell's IOVA
+ * @desc: The MSI descriptor; set to compose messages with the doorbell's IOVA, or
+ *	the address that a guest chose
  * @msi_addr: Physical address of the doorbell's register
  *
  * Undone by iommu_dma_release_msi().
@@ -100,7 +101,9 @@ static int doorbell_map_moving(struct iommu_doorbell *doorbell)
  * Return: 0 on success. -ENOSPC if no place was reserved for the doorbell, or the
  * owner, who gives the places, has none left, -EADDRINUSE if its place is
  * outside of the aperture of @domain, -EPERM if it must not be given to a user
- * (see iommu_msi_check_page()), -ENOMEM, or what the IOMMU driver's map returned.
+ * (see iommu_msi_check_page()), -EADDRNOTAVAIL or -ERANGE if the address that a
+ * guest chose does not fit (see iommu_msi_set_addresses()), -ENOMEM, or what the
+ * IOMMU driver's map returned.
  */
 int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 		  phys_addr_t msi_addr)
@@ -115,7 +118,9 @@ int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 	if (IS_ERR(doorbell))
 		return PTR_ERR(doorbell);
 
-	rc = doorbell_map(doorbell, member);
+	rc = msi_desc_check_address(desc, doorbell, msi_addr);
+	if (!rc)
+		rc = doorbell_map(doorbell, member);
 	if (!rc)
 		rc = doorbell_map_moving(doorbell);
 	if (rc) {
@@ -128,7 +133,7 @@ int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 	list_add_tail(&desc->iommu_doorbell_item, &doorbell->descs);
 	kref_get(&space->ref);
 	desc->iommu_doorbell = doorbell;
-	msi_desc_set_iommu_msi_iova(desc, doorbell_iova(doorbell),
+	msi_desc_set_iommu_msi_iova(desc, msi_desc_page(desc, doorbell),
 				    ilog2(space->page_size));
 	return 0;
 }

@@ -137,6 +137,29 @@ TRACE_EVENT(iommu_msi_refuse,
 		  __entry->space, __entry->phys, __entry->iova, __entry->error)
 );
 
+/* A guest chose the address of a message, all ones if none */
+TRACE_EVENT(iommu_msi_address,
+
+	TP_PROTO(struct device *dev, unsigned int index, u64 address),
+
+	TP_ARGS(dev, index, address),
+
+	TP_STRUCT__entry(
+		__string(device, dev_name(dev))
+		__field(unsigned int, index)
+		__field(u64, address)
+	),
+
+	TP_fast_assign(
+		__assign_str(device);
+		__entry->index = index;
+		__entry->address = address;
+	),
+
+	TP_printk("device=%s index=%u address=0x%llx", __get_str(device),
+		  __entry->index, __entry->address)
+);
+
 /* clang-format on */
 
 #endif /* _TRACE_IOMMU_MSI_H */

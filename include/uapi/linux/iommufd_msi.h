@@ -30,7 +30,8 @@ enum {
  * @IOMMU_MSI_DOORBELL_MAPPED: The doorbell is present in a page table
  * @IOMMU_MSI_DOORBELL_PINNED: The doorbell stays where it is: a map over it fails
  *	with -EEXIST. Its place is fixed, or a vector uses it whose driver cannot
- *	rewrite the message, or a device that uses it is being moved.
+ *	rewrite the message, or a device that uses it is being moved, or is attached
+ *	to a nested page table, whose guest knows the place.
  */
 enum iommu_msi_doorbell_flags {
 	IOMMU_MSI_DOORBELL_MAPPED = 1 << 0,
@@ -150,8 +151,8 @@ struct iommu_msi_doorbells {
  * use cannot hold it. -EEXIST if user space has a mapping there, or another
  * doorbell is. -EADDRINUSE if @iova is in a reserved range. -ENOSPC if the window
  * has not enough holes. -EBUSY if vectors use a doorbell that would have to move,
- * and its messages cannot be rewritten, or devices have been attached to
- * the page table. -ENOENT if
+ * and its messages cannot be rewritten, or a device that may use it is attached to
+ * a nested page table, or devices have been attached to the page table. -ENOENT if
  * there is no such object. -ENOMEM.
  */
 struct iommu_msi_place {

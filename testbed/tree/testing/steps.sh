@@ -10,11 +10,9 @@ STEP=$OUT/step
 # Where the objects are that include the headers which the series touches.
 STEP_DIRS=(drivers/iommu/ drivers/irqchip/ drivers/vfio/ kernel/irq/)
 
-# step_fragments: the series' own symbols are there once a step brought them.
+# step_fragments: of what the image is configured with.
 step_fragments() {
-	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,variants}.config
-	"$ROOT/testbed/tree/patchqueue.py" overlay "$1" | grep -x Kconfig |
-		sed "s,.*,$ROOT/testbed/config/series.config," || true
+	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,variants,series}.config
 }
 
 # step_sources STEP: the kernel's C files that the series has brought or changed
@@ -30,7 +28,7 @@ step_key() {
 	{
 		sed -n 's/^id=//p' "$OUT/pristine.version"
 		"$ROOT/testbed/tree/patchqueue.py" content "$1"
-		step_fragments "$1" | xargs cat
+		step_fragments | xargs cat
 		"${CROSS_COMPILE}gcc" --version
 		cat "$ROOT/testbed/lib/kbuild.sh" "$ROOT/testbed/kernel/configure" "$ROOT/testbed/tree/testing/steps.sh"
 	} | sha256sum | cut -d' ' -f1
@@ -53,6 +51,15 @@ step_kconfigs() {
 	} | grep Kconfig || true
 }
 
+# symbols_so_far STEP: the lines of series.config whose symbol the series has
+# brought by then.
+symbols_so_far() {
+	local symbols
+	symbols=$(step_kconfigs "$1" | (cd "$STEP/linux" &&
+		xargs -r -d '\n' sed -n 's/^\(menu\)\{0,1\}config \(.*\)/CONFIG_\2=/p'))
+	[ -z "$symbols" ] || grep -F "$symbols" "$ROOT/testbed/config/series.config" || true
+}
+
 # configure_step STEP FRAGMENT...: most steps have the configuration of the one
 # before, and Kconfig takes longer than the few objects that such a step changes.
 configure_step() {
@@ -70,10 +77,12 @@ configure_step() {
 # since the directories lie to each other as out/linux and out/arm64 do.
 make_step() {
 	local fragments sources objects=()
-	mapfile -t fragments < <(step_fragments "$1")
+	mapfile -t fragments < <(step_fragments)
 	mapfile -t sources < <(step_sources "$1")
 	"$ROOT/testbed/tree/assemble" --dir "$STEP/linux" --upto "$1"
 	drop_stale_objects
+	fragments[-1]=$STEP/series.config
+	symbols_so_far "$1" >"$STEP/series.config"
 	configure_step "$1" "${fragments[@]}"
 	[ ${#sources[@]} = 0 ] || objects=("${sources[@]/%.c/.o}")
 	# Single targets only: Kbuild makes them together, but one by one, each with

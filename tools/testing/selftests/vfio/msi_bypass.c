@@ -111,4 +111,13 @@ TEST_F(bypassing, device_is_kept_out_by_memory_in_the_region)
 	setup_attach(_metadata, s);
 }
 
+TEST_F(bypass, has_no_addresses_of_a_guest)
+{
+	struct device *dev = &self->s.edu.dev;
+
+	EXPECT_EQ(-ENOTTY, device_probe_msi_addresses(dev, 0));
+	EXPECT_EQ(-ENOTTY, device_set_msi_address(dev, VFIO_PCI_MSI_IRQ_INDEX,
+						  0, 0xfeed0040));
+}
+
 TEST_HARNESS_MAIN

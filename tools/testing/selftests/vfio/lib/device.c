@@ -125,7 +125,8 @@ int device_doorbells(const struct device *dev, struct doorbell_list *doorbells)
 {
 	if (dev->container)
 		return container_doorbells(dev->container, doorbells);
-	return msi_doorbells(dev->iommufd, dev->pt, doorbells);
+	return msi_doorbells(dev->iommufd, dev->stage2 ? dev->stage2 : dev->pt,
+			     doorbells);
 }
 
 int device_map_bar(struct device *dev, unsigned int bar, void **va,

@@ -62,6 +62,19 @@ static int edu_check(struct edu *edu)
 	return read32(edu, EDU_LIVENESS) == ~probe ? 0 : -EIO;
 }
 
+static int edu_dma_wait(struct edu *edu)
+{
+	const struct timespec nap = { .tv_nsec = 2000000 };
+	int naps;
+
+	for (naps = 0; naps < EDU_DMA_TIMEOUT_MS / 2; naps++) {
+		if (!(read64(edu, EDU_DMA_COMMAND) & EDU_DMA_RUN))
+			return 0;
+		nanosleep(&nap, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
 static int edu_start(struct edu *edu)
 {
 	int ret;
@@ -75,9 +88,15 @@ static int edu_start(struct edu *edu)
 		edu_close(edu);
 		return ret;
 	}
-	/* The device may have been left with an interrupt pending */
+	/* The device may have been left with an interrupt or a DMA pending */
+	edu_acknowledge(edu);
+	return edu_dma_wait(edu);
+}
+
+/* Forget interrupts that were raised and not taken */
+void edu_acknowledge(struct edu *edu)
+{
 	write32(edu, EDU_IRQ_ACK, read32(edu, EDU_IRQ_STATUS));
-	return 0;
 }
 
 /* Open the device, bound to @iommufd, attached to nothing, with the vector off */
@@ -193,17 +212,17 @@ unsigned int edu_interrupts(struct edu *edu, unsigned int count)
 	return received;
 }
 
-static int edu_dma_wait(struct edu *edu)
+static void edu_dma_start(struct edu *edu, __u64 command, __u64 iova,
+			  unsigned int length)
 {
-	const struct timespec nap = { .tv_nsec = 2000000 };
-	int naps;
+	bool write = command & EDU_DMA_TO_MEMORY;
 
-	for (naps = 0; naps < EDU_DMA_TIMEOUT_MS / 2; naps++) {
-		if (!(read64(edu, EDU_DMA_COMMAND) & EDU_DMA_RUN))
-			return 0;
-		nanosleep(&nap, NULL);
-	}
-	return -ETIMEDOUT;
+	write64(edu, EDU_DMA_SOURCE, write ? EDU_BUFFER : iova);
+	write64(edu, EDU_DMA_DESTINATION, write ? iova : EDU_BUFFER);
+	write64(edu, EDU_DMA_COUNT, length);
+	/* What was written to memory before is there when the device reads it */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	write64(edu, EDU_DMA_COMMAND, command | EDU_DMA_RUN);
 }
 
 static int edu_dma(struct edu *edu, __u64 command, __u64 iova,
@@ -214,12 +233,7 @@ static int edu_dma(struct edu *edu, __u64 command, __u64 iova,
 
 	if (length > EDU_BUFFER_SIZE)
 		return -EINVAL;
-	write64(edu, EDU_DMA_SOURCE, write ? EDU_BUFFER : iova);
-	write64(edu, EDU_DMA_DESTINATION, write ? iova : EDU_BUFFER);
-	write64(edu, EDU_DMA_COUNT, length);
-	/* What was written to memory before is there when the device reads it */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	write64(edu, EDU_DMA_COMMAND, command | EDU_DMA_RUN);
+	edu_dma_start(edu, command, iova, length);
 	ret = edu_dma_wait(edu);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	journal_dma(&edu->dev, write, iova, length);
@@ -238,7 +252,17 @@ int edu_write_memory(struct edu *edu, __u64 iova, unsigned int length)
 	return edu_dma(edu, EDU_DMA_TO_MEMORY, iova, length);
 }
 
-/* The same, and the device's interrupt tells that it is done */
+/* The same, but nobody waits for it: it may never happen */
+void edu_start_write(struct edu *edu, __u64 iova, unsigned int length)
+{
+	journal_dma(&edu->dev, true, iova, length);
+	edu_dma_start(edu, EDU_DMA_TO_MEMORY, iova, length);
+}
+
+/*
+ * From the device's buffer to memory at @iova, and the device's interrupt tells that it
+ * is done
+ */
 int edu_write_memory_and_interrupt(struct edu *edu, __u64 iova,
 				   unsigned int length)
 {

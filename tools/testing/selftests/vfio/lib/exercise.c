@@ -55,6 +55,25 @@ int exercise_copy(struct edu *edu, const struct mapping *memory, __u64 from,
 }
 
 /*
+ * Let the device copy the first half of @page, one buffer long, to the second.
+ * -EBADMSG: something else arrived.
+ */
+int exercise_page(struct edu *edu, const struct mapping *page)
+{
+	unsigned int half = page->length / 2;
+	int ret;
+
+	fill(page->va, half);
+	memset(page->va + half, 0, half);
+	ret = edu_read_memory(edu, page->iova, half);
+	if (!ret)
+		ret = edu_write_memory(edu, page->iova + half, half);
+	if (ret)
+		return ret;
+	return memcmp(page->va, page->va + half, half) ? -EBADMSG : 0;
+}
+
+/*
  * Reach both ends of @memory, and bytes around its middle that lie on two
  * pages. It must be four buffers long or more.
  */

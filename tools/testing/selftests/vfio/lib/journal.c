@@ -8,12 +8,16 @@
  *	# msi device=BDF iova=IOVA raised=N received=N
  *	# msi device=BDF iova=SERIES[,SERIES...] raised=N received=N
  *	# dma device=BDF iova=IOVA length=LENGTH access=read|write
+ *	# route device=BDF iova=IOVA stage=STAGE[|STAGE...] [event=NAME]
  *
  * "iova=unreported" is what a kernel gives that cannot tell where its doorbell
  * is. A SERIES is "IOVA*COUNT": so many interrupts by that IOVA, or
  * "IOVA|IOVA*COUNT": each of them by either, as they were raised while the
- * doorbell was being moved from the one to the other. Lines are in order for each
- * device; devices that work at the same time have theirs mixed.
+ * doorbell was being moved from the one to the other. A route says what translates
+ * the page at IOVA from then on: stage 1, 2, or both, which is 3; "none", if access
+ * is to be blocked and, with an event, recorded; or "never", if the device may be
+ * stopped before. Lines are in order for each device; devices that work at the same
+ * time have theirs mixed.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,20 +41,29 @@ void journal_doorbells(const struct device *dev, const char *phase)
 		       list.at[i].vectors, phase);
 }
 
-/* The interrupts went through the one doorbell that is mapped now */
-void journal_interrupts(const struct device *dev, unsigned int raised,
-			unsigned int received)
+/* Where interrupts go: to the guest's page, or the one doorbell that is mapped now */
+static __u64 interrupts_iova(const struct device *dev)
 {
 	struct doorbell_list list;
 	unsigned int i;
 
-	printf("# msi device=%s iova=", dev->bdf);
+	if (dev->msi_page)
+		return dev->msi_page;
 	device_doorbells(dev, &list);
 	for (i = 0; i < list.count; i++)
 		if (list.at[i].flags & IOMMU_MSI_DOORBELL_MAPPED)
-			break;
-	if (i < list.count)
-		printf("0x%llx", list.at[i].iova);
+			return list.at[i].iova;
+	return 0;
+}
+
+void journal_interrupts(const struct device *dev, unsigned int raised,
+			unsigned int received)
+{
+	__u64 iova = interrupts_iova(dev);
+
+	printf("# msi device=%s iova=", dev->bdf);
+	if (iova)
+		printf("0x%llx", iova);
 	else
 		printf("unreported");
 	printf(" raised=%u received=%u\n", raised, received);
@@ -61,6 +74,14 @@ void journal_dma(const struct device *dev, bool write, __u64 iova,
 {
 	printf("# dma device=%s iova=0x%llx length=0x%x access=%s\n", dev->bdf,
 	       iova, length, write ? "write" : "read");
+}
+
+/* @stage: as above. @event: the SMMU's name of it, or NULL */
+void journal_route(const struct device *dev, __u64 iova, const char *stage,
+		   const char *event)
+{
+	printf("# route device=%s iova=0x%llx stage=%s%s%s\n", dev->bdf, iova,
+	       stage, event ? " event=" : "", event ? event : "");
 }
 
 static void series_flush(struct series *series)

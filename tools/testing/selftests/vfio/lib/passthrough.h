@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c) and
- * containers (type1.c), a device (device.c), what sysfs says of it (sysfs.c), the
- * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
- * interrupts of an igb device (igb.c), the admin queue of an NVMe controller (nvme.c),
- * failing allocations (faults.c), and a journal
- * of what the IOMMU ought to see (journal.c).
+ * containers (type1.c), a device (device.c), MSI addresses of a guest for it
+ * (msi_address.c), what sysfs says of it (sysfs.c), the driver of QEMU's edu device
+ * (edu.c), DMA by it that is checked (exercise.c), the interrupts of an igb device
+ * (igb.c), the admin queue of an NVMe controller (nvme.c), failing allocations
+ * (faults.c), and a journal of what the IOMMU ought to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
  * nothing open when they fail.
@@ -22,6 +22,7 @@
 #include <linux/iommufd.h>
 #include <linux/iommufd_msi.h>
 #include <linux/vfio_msi.h>
+#include <linux/vfio_msi_address.h>
 
 /* Where every Linux up to now puts doorbells behind an ARM SMMU */
 #define MSI_WINDOW_IOVA 0x8000000ULL
@@ -110,6 +111,8 @@ struct device {
 	int iommufd;
 	__u32 id; /* iommufd's number of the device */
 	__u32 pt; /* what it is attached to, 0 if to nothing */
+	__u32 stage2; /* what is below that, 0 if nothing is */
+	__u64 msi_page; /* where a guest has its MSIs sent to, 0 if to a doorbell */
 	__u64 config; /* offset of the PCI configuration space in fd */
 	struct container *container; /* NULL if bound to an iommufd */
 	int group;
@@ -135,6 +138,16 @@ int device_enable_vectors(struct device *dev, __u32 index, const int *eventfds,
 int device_disable_vectors(struct device *dev, __u32 index);
 int device_wait_vector(int eventfd);
 
+/* msi_address.c */
+int device_msi_addresses(struct device *dev, __u32 flags,
+			 const struct vfio_device_feature_msi_addresses *cmd,
+			 unsigned int room, __u64 *addresses);
+int device_probe_msi_addresses(struct device *dev, __u32 flags);
+int device_set_msi_address(struct device *dev, __u32 index, __u32 vector,
+			   __u64 address);
+int device_clear_msi_addresses(struct device *dev, __u32 index);
+__u64 device_msi_address(struct device *dev, __u32 index, __u32 vector);
+
 /* An edu device: one MSI vector, and a DMA engine with a buffer of 4096 bytes */
 #define EDU_BUFFER_SIZE 4096
 
@@ -158,10 +171,12 @@ int edu_open_type1(struct edu *edu, const char *bdf,
 void edu_close(struct edu *edu);
 int edu_enable_interrupt(struct edu *edu);
 int edu_disable_interrupt(struct edu *edu);
+void edu_acknowledge(struct edu *edu);
 int edu_handshake(struct edu *edu, __u32 number);
 unsigned int edu_interrupts(struct edu *edu, unsigned int count);
 int edu_read_memory(struct edu *edu, __u64 iova, unsigned int length);
 int edu_write_memory(struct edu *edu, __u64 iova, unsigned int length);
+void edu_start_write(struct edu *edu, __u64 iova, unsigned int length);
 int edu_write_memory_and_interrupt(struct edu *edu, __u64 iova,
 				   unsigned int length);
 
@@ -220,6 +235,7 @@ int memory_alloc(struct mapping *memory, __u64 length);
 void memory_free(struct mapping *memory);
 int exercise_copy(struct edu *edu, const struct mapping *memory, __u64 from,
 		  __u64 to);
+int exercise_page(struct edu *edu, const struct mapping *page);
 int exercise_dma(struct edu *edu, const struct mapping *memory);
 
 /* faults.c: failing allocations */
@@ -233,6 +249,8 @@ void journal_interrupts(const struct device *dev, unsigned int raised,
 			unsigned int received);
 void journal_dma(const struct device *dev, bool write, __u64 iova,
 		 unsigned int length);
+void journal_route(const struct device *dev, __u64 iova, const char *stage,
+		   const char *event);
 
 /*
  * Interrupts that one thread raises, with a handshake each, while another one

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Nested domains: the stage 1 of a guest on the stage 2 of its nest parent.
+ *
+ * Such a domain is a stream table entry that the guest wrote, nothing else. Its
+ * tables are the guest's. What the host keeps track of, the devices that a domain
+ * must invalidate ATCs of, it keeps with the parent.
+ *
+ * Races
+ * -----
+ * - attach against attach and detach: iommu_group::mutex lets one at a time change
+ *   a device, arm_smmu_asid_lock one at a time any stream table entry.
+ * - attach against DMA: the entry goes from what it was to what it shall be by
+ *   steps that each translate or abort. Among abort, bypass and stage 1 over the
+ *   same parent no transaction is disturbed; if the guest changes several double
+ *   words of its stage 1 at once, transactions abort in between.
+ * - attach against map of the parent: map adds what was not there, so nothing is
+ *   cached of it.
+ * - attach against unmap of the parent: unmap clears its entry of stage 2,
+ *   invalidates, and then looks whether there was stage 1; attach says that there is,
+ *   and then installs it. Either unmap sees it, and invalidates stage 1, or the
+ *   walks of stage 1 start when stage 2 is clean. ATCs: the device is in the
+ *   parent's list before its ATS is on.
+ * - attach against destruction of the vDEVICE: see include/linux/iommu-viommu.h.
+ * - attach against events: see arm-smmu-v3-viommu.c.
+ * - process exit: the device is detached, which blocks its DMA, before the domain
+ *   is freed; that before the vIOMMU, and that before the parent.
+ */
+#include <linux/bitfield.h>
+#include <linux/export.h>
+#include <linux/iommu-viommu.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+#include <uapi/linux/iommufd.h>
+
+#include "arm-smmu-v3-nested.h"
+
+/**
+ * struct arm_smmu_nested_domain - Stage 1 of a guest
+ * @domain: What the core sees of it
+ * @viommu: The guest's share of the SMMU, which stays as long as this
+ * @ste: The stream table entry that the guest wrote
+ */
+struct arm_smmu_nested_domain {
+	struct iommu_domain domain;
+	struct arm_smmu_viommu *viommu;
+	struct arm_smmu_guest_ste ste;
+};
+
+static struct arm_smmu_nested_domain *
+to_nested_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct arm_smmu_nested_domain, domain);
+}
+
+/**
+ * arm_smmu_nested_parent() - Find the stage 2 below a nested domain
+ * @domain: The nested domain
+ *
+ * Return: The domain whose list of devices has those of @domain.
+ */
+struct arm_smmu_domain *arm_smmu_nested_parent(struct iommu_domain *domain)
+{
+	return to_nested_domain(domain)->viommu->s2_parent;
+}
+
+/* Errors that leave the device as it is; iommu_group::mutex is held */
+static int check_attach(struct arm_smmu_nested_domain *nested,
+			struct arm_smmu_master *master)
+{
+	struct arm_smmu_viommu *viommu = nested->viommu;
+	u64 virt_id;
+
+	/* The core goes back after a failure: that was allowed once */
+	if (iommu_get_domain_for_dev(master->dev) == &nested->domain)
+		return 0;
+	if (master->smmu != viommu->smmu || !arm_smmu_master_can_nest(master))
+		return -EINVAL;
+	if (arm_smmu_ssids_in_use(&master->cd_table))
+		return -EBUSY;
+	/* The guest could invalidate nothing of a device that it cannot name */
+	if (nested->ste.config == STRTAB_STE_0_CFG_S1_TRANS)
+		return iommu_viommu_virt_id(&viommu->core, master->dev,
+					    &virt_id);
+	return 0;
+}
+
+/* From now on, unmap of the parent has stage 1 invalidated, too */
+static void announce_stage1(struct arm_smmu_domain *s2_parent)
+{
+	WRITE_ONCE(s2_parent->stage1_used, true);
+	/* Pairs with arm_smmu_tlb_inv_guest_stage1() */
+	smp_mb();
+}
+
+/**
+ * arm_smmu_tlb_inv_guest_stage1() - Complete an invalidation of stage 2
+ * @s2_parent: A nest parent, of which TLBI_S2_IPA has completed
+ *
+ * The TLB may combine both stages in one entry, which is found by the address
+ * that the guest's stage 1 has for it: nobody but the guest knows that, so all
+ * entries of the VMID go (IHI 0070, 4.4). They also stay when the guest's last
+ * device is detached, so it does not matter whether there is one now.
+ *
+ * Context: Any.
+ */
+void arm_smmu_tlb_inv_guest_stage1(struct arm_smmu_domain *s2_parent)
+{
+	struct arm_smmu_device *smmu = s2_parent->smmu;
+	u64 cmd[CMDQ_ENT_DWORDS] = {
+		FIELD_PREP(CMDQ_0_OP, CMDQ_OP_TLBI_NH_ALL) |
+			FIELD_PREP(CMDQ_TLBI_0_VMID, s2_parent->s2_cfg.vmid),
+	};
+
+	/* Pairs with announce_stage1() */
+	smp_mb();
+	if (READ_ONCE(s2_parent->stage1_used))
+		arm_smmu_cmdq_issue_cmdlist(smmu, &smmu->cmdq, cmd, 1, true);
+}
+EXPORT_SYMBOL_IF_KUNIT(arm_smmu_tlb_inv_guest_stage1);
+
+static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
+				      struct device *dev)
+{
+	struct arm_smmu_nested_domain *nested = to_nested_domain(domain);
+	struct arm_smmu_domain *s2_parent = nested->viommu->s2_parent;
+	struct arm_smmu_master *master = dev_iommu_priv_get(dev);
+	struct arm_smmu_attach_state state = {
+		.master = master,
+		.old_domain = iommu_get_domain_for_dev(dev),
+		.ssid = IOMMU_NO_PASID,
+		.viommu = &nested->viommu->core,
+		/*
+		 * Whether to invalidate the ATC is the guest's to know, and it
+		 * does if it wrote EATS.
+		 */
+		.ats_refused = !nested->ste.ats,
+	};
+	struct arm_smmu_ste ste;
+	int ret;
+
+	ret = check_attach(nested, master);
+	if (ret)
+		return ret;
+
+	mutex_lock(&arm_smmu_asid_lock);
+	ret = arm_smmu_attach_prepare(&state, domain);
+	if (ret)
+		goto out_unlock;
+
+	if (nested->ste.config == STRTAB_STE_0_CFG_S1_TRANS)
+		announce_stage1(s2_parent);
+	arm_smmu_make_nested_ste(&ste, master, s2_parent, &nested->ste,
+				 state.ats_enabled);
+	arm_smmu_install_ste_for_dev(master, &ste);
+	arm_smmu_clear_cd(master, IOMMU_NO_PASID);
+	arm_smmu_attach_commit(&state);
+out_unlock:
+	mutex_unlock(&arm_smmu_asid_lock);
+	return ret;
+}
+
+static void arm_smmu_domain_free_nested(struct iommu_domain *domain)
+{
+	kfree(to_nested_domain(domain));
+}
+
+static const struct iommu_domain_ops arm_smmu_nested_ops = {
+	.attach_dev = arm_smmu_attach_dev_nested,
+	.free = arm_smmu_domain_free_nested,
+};
+
+/**
+ * arm_smmu_domain_alloc_nested() - iommu_viommu_ops::domain_alloc_nested
+ * @viommu: The guest's share of the SMMU
+ * @flags: None
+ * @user_data: A struct iommu_hwpt_arm_smmuv3
+ *
+ * Return: The domain; -EOPNOTSUPP for a flag, -EINVAL for a wrong type or length of
+ * the data, -EIO for an entry that a guest may not have, -EFAULT, -E2BIG, -ENOMEM.
+ */
+struct iommu_domain *
+arm_smmu_domain_alloc_nested(struct iommu_viommu *viommu, u32 flags,
+			     const struct iommu_user_data *user_data)
+{
+	struct arm_smmu_nested_domain *nested;
+	struct iommu_hwpt_arm_smmuv3 arg;
+	struct arm_smmu_guest_ste ste;
+	int ret;
+
+	if (flags)
+		return ERR_PTR(-EOPNOTSUPP);
+	ret = iommu_copy_struct_from_user(&arg, user_data,
+					  IOMMU_HWPT_DATA_ARM_SMMUV3, ste);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = arm_smmu_guest_ste_parse(&ste, arg.ste);
+	if (ret)
+		return ERR_PTR(ret);
+
+	nested = kzalloc(sizeof(*nested), GFP_KERNEL_ACCOUNT);
+	if (!nested)
+		return ERR_PTR(-ENOMEM);
+
+	nested->domain.type = IOMMU_DOMAIN_NESTED;
+	nested->domain.ops = &arm_smmu_nested_ops;
+	nested->viommu = to_smmu_viommu(viommu);
+	nested->ste = ste;
+	return &nested->domain;
+}

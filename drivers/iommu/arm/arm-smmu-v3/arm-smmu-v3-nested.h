@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Nested translation on SMMUv3: the guest owns stage 1, the host stage 2.
+ *
+ *  arm-smmu-v3-guest-ste.c	the stream table entry that a guest's becomes
+ *  arm-smmu-v3-guest-cmd.c	which commands of a guest are let through
+ *  arm-smmu-v3-nested.c	nested domains: attach, replace, detach
+ *  arm-smmu-v3-viommu.c	the guest's share of an SMMU: commands and events
+ *
+ * The first two are pure functions. What races with what is told where the state
+ * is: in the latter two.
+ */
+#ifndef _ARM_SMMU_V3_NESTED_H
+#define _ARM_SMMU_V3_NESTED_H
+
+#include <linux/iommu-viommu.h>
+
+#include "arm-smmu-v3.h"
+
+/**
+ * struct arm_smmu_guest_ste - What a guest's stream table entry asks for
+ * @config: STE.Config: abort, bypass or stage 1
+ * @ats: STE.EATS says full ATS, which only stage 1 can
+ * @word: The guest's first two double words, reduced to the stage 1 fields
+ */
+struct arm_smmu_guest_ste {
+	u8 config;
+	bool ats;
+	u64 word[2];
+};
+
+int arm_smmu_guest_ste_parse(struct arm_smmu_guest_ste *guest,
+			     const __le64 word[2]);
+void arm_smmu_make_nested_ste(struct arm_smmu_ste *target,
+			      struct arm_smmu_master *master,
+			      struct arm_smmu_domain *s2_parent,
+			      const struct arm_smmu_guest_ste *guest,
+			      bool ats_enabled);
+
+/* Opcodes up to the greatest that a guest may use */
+#define ARM_SMMU_GUEST_CMD_OPS (CMDQ_OP_ATC_INV + 1)
+
+/**
+ * struct arm_smmu_guest_cmds - The commands that an SMMU takes from a guest
+ * @fields: By opcode, the bits that a command may have set; no bit: refused
+ * @granules: Bit n is set if TG == n is a granule of this SMMU
+ * @level1_64k: There are blocks at level 1 with 64 KiB granules
+ * @vmid: The VMID that each TLBI gets
+ */
+struct arm_smmu_guest_cmds {
+	u64 fields[ARM_SMMU_GUEST_CMD_OPS][CMDQ_ENT_DWORDS];
+	u8 granules;
+	bool level1_64k;
+	u16 vmid;
+};
+
+void arm_smmu_guest_cmds_init(struct arm_smmu_guest_cmds *cmds,
+			      const struct arm_smmu_device *smmu, u16 vmid);
+int arm_smmu_guest_cmd_sanitise(const struct arm_smmu_guest_cmds *cmds,
+				u64 *cmd);
+
+/**
+ * struct arm_smmu_viommu - A guest's share of an SMMU
+ * @core: What iommufd sees of it
+ * @smmu: The SMMU
+ * @s2_parent: Stage 2 of the guest
+ * @cmds: What the guest may command; constant
+ */
+struct arm_smmu_viommu {
+	struct iommu_viommu core;
+	struct arm_smmu_device *smmu;
+	struct arm_smmu_domain *s2_parent;
+	struct arm_smmu_guest_cmds cmds;
+};
+
+static inline struct arm_smmu_viommu *
+to_smmu_viommu(struct iommu_viommu *viommu)
+{
+	return container_of(viommu, struct arm_smmu_viommu, core);
+}
+
+struct iommu_domain *
+arm_smmu_domain_alloc_nested(struct iommu_viommu *viommu, u32 flags,
+			     const struct iommu_user_data *user_data);
+
+#endif /* _ARM_SMMU_V3_NESTED_H */

@@ -1,0 +1,834 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of a guest's share of an SMMU, on an SMMU made of memory.
+ *
+ * A thread on another CPU plays the SMMU: it consumes the command queue and notes
+ * what it finds. (The CPU that issues commands waits for them with interrupts
+ * off.) Stream table and event queue are memory that the test looks at.
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/io-pgtable.h>
+#include <linux/kthread.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <uapi/linux/iommufd.h>
+
+#include "../../iommufd/viommu_events.h"
+#include "arm-smmu-v3-nested.h"
+
+#define QUEUE_SHIFT 8
+#define LOG_SIZE 1024
+#define NUM_STREAMS 16
+#define SID 5
+#define VSID 0x1234567
+#define VMID 0x42
+
+#define OP_CFGI_STE 0x03
+#define OP_CFGI_CD_ALL 0x06
+#define OP_TLBI_NH_ALL 0x10
+#define OP_TLBI_NH_VA 0x12
+#define OP_ATC_INV 0x40
+#define OP_CMD_SYNC 0x46
+
+/* An SMMU made of memory, with one device and one guest */
+struct soft_smmu {
+	struct arm_smmu_device smmu;
+	u32 cmdq_prod, cmdq_cons, evtq_prod;
+	struct task_struct *thread;
+	u64 log[LOG_SIZE][2]; /* The commands that were consumed */
+	unsigned int logged; /* How many they are */
+	unsigned int stop_after; /* Consume no more */
+
+	struct device *dev;
+	struct dev_iommu dev_iommu;
+	struct iommu_fwspec *fwspec;
+	struct arm_smmu_master master;
+	struct arm_smmu_stream stream;
+
+	struct io_pgtable pgtable;
+	struct arm_smmu_domain parent;
+	struct iommu_viommu *viommu;
+	struct iommu_viommu_device vdevice;
+	void __user *user;
+	struct mm_struct *mm; /* Of @user */
+};
+
+static int play_smmu(void *data)
+{
+	struct soft_smmu *s = data;
+	const u32 mask = (2 << QUEUE_SHIFT) - 1;
+	const __le64 *queue = s->smmu.cmdq.q.base;
+	u32 cons = 0;
+
+	while (!kthread_should_stop()) {
+		/* What the other CPU wrote before it moved the index is there */
+		while (smp_load_acquire(&s->cmdq_prod) != cons &&
+		       s->logged < READ_ONCE(s->stop_after)) {
+			unsigned int i = cons & (mask >> 1);
+
+			s->log[s->logged][0] = le64_to_cpu(queue[2 * i]);
+			s->log[s->logged][1] = le64_to_cpu(queue[2 * i + 1]);
+			s->logged++;
+			cons = (cons + 1) & mask;
+			/* The log is complete when the issuer goes on */
+			smp_store_release(&s->cmdq_cons, cons);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static void init_cmdq(struct kunit *test, struct soft_smmu *s)
+{
+	struct arm_smmu_cmdq *cmdq = &s->smmu.cmdq;
+
+	cmdq->q.llq.max_n_shift = QUEUE_SHIFT;
+	cmdq->q.ent_dwords = CMDQ_ENT_DWORDS;
+	cmdq->q.base = kunit_kzalloc(test, 16 << QUEUE_SHIFT, GFP_KERNEL);
+	cmdq->valid_map =
+		kunit_kzalloc(test, (1 << QUEUE_SHIFT) / 8, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, cmdq->q.base);
+	KUNIT_ASSERT_NOT_NULL(test, cmdq->valid_map);
+	cmdq->q.prod_reg = (u32 __iomem *)&s->cmdq_prod;
+	cmdq->q.cons_reg = (u32 __iomem *)&s->cmdq_cons;
+	s->smmu.evtq.q.llq.max_n_shift = QUEUE_SHIFT;
+	s->smmu.evtq.q.prod_reg = (u32 __iomem *)&s->evtq_prod;
+}
+
+static void init_smmu(struct kunit *test, struct soft_smmu *s)
+{
+	struct arm_smmu_device *smmu = &s->smmu;
+	struct arm_smmu_ste *stes;
+	unsigned int i;
+
+	smmu->dev = s->dev;
+	smmu->features = ARM_SMMU_FEAT_NESTING | ARM_SMMU_FEAT_S2FWB |
+			 ARM_SMMU_FEAT_ATS | ARM_SMMU_FEAT_RANGE_INV;
+	/* A prefetch is not synced, so it would be consumed at some time */
+	smmu->options = ARM_SMMU_OPT_SKIP_PREFETCH;
+	smmu->pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
+	smmu->asid_bits = 16;
+	smmu->ssid_bits = 8;
+	smmu->oas = 48;
+	mutex_init(&smmu->streams_mutex);
+	smmu->streams = RB_ROOT;
+	smmu->strtab_cfg.linear.num_ents = NUM_STREAMS;
+	stes = kunit_kcalloc(test, NUM_STREAMS, sizeof(*stes), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, stes);
+	smmu->strtab_cfg.linear.table = stes;
+	for (i = 0; i < NUM_STREAMS; i++)
+		arm_smmu_make_abort_ste(&stes[i]);
+}
+
+static void init_device(struct kunit *test, struct soft_smmu *s)
+{
+	s->fwspec = kunit_kzalloc(test, sizeof(*s->fwspec), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, s->fwspec);
+	s->dev_iommu.fwspec = s->fwspec;
+	s->dev_iommu.priv = &s->master;
+	s->dev->iommu = &s->dev_iommu;
+
+	s->master.smmu = &s->smmu;
+	s->master.dev = s->dev;
+	s->master.streams = &s->stream;
+	s->master.num_streams = 1;
+	s->stream.id = SID;
+	s->stream.master = &s->master;
+	rb_link_node(&s->stream.node, NULL, &s->smmu.streams.rb_node);
+	rb_insert_color(&s->stream.node, &s->smmu.streams);
+}
+
+static void init_parent(struct soft_smmu *s)
+{
+	s->parent.smmu = &s->smmu;
+	s->parent.stage = ARM_SMMU_DOMAIN_S2;
+	s->parent.nest_parent = true;
+	s->parent.s2_cfg.vmid = VMID;
+	s->parent.pgtbl_ops = &s->pgtable.ops;
+	s->parent.domain.type = IOMMU_DOMAIN_UNMANAGED;
+	INIT_LIST_HEAD(&s->parent.devices);
+	spin_lock_init(&s->parent.devices_lock);
+}
+
+static struct iommu_viommu *new_viommu(struct soft_smmu *s)
+{
+	struct iommu_viommu *viommu;
+
+	viommu = arm_smmu_viommu_alloc(s->dev, &s->parent.domain,
+				       IOMMU_VIOMMU_TYPE_ARM_SMMUV3, NULL);
+	if (!IS_ERR(viommu))
+		iommu_viommu_init(viommu, &s->parent.domain, &s->smmu.iommu,
+				  IOMMU_VIOMMU_TYPE_ARM_SMMUV3);
+	return viommu;
+}
+
+static int viommu_test_init(struct kunit *test)
+{
+	unsigned int cpu =
+		cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	struct soft_smmu *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	unsigned long user;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	test->priv = s;
+	if (cpu >= nr_cpu_ids)
+		kunit_skip(test, "one CPU cannot both issue and consume");
+
+	s->dev = kunit_device_register(test, "soft-smmu");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->dev);
+	init_smmu(test, s);
+	init_cmdq(test, s);
+	init_device(test, s);
+	init_parent(s);
+	user = kunit_vm_mmap(test, NULL, 0, SZ_64K, PROT_READ | PROT_WRITE,
+			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_NE(test, user, 0);
+	s->user = (void __user *)user;
+	s->mm = current->mm;
+	s->viommu = new_viommu(s);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->viommu);
+
+	s->stop_after = LOG_SIZE;
+	s->thread = kthread_create(play_smmu, s, "soft-smmu");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->thread);
+	/* The test stays where it is, and the SMMU elsewhere */
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+	cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	kthread_bind(s->thread, cpu);
+	wake_up_process(s->thread);
+	return 0;
+}
+
+/* The list of devices that the core's domain pointer would have undone */
+static void forget_devices(struct soft_smmu *s)
+{
+	struct arm_smmu_master_domain *entry, *next;
+
+	list_for_each_entry_safe(entry, next, &s->parent.devices, devices_elm) {
+		list_del(&entry->devices_elm);
+		kfree(entry);
+	}
+}
+
+/* The guest does not know the device any more */
+static void remove_vdevice(struct soft_smmu *s)
+{
+	iommu_viommu_remove_device(s->viommu, &s->vdevice);
+	s->vdevice.dev = NULL;
+}
+
+static void viommu_test_exit(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+
+	if (!s)
+		return;
+	if (!IS_ERR_OR_NULL(s->thread))
+		kthread_stop(s->thread);
+	if (s->viommu)
+		forget_devices(s);
+	if (s->vdevice.dev)
+		remove_vdevice(s);
+	if (!IS_ERR_OR_NULL(s->viommu))
+		s->viommu->ops->free(s->viommu);
+	/* KUnit's threads end without kthread_unuse_mm(), which would drop this */
+	if (s->mm)
+		mmdrop(s->mm);
+	if (s->dev)
+		s->dev->iommu = NULL;
+}
+
+/* The guest knows the device from now on */
+static void add_vdevice(struct kunit *test, struct soft_smmu *s)
+{
+	s->vdevice.dev = s->dev;
+	s->vdevice.virt_id = VSID;
+	KUNIT_ASSERT_EQ(test, iommu_viommu_add_device(s->viommu, &s->vdevice),
+			0);
+}
+
+/* How many of the commands that were consumed are @op */
+static unsigned int count_op(const struct soft_smmu *s, u8 op)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < s->logged; i++)
+		count += (s->log[i][0] & 0xff) == op;
+	return count;
+}
+
+static int invalidate(struct kunit *test, struct soft_smmu *s, const u64 *cmds,
+		      u32 num, u32 *done)
+{
+	struct iommu_user_data_array array = {
+		.type = IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
+		.uptr = s->user,
+		.entry_len = 16,
+		.entry_num = num,
+	};
+	int ret;
+
+	KUNIT_ASSERT_LE(test, num * 16, SZ_64K);
+	KUNIT_ASSERT_EQ(test, copy_to_user(s->user, cmds, num * 16), 0);
+	ret = s->viommu->ops->cache_invalidate(s->viommu, &array);
+	*done = array.entry_num;
+	return ret;
+}
+
+/* TLBI_NH_VA of page @i of ASID 7, for some other VMID */
+static void make_cmds(u64 *cmds, u32 num)
+{
+	u32 i;
+
+	for (i = 0; i < num; i++) {
+		cmds[2 * i] = OP_TLBI_NH_VA | (7ULL << 48) | (0x99ULL << 32);
+		cmds[2 * i + 1] = (u64)i << 12;
+	}
+}
+
+/* The first @num commands of make_cmds() were consumed, in order, each once */
+static void expect_commands(struct kunit *test, const struct soft_smmu *s,
+			    u32 num)
+{
+	unsigned int i, seen = 0;
+
+	for (i = 0; i < s->logged; i++) {
+		if ((s->log[i][0] & 0xff) == OP_CMD_SYNC)
+			continue;
+		KUNIT_EXPECT_EQ(test, s->log[i][0],
+				OP_TLBI_NH_VA | (7ULL << 48) |
+					((u64)VMID << 32));
+		KUNIT_EXPECT_EQ(test, s->log[i][1], (u64)seen << 12);
+		seen++;
+	}
+	KUNIT_EXPECT_EQ(test, seen, num);
+}
+
+static u64 *new_cmds(struct kunit *test, u32 num)
+{
+	u64 *cmds = kunit_kcalloc(test, num, 16, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, cmds);
+	make_cmds(cmds, num);
+	return cmds;
+}
+
+static void one_sync_completes_up_to_64_commands(struct kunit *test)
+{
+	static const u32 nums[] = { 1, 2, 63, 64, 65, 128, 300 };
+	struct soft_smmu *s = test->priv;
+	u64 *cmds = new_cmds(test, 300);
+	unsigned int i;
+	u32 done;
+
+	for (i = 0; i < ARRAY_SIZE(nums); i++) {
+		s->logged = 0;
+		KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, nums[i], &done),
+				0);
+		KUNIT_EXPECT_EQ(test, done, nums[i]);
+		expect_commands(test, s, nums[i]);
+		KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC),
+				DIV_ROUND_UP(nums[i], 64));
+	}
+}
+
+static void commands_before_a_bad_one_take_effect(struct kunit *test)
+{
+	static const u32 bad[] = { 0, 1, 2, 63, 64, 65, 127, 128, 199 };
+	struct soft_smmu *s = test->priv;
+	u64 *cmds = new_cmds(test, 200);
+	unsigned int i;
+	u32 done;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		make_cmds(cmds, 200);
+		cmds[2 * bad[i]] = 0x20; /* TLBI_EL2_ALL */
+		s->logged = 0;
+		KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 200, &done),
+				-EIO);
+		KUNIT_EXPECT_EQ(test, done, bad[i]);
+		expect_commands(test, s, bad[i]);
+		KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC),
+				DIV_ROUND_UP(bad[i], 64));
+	}
+}
+
+static void batch_without_sync_is_not_counted(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	u64 *cmds = new_cmds(test, 200);
+	u32 done;
+
+	/* The SMMU hangs in the second batch */
+	s->stop_after = 64 + 1 + 10;
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 200, &done),
+			-ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, done, 64);
+}
+
+static void arrays_are_checked(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_user_data_array array = {
+		.type = IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
+		.uptr = s->user,
+		.entry_len = 16,
+	};
+	const struct iommu_viommu_ops *ops = s->viommu->ops;
+	u64 cmds[6] = { OP_TLBI_NH_ALL, 0, 0, OP_TLBI_NH_ALL, 0, 1 };
+
+	/* Nothing to do is a way to ask for the type */
+	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array), 0);
+	array.type++;
+	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array),
+			-EINVAL);
+	array.type--;
+
+	array.entry_num = 1;
+	array.entry_len = 15;
+	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, array.entry_num, 0);
+
+	/* Longer entries: the tail of the second is not zero */
+	KUNIT_ASSERT_EQ(test, copy_to_user(s->user, cmds, sizeof(cmds)), 0);
+	array.entry_len = 24;
+	array.entry_num = 1;
+	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array), 0);
+	KUNIT_EXPECT_EQ(test, array.entry_num, 1);
+	array.entry_num = 2;
+	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array), -E2BIG);
+	KUNIT_EXPECT_EQ(test, array.entry_num, 0);
+
+	array.uptr = (void __user *)(TASK_SIZE - 8);
+	array.entry_len = 16;
+	array.entry_num = 1;
+	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array),
+			-EFAULT);
+	KUNIT_EXPECT_EQ(test, array.entry_num, 0);
+}
+
+static void stream_ids_are_replaced(struct kunit *test)
+{
+	const u64 known = (u64)VSID << 32, unknown = (u64)SID << 32;
+	u64 cmd[2] = { OP_CFGI_CD_ALL | known, 0 };
+	struct soft_smmu *s = test->priv;
+	u32 done;
+
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmd, 1, &done), -EIO);
+	KUNIT_EXPECT_EQ(test, done, 0);
+	add_vdevice(test, s);
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmd, 1, &done), 0);
+	KUNIT_EXPECT_EQ(test, done, 1);
+	KUNIT_EXPECT_EQ(test, s->log[0][0], OP_CFGI_CD_ALL | ((u64)SID << 32));
+
+	/* The physical number is nobody's, and a number that was taken back */
+	cmd[0] = OP_CFGI_CD_ALL | unknown;
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmd, 1, &done), -EIO);
+	remove_vdevice(s);
+	cmd[0] = OP_CFGI_CD_ALL | known;
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmd, 1, &done), -EIO);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_CFGI_CD_ALL), 1);
+}
+
+static void atc_is_invalidated_while_ats_is_on(struct kunit *test)
+{
+	const u64 ssv = 1ULL << 11;
+	u64 cmds[6] = { OP_TLBI_NH_ALL, 0, OP_ATC_INV | ((u64)VSID << 32), 52,
+			OP_TLBI_NH_ALL, 0 };
+	struct soft_smmu *s = test->priv;
+	u32 done;
+
+	add_vdevice(test, s);
+	/* A device with ATS off would not answer, and has nothing cached */
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 3, &done), 0);
+	KUNIT_EXPECT_EQ(test, done, 3);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_ATC_INV), 0);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_TLBI_NH_ALL), 2);
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, &cmds[2], 1, &done), 0);
+	KUNIT_EXPECT_EQ(test, done, 1);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC), 1);
+
+	s->master.ats_enabled = true;
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 3, &done), 0);
+	KUNIT_EXPECT_EQ(test, done, 3);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_ATC_INV), 1);
+	s->master.ats_enabled = false;
+
+	/* A substream of a device that has none, and of one that has */
+	cmds[2] |= ssv;
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 3, &done), -EIO);
+	KUNIT_EXPECT_EQ(test, done, 1);
+	s->master.ssid_bits = 4;
+	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 3, &done), 0);
+}
+
+static void stage1_is_invalidated_after_stage2_once_used(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+
+	arm_smmu_tlb_inv_guest_stage1(&s->parent);
+	KUNIT_EXPECT_EQ(test, s->logged, 0);
+	s->parent.stage1_used = true;
+	arm_smmu_tlb_inv_guest_stage1(&s->parent);
+	KUNIT_EXPECT_EQ(test, s->logged, 2);
+	KUNIT_EXPECT_EQ(test, s->log[0][0], OP_TLBI_NH_ALL | ((u64)VMID << 32));
+	KUNIT_EXPECT_EQ(test, s->log[1][0] & 0xff, OP_CMD_SYNC);
+}
+
+static struct iommu_domain *new_nested(struct kunit *test, struct soft_smmu *s,
+				       u64 word0, u64 word1)
+{
+	struct iommu_user_data data = {
+		.type = IOMMU_HWPT_DATA_ARM_SMMUV3,
+		.uptr = s->user,
+		.len = 16,
+	};
+	u64 ste[2] = { word0, word1 };
+
+	KUNIT_ASSERT_EQ(test, copy_to_user(s->user, ste, sizeof(ste)), 0);
+	return s->viommu->ops->domain_alloc_nested(s->viommu, 0, &data);
+}
+
+static u64 config_of(const struct soft_smmu *s)
+{
+	const struct arm_smmu_ste *ste = &s->smmu.strtab_cfg.linear.table[SID];
+
+	return le64_to_cpu(ste->data[0]) & 0xf;
+}
+
+static int attach(struct soft_smmu *s, struct iommu_domain *domain)
+{
+	return domain->ops->attach_dev(domain, s->dev);
+}
+
+static void stage1_needs_a_virtual_id(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1 = new_nested(test, s, 0xb, 0);
+	struct iommu_domain *bypass = new_nested(test, s, 0x9, 0);
+	struct iommu_domain *abort = new_nested(test, s, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, attach(s, stage1), -ENOENT);
+	KUNIT_EXPECT_EQ(test, config_of(s), 0x1);
+	KUNIT_EXPECT_EQ(test, s->logged, 0);
+	KUNIT_EXPECT_FALSE(test, s->parent.stage1_used);
+	KUNIT_EXPECT_TRUE(test, list_empty(&s->parent.devices));
+
+	KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
+	KUNIT_EXPECT_EQ(test, config_of(s), 0xd);
+	KUNIT_EXPECT_FALSE(test, s->parent.stage1_used);
+	KUNIT_EXPECT_PTR_EQ(test, s->master.viommu, s->viommu);
+	KUNIT_EXPECT_EQ(test, attach(s, abort), 0);
+	KUNIT_EXPECT_EQ(test, config_of(s), 0x1);
+
+	add_vdevice(test, s);
+	KUNIT_EXPECT_EQ(test, attach(s, stage1), 0);
+	KUNIT_EXPECT_EQ(test, config_of(s), 0xf);
+	KUNIT_EXPECT_TRUE(test, s->parent.stage1_used);
+
+	stage1->ops->free(stage1);
+	bypass->ops->free(bypass);
+	abort->ops->free(abort);
+}
+
+static void stage1_and_bypass_take_two_syncs_each_way(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1 = new_nested(test, s, 0x400b, 0xd6);
+	struct iommu_domain *bypass = new_nested(test, s, 0x9, 0);
+
+	add_vdevice(test, s);
+	KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
+	s->logged = 0;
+	KUNIT_EXPECT_EQ(test, attach(s, stage1), 0);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_CFGI_STE), 2);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC), 2);
+	KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_CFGI_STE), 4);
+	KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC), 4);
+
+	stage1->ops->free(stage1);
+	bypass->ops->free(bypass);
+}
+
+static void attach_is_refused_where_it_cannot_be(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *bypass = new_nested(test, s, 0x9, 0);
+	static struct arm_smmu_device other;
+
+	s->master.cd_table.used_ssids = 1;
+	KUNIT_EXPECT_EQ(test, attach(s, bypass), -EBUSY);
+	s->master.cd_table.used_ssids = 0;
+
+	s->master.smmu = &other;
+	KUNIT_EXPECT_EQ(test, attach(s, bypass), -EINVAL);
+	s->master.smmu = &s->smmu;
+
+	s->smmu.features &= ~ARM_SMMU_FEAT_S2FWB;
+	KUNIT_EXPECT_EQ(test, attach(s, bypass), -EINVAL);
+	s->fwspec->flags = IOMMU_FWSPEC_PCI_RC_CANWBS;
+	KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
+	KUNIT_EXPECT_PTR_EQ(test, s->master.viommu, s->viommu);
+
+	bypass->ops->free(bypass);
+}
+
+static void nested_domains_are_checked(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_user_data data = {
+		.type = IOMMU_HWPT_DATA_ARM_SMMUV3,
+		.uptr = s->user,
+		.len = 16,
+	};
+	const struct iommu_viommu_ops *ops = s->viommu->ops;
+	const u32 flags = IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+	struct iommu_domain *domain;
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR(new_nested(test, s, 0xd, 0)), -EIO);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(new_nested(test, s, 0xb, 1 << 19)), -EIO);
+	domain = ops->domain_alloc_nested(s->viommu, flags, &data);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(domain), -EOPNOTSUPP);
+	data.len = 8;
+	domain = ops->domain_alloc_nested(s->viommu, 0, &data);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(domain), -EINVAL);
+	data.len = 16;
+	data.type = IOMMU_HWPT_DATA_VTD_S1;
+	domain = ops->domain_alloc_nested(s->viommu, 0, &data);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(domain), -EINVAL);
+}
+
+static long try_viommu(struct soft_smmu *s, u32 type)
+{
+	struct iommu_viommu *viommu;
+
+	viommu = arm_smmu_viommu_alloc(s->dev, &s->parent.domain, type, NULL);
+	if (IS_ERR(viommu))
+		return PTR_ERR(viommu);
+	viommu->ops->free(viommu);
+	return 0;
+}
+
+static void viommu_needs_nesting_and_coherency(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	static struct arm_smmu_device other;
+	const u32 features = s->smmu.features;
+
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 1), 0);
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 0), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 2), -EOPNOTSUPP);
+
+	s->smmu.features = features & ~ARM_SMMU_FEAT_NESTING;
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 1), -EOPNOTSUPP);
+	s->smmu.features = features;
+	s->smmu.options |= ARM_SMMU_OPT_CMDQ_FORCE_SYNC;
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 1), -EOPNOTSUPP);
+	s->smmu.options &= ~ARM_SMMU_OPT_CMDQ_FORCE_SYNC;
+
+	s->smmu.features = features & ~ARM_SMMU_FEAT_S2FWB;
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 1), -EOPNOTSUPP);
+	s->fwspec->flags = IOMMU_FWSPEC_PCI_RC_CANWBS;
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 1), 0);
+
+	s->parent.smmu = &other;
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 1), -EINVAL);
+	s->parent.smmu = &s->smmu;
+	s->parent.nest_parent = false;
+	KUNIT_EXPECT_EQ(test, try_viommu(s, 1), -EINVAL);
+	s->parent.nest_parent = true;
+}
+
+static void device_of_several_streams_gets_no_virtual_id(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+
+	s->vdevice.dev = s->dev;
+	s->vdevice.virt_id = VSID;
+	s->master.num_streams = 2;
+	KUNIT_EXPECT_EQ(test, iommu_viommu_add_device(s->viommu, &s->vdevice),
+			-EOPNOTSUPP);
+	s->master.num_streams = 1;
+}
+
+/* A queue of a guest for some events */
+struct guest_queue {
+	struct iommu_viommu_eventq eventq;
+	wait_queue_head_t wait;
+};
+
+static void open_queue(struct kunit *test, struct soft_smmu *s,
+		       struct guest_queue *queue)
+{
+	const u32 type = IOMMU_VEVENTQ_TYPE_ARM_SMMUV3;
+	size_t size = s->viommu->ops->veventq_event_size(s->viommu, type);
+
+	KUNIT_ASSERT_EQ(test, size, 32);
+	memset(queue, 0, sizeof(*queue));
+	init_waitqueue_head(&queue->wait);
+	KUNIT_ASSERT_EQ(test,
+			iommu_viommu_eventq_init(&queue->eventq, type, 2, size,
+						 &queue->wait),
+			0);
+	KUNIT_ASSERT_EQ(test,
+			iommu_viommu_add_eventq(s->viommu, &queue->eventq), 0);
+}
+
+static void close_queue(struct soft_smmu *s, struct guest_queue *queue)
+{
+	iommu_viommu_remove_eventq(s->viommu, &queue->eventq);
+	iommu_viommu_eventq_free(&queue->eventq);
+}
+
+/* Does the guest of the device get the next event in the queue? */
+static bool handle_next_event(struct soft_smmu *s, u8 id, u64 word1)
+{
+	const u64 evt[4] = { id | ((u64)SID << 32) | (0x11ULL << 12), word1,
+			     0xfeed000, 0 };
+
+	s->smmu.evtq.handled++;
+	return arm_smmu_viommu_handle_event(&s->smmu, evt,
+					    s->smmu.evtq.handled);
+}
+
+static bool is_taken(struct soft_smmu *s, u8 id, u64 word1)
+{
+	s->evtq_prod++;
+	return handle_next_event(s, id, word1);
+}
+
+static void event_has_the_virtual_id(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct guest_queue queue;
+	const __le64 *evt;
+
+	add_vdevice(test, s);
+	open_queue(test, s, &queue);
+	arm_smmu_viommu_assign(&s->master, s->viommu);
+	KUNIT_EXPECT_TRUE(test, is_taken(s, 0x10, 1ULL << 35));
+	KUNIT_EXPECT_EQ(test, queue.eventq.count, 1);
+	evt = queue.eventq.entries + sizeof(struct iommufd_vevent_header);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(evt[0]),
+			0x10 | ((u64)VSID << 32) | (0x11ULL << 12));
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(evt[1]), 1ULL << 35);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(evt[2]), 0xfeed000);
+	close_queue(s, &queue);
+}
+
+static void only_listed_events_are_the_guests(struct kunit *test)
+{
+	static const u8 listed[] = { 0x04, 0x06, 0x08, 0x0a,
+				     0x10, 0x11, 0x12, 0x13 };
+	const u64 s2 = 1ULL << 39, stall = 1ULL << 31;
+	struct soft_smmu *s = test->priv;
+	struct guest_queue queue;
+	unsigned int id;
+
+	add_vdevice(test, s);
+	open_queue(test, s, &queue);
+	arm_smmu_viommu_assign(&s->master, s->viommu);
+	for (id = 0; id < 256; id++)
+		KUNIT_EXPECT_EQ_MSG(test, is_taken(s, id, 0),
+				    !!memchr(listed, id, sizeof(listed)),
+				    "event %#x", id);
+	for (id = 0x10; id <= 0x13; id++) {
+		KUNIT_EXPECT_FALSE(test, is_taken(s, id, s2));
+		KUNIT_EXPECT_FALSE(test, is_taken(s, id, stall));
+	}
+	close_queue(s, &queue);
+}
+
+static void flood_is_lost_by_the_guest_not_told_to_the_host(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct guest_queue queue;
+	unsigned int i;
+
+	add_vdevice(test, s);
+	open_queue(test, s, &queue);
+	arm_smmu_viommu_assign(&s->master, s->viommu);
+	for (i = 0; i < 1000; i++)
+		KUNIT_EXPECT_TRUE(test, is_taken(s, 0x10, 0));
+	KUNIT_EXPECT_EQ(test, queue.eventq.count, 2);
+	KUNIT_EXPECT_TRUE(test, queue.eventq.lost);
+	KUNIT_EXPECT_EQ(test, queue.eventq.sequence, 1000);
+	close_queue(s, &queue);
+}
+
+static void event_without_a_guest_is_the_hosts(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct guest_queue queue;
+
+	/* No vIOMMU, no queue, no virtual ID */
+	KUNIT_EXPECT_FALSE(test, is_taken(s, 0x10, 0));
+	add_vdevice(test, s);
+	arm_smmu_viommu_assign(&s->master, s->viommu);
+	KUNIT_EXPECT_FALSE(test, is_taken(s, 0x10, 0));
+	open_queue(test, s, &queue);
+	KUNIT_EXPECT_TRUE(test, is_taken(s, 0x10, 0));
+	remove_vdevice(s);
+	KUNIT_EXPECT_FALSE(test, is_taken(s, 0x10, 0));
+	close_queue(s, &queue);
+}
+
+static void event_from_before_is_not_the_new_guests(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct guest_queue queue;
+	unsigned int i, round;
+
+	add_vdevice(test, s);
+	open_queue(test, s, &queue);
+	for (round = 0; round < 4; round++) {
+		/* 200 wait in a queue of 256 whose indices wrap at 512 */
+		s->evtq_prod = (s->evtq_prod + 200) & 511;
+		arm_smmu_viommu_assign(&s->master, s->viommu);
+		for (i = 0; i < 200; i++)
+			KUNIT_EXPECT_FALSE(test, handle_next_event(s, 0x10, 0));
+		s->evtq_prod = (s->evtq_prod + 1) & 511;
+		KUNIT_EXPECT_TRUE(test, handle_next_event(s, 0x10, 0));
+		arm_smmu_viommu_assign(&s->master, NULL);
+	}
+	close_queue(s, &queue);
+}
+
+static struct kunit_case arm_smmu_viommu_cases[] = {
+	KUNIT_CASE(one_sync_completes_up_to_64_commands),
+	KUNIT_CASE(commands_before_a_bad_one_take_effect),
+	KUNIT_CASE(batch_without_sync_is_not_counted),
+	KUNIT_CASE(arrays_are_checked),
+	KUNIT_CASE(stream_ids_are_replaced),
+	KUNIT_CASE(atc_is_invalidated_while_ats_is_on),
+	KUNIT_CASE(stage1_is_invalidated_after_stage2_once_used),
+	KUNIT_CASE(stage1_needs_a_virtual_id),
+	KUNIT_CASE(stage1_and_bypass_take_two_syncs_each_way),
+	KUNIT_CASE(attach_is_refused_where_it_cannot_be),
+	KUNIT_CASE(nested_domains_are_checked),
+	KUNIT_CASE(viommu_needs_nesting_and_coherency),
+	KUNIT_CASE(device_of_several_streams_gets_no_virtual_id),
+	KUNIT_CASE(event_has_the_virtual_id),
+	KUNIT_CASE(only_listed_events_are_the_guests),
+	KUNIT_CASE(flood_is_lost_by_the_guest_not_told_to_the_host),
+	KUNIT_CASE(event_without_a_guest_is_the_hosts),
+	KUNIT_CASE(event_from_before_is_not_the_new_guests),
+	{},
+};
+
+static struct kunit_suite arm_smmu_viommu_suite = {
+	.name = "arm-smmu-v3-viommu",
+	.init = viommu_test_init,
+	.exit = viommu_test_exit,
+	.test_cases = arm_smmu_viommu_cases,
+};
+
+kunit_test_suites(&arm_smmu_viommu_suite);
+
+MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
+MODULE_IMPORT_NS(IOMMUFD);
+MODULE_DESCRIPTION("KUnit tests of virtual SMMUs");
+MODULE_LICENSE("GPL");

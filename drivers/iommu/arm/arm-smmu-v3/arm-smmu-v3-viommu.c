@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest's share of an SMMU: its commands and its events.
+ *
+ * The guest has no queue of the hardware. iommufd brings its commands here, they
+ * are made harmless and issued on the queue of the host. Events that the hardware
+ * records about a stream of the guest go the other way. In both, the stream IDs
+ * that the guest uses are its own.
+ *
+ * Races
+ * -----
+ * - commands against commands: a batch is issued as a whole, so it is not mixed
+ *   with that of another CPU. Nothing is shared but the command queue.
+ * - commands against attach and detach: they invalidate, so what they miss must not
+ *   be there. Installing an entry invalidates what is cached of its stream, and
+ *   the ATC; the TLB is kept on purpose, it is the guest's by its VMID.
+ * - commands against unbinding of a device: iommu_viommu::devices_rwsem is held
+ *   until the batch is complete.
+ * - events against attach and detach: arm_smmu_device::streams_mutex guards
+ *   arm_smmu_master::viommu. An event that the hardware wrote before the device
+ *   came to this vIOMMU is not its guest's: see arm_smmu_master::events_from.
+ * - commands against process exit: a signal that kills ends a long array between
+ *   two batches. What was issued is complete.
+ */
+#include <linux/bitfield.h>
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/iommu-viommu.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+#include <uapi/linux/iommufd.h>
+
+#include "arm-smmu-v3-nested.h"
+
+#define GUEST_CMD_SIZE sizeof(struct iommu_viommu_arm_smmuv3_invalidate)
+
+static_assert(CMDQ_ENT_DWORDS * sizeof(u64) == GUEST_CMD_SIZE);
+
+/* Replace the stream ID; devices_rwsem is held. Returns 0 also for a drop */
+static int translate_device(struct iommu_viommu *viommu, u64 *cmd, bool *drop)
+{
+	struct arm_smmu_master *master;
+	struct device *dev;
+
+	dev = iommu_viommu_find_device(viommu,
+				       FIELD_GET(CMDQ_CFGI_0_SID, cmd[0]));
+	if (!dev)
+		return -EIO;
+	master = dev_iommu_priv_get(dev);
+
+	cmd[0] &= ~CMDQ_CFGI_0_SID;
+	cmd[0] |= FIELD_PREP(CMDQ_CFGI_0_SID, master->streams[0].id);
+
+	if (FIELD_GET(CMDQ_0_OP, cmd[0]) != CMDQ_OP_ATC_INV)
+		return 0;
+	/* A function without PASIDs takes an invalidation of one for garbage */
+	if ((cmd[0] & CMDQ_0_SSV) && !master->ssid_bits)
+		return -EIO;
+	/*
+	 * Nor does it answer any while its ATS is off, and the queue would wait
+	 * for it in vain. Its ATC is empty then; when ATS is turned on, the host
+	 * invalidates it.
+	 */
+	*drop = !master->ats_enabled;
+	return 0;
+}
+
+static int translate_cmd(struct arm_smmu_viommu *viommu, u64 *cmd, bool *drop)
+{
+	int ret;
+
+	ret = arm_smmu_guest_cmd_sanitise(&viommu->cmds, cmd);
+	if (ret <= 0)
+		return ret;
+	return translate_device(&viommu->core, cmd, drop);
+}
+
+/*
+ * Execute up to one batch of commands, in place, with one CMD_SYNC. *done is set
+ * to how many took effect: those before the first bad one, unless the CMD_SYNC
+ * timed out.
+ */
+static int execute_batch(struct arm_smmu_viommu *viommu, u64 *cmds, u32 num,
+			 u32 *done)
+{
+	struct arm_smmu_device *smmu = viommu->smmu;
+	u32 i, num_out = 0;
+	int ret = 0, err;
+
+	*done = 0;
+	guard(iommu_viommu_devices)(&viommu->core);
+	for (i = 0; i < num; i++) {
+		u64 *cmd = &cmds[i * CMDQ_ENT_DWORDS];
+		bool drop = false;
+
+		le64_to_cpus(&cmd[0]);
+		le64_to_cpus(&cmd[1]);
+		ret = translate_cmd(viommu, cmd, &drop);
+		if (ret)
+			break;
+		if (drop)
+			continue;
+		if (num_out != i)
+			memcpy(&cmds[num_out * CMDQ_ENT_DWORDS], cmd,
+			       GUEST_CMD_SIZE);
+		num_out++;
+	}
+
+	if (num_out) {
+		err = arm_smmu_cmdq_issue_cmdlist(smmu, &smmu->cmdq, cmds,
+						  num_out, true);
+		if (err)
+			return err;
+	}
+	*done = i;
+	return ret;
+}
+
+/* A longer entry of a newer user must have nothing in its tail */
+static int copy_batch(u64 *cmds, const struct iommu_user_data_array *array,
+		      u32 first, u32 num)
+{
+	void __user *from = array->uptr + array->entry_len * first;
+	u32 i;
+	int ret;
+
+	if (array->entry_len == GUEST_CMD_SIZE)
+		return copy_from_user(cmds, from, num * GUEST_CMD_SIZE) ?
+			       -EFAULT :
+			       0;
+
+	for (i = 0; i < num; i++) {
+		ret = copy_struct_from_user(&cmds[i * CMDQ_ENT_DWORDS],
+					    GUEST_CMD_SIZE,
+					    from + array->entry_len * i,
+					    array->entry_len);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * arm_smmu_viommu_cache_invalidate() - iommu_viommu_ops::cache_invalidate
+ * @core: The guest's share of the SMMU
+ * @array: Its commands. On return, entry_num is how many took effect
+ *
+ * They are executed in batches of up to %CMDQ_BATCH_ENTRIES, each completed by a
+ * CMD_SYNC of its own before the next one is looked at.
+ *
+ * Context: Process context. Takes iommu_viommu::devices_rwsem for read.
+ * Return: 0; -EINVAL for a wrong type or length, -E2BIG for a longer entry whose
+ * tail is not zero, -EFAULT, -EIO for a command that is refused, -ETIMEDOUT if the
+ * SMMU did not complete a batch, -EINTR if the process is being killed.
+ */
+static int arm_smmu_viommu_cache_invalidate(struct iommu_viommu *core,
+					    struct iommu_user_data_array *array)
+{
+	struct arm_smmu_viommu *viommu = to_smmu_viommu(core);
+	u64 cmds[CMDQ_BATCH_ENTRIES * CMDQ_ENT_DWORDS];
+	u32 total = array->entry_num, num, done;
+	int ret = 0;
+
+	array->entry_num = 0;
+	if (array->type != IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3)
+		return -EINVAL;
+	if (total && array->entry_len < GUEST_CMD_SIZE)
+		return -EINVAL;
+
+	while (array->entry_num < total && !ret) {
+		num = min(total - array->entry_num, CMDQ_BATCH_ENTRIES);
+		ret = copy_batch(cmds, array, array->entry_num, num);
+		if (ret)
+			break;
+		ret = execute_batch(viommu, cmds, num, &done);
+		array->entry_num += done;
+
+		if (fatal_signal_pending(current) && array->entry_num < total)
+			return ret ?: -EINTR;
+		cond_resched();
+	}
+	return ret;
+}
+
+/* Events are told about one stream, and commands name one */
+static int arm_smmu_viommu_vdevice_check(struct iommu_viommu *core,
+					 struct device *dev, u64 virt_id)
+{
+	struct arm_smmu_master *master = dev_iommu_priv_get(dev);
+
+	if (master->smmu != to_smmu_viommu(core)->smmu)
+		return -EINVAL;
+	return master->num_streams == 1 ? 0 : -EOPNOTSUPP;
+}
+
+static size_t arm_smmu_viommu_veventq_event_size(struct iommu_viommu *core,
+						 u32 type)
+{
+	if (type != IOMMU_VEVENTQ_TYPE_ARM_SMMUV3)
+		return 0;
+	return sizeof(struct iommu_vevent_arm_smmuv3);
+}
+
+/* Of stage 1, and not waiting for an answer, so that the host need not act */
+static bool is_event_of_guest(const u64 *evt)
+{
+	switch (FIELD_GET(EVTQ_0_ID, evt[0])) {
+	case EVT_ID_BAD_STE:
+	case EVT_ID_STREAM_DISABLED:
+	case EVT_ID_BAD_SUBSTREAMID:
+	case EVT_ID_BAD_CD:
+		return true;
+	case EVT_ID_TRANSLATION_FAULT:
+	case EVT_ID_ADDR_SIZE_FAULT:
+	case EVT_ID_ACCESS_FAULT:
+	case EVT_ID_PERMISSION_FAULT:
+		return !(evt[1] & (EVTQ_1_S2 | EVTQ_1_STALL));
+	default:
+		return false;
+	}
+}
+
+static int report_to_guest(struct arm_smmu_device *smmu, const u64 *evt,
+			   u64 number)
+{
+	struct iommu_vevent_arm_smmuv3 vevt;
+	struct arm_smmu_master *master;
+	unsigned int i;
+	u64 virt_id;
+	int ret;
+
+	guard(mutex)(&smmu->streams_mutex);
+	master = arm_smmu_find_master(smmu, FIELD_GET(EVTQ_0_SID, evt[0]));
+	if (!master || !master->viommu || number < master->events_from)
+		return -ENOENT;
+
+	ret = iommu_viommu_virt_id(master->viommu, master->dev, &virt_id);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < EVTQ_ENT_DWORDS; i++)
+		vevt.evt[i] = cpu_to_le64(evt[i]);
+	vevt.evt[0] &= ~cpu_to_le64(EVTQ_0_SID);
+	vevt.evt[0] |= cpu_to_le64(FIELD_PREP(EVTQ_0_SID, virt_id));
+
+	return iommu_viommu_report_event(master->viommu,
+					 IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, &vevt,
+					 sizeof(vevt));
+}
+
+/**
+ * arm_smmu_viommu_handle_event() - Give an event to the guest that it belongs to
+ * @smmu: The SMMU
+ * @evt: The event as the hardware wrote it
+ * @number: Which one it is, counted from 1 since the SMMU was reset
+ *
+ * Context: The event queue's thread. Takes arm_smmu_device::streams_mutex.
+ * Return: true if the host has nothing to do with it: the guest has it, or was told
+ * that it lost some. A guest that does not listen leaves its events to the host,
+ * which limits how many it logs.
+ */
+bool arm_smmu_viommu_handle_event(struct arm_smmu_device *smmu, const u64 *evt,
+				  u64 number)
+{
+	int ret;
+
+	if (!is_event_of_guest(evt))
+		return false;
+	ret = report_to_guest(smmu, evt, number);
+	/* A guest can keep the thread busy */
+	cond_resched();
+	return !ret || ret == -EOVERFLOW;
+}
+EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_handle_event);
+
+/* The number of the next event that the hardware writes */
+static u64 arm_smmu_next_event(struct arm_smmu_device *smmu)
+{
+	struct arm_smmu_queue *q = &smmu->evtq.q;
+	u64 handled = READ_ONCE(smmu->evtq.handled);
+	u32 mask = (2U << q->llq.max_n_shift) - 1;
+	u32 prod = readl(q->prod_reg);
+
+	/* The count and the indices started at 0, so the low bits compare */
+	return handled + ((prod - (u32)handled) & mask) + 1;
+}
+
+/**
+ * arm_smmu_viommu_assign() - Say whose guest a device's events are
+ * @master: The device
+ * @viommu: The vIOMMU that its new domain belongs to, NULL if none
+ *
+ * Call when the new entry is installed, while the old domain still holds its
+ * vIOMMU. Events until then are those of the old one, if they are handled before,
+ * or the host's; the new one does not see them.
+ *
+ * Context: iommu_group::mutex is held, so there is no other writer. Takes
+ * arm_smmu_device::streams_mutex.
+ */
+void arm_smmu_viommu_assign(struct arm_smmu_master *master,
+			    struct iommu_viommu *viommu)
+{
+	if (master->viommu == viommu)
+		return;
+
+	guard(mutex)(&master->smmu->streams_mutex);
+	master->viommu = viommu;
+	if (viommu)
+		master->events_from = arm_smmu_next_event(master->smmu);
+}
+EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_assign);
+
+static void arm_smmu_viommu_free(struct iommu_viommu *core)
+{
+	kfree(to_smmu_viommu(core));
+}
+
+static const struct iommu_viommu_ops arm_smmu_viommu_ops = {
+	.free = arm_smmu_viommu_free,
+	.domain_alloc_nested = arm_smmu_domain_alloc_nested,
+	.cache_invalidate = arm_smmu_viommu_cache_invalidate,
+	.vdevice_check = arm_smmu_viommu_vdevice_check,
+	.veventq_event_size = arm_smmu_viommu_veventq_event_size,
+};
+
+/**
+ * arm_smmu_master_can_nest() - Tell whether a guest may own stage 1 of a device
+ * @master: The device
+ *
+ * Nobody maintains caches for the guest's DMA, so it must not get around them:
+ * either stage 2 forces write-back, or the root complex is coherent anyhow.
+ *
+ * Return: Whether it may.
+ */
+bool arm_smmu_master_can_nest(struct arm_smmu_master *master)
+{
+	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(master->dev);
+
+	if (!arm_smmu_nesting_supported(master->smmu))
+		return false;
+	return (master->smmu->features & ARM_SMMU_FEAT_S2FWB) ||
+	       (fwspec->flags & IOMMU_FWSPEC_PCI_RC_CANWBS);
+}
+EXPORT_SYMBOL_IF_KUNIT(arm_smmu_master_can_nest);
+
+/**
+ * arm_smmu_viommu_alloc() - iommu_ops::viommu_alloc
+ * @dev: A device behind the SMMU
+ * @parent: Stage 2 of the guest, a domain of this driver
+ * @type: %IOMMU_VIOMMU_TYPE_ARM_SMMUV3
+ * @user_data: NULL, this type has none
+ *
+ * Return: The vIOMMU; -EOPNOTSUPP for another type, for data, and for a device
+ * that cannot nest, -EINVAL if @parent is no nest parent of the same SMMU, -ENOMEM.
+ */
+struct iommu_viommu *
+arm_smmu_viommu_alloc(struct device *dev, struct iommu_domain *parent, u32 type,
+		      const struct iommu_user_data *user_data)
+{
+	struct arm_smmu_master *master = dev_iommu_priv_get(dev);
+	struct arm_smmu_domain *s2_parent = to_smmu_domain(parent);
+	struct arm_smmu_viommu *viommu;
+
+	if (type != IOMMU_VIOMMU_TYPE_ARM_SMMUV3 || user_data)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!arm_smmu_master_can_nest(master))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!s2_parent->nest_parent || s2_parent->smmu != master->smmu)
+		return ERR_PTR(-EINVAL);
+
+	viommu = kzalloc(sizeof(*viommu), GFP_KERNEL_ACCOUNT);
+	if (!viommu)
+		return ERR_PTR(-ENOMEM);
+
+	viommu->core.ops = &arm_smmu_viommu_ops;
+	viommu->smmu = master->smmu;
+	viommu->s2_parent = s2_parent;
+	arm_smmu_guest_cmds_init(&viommu->cmds, viommu->smmu,
+				 s2_parent->s2_cfg.vmid);
+	return &viommu->core;
+}
+EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_alloc);
+
+MODULE_IMPORT_NS(IOMMUFD);

@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSI addresses that a guest chose.
+ *
+ * A guest that owns stage 1 gives its devices MSI addresses of its own: IOVAs that
+ * its tables lead to the page of its virtual interrupt controller, which stage 2
+ * leads to the physical doorbell. The driver of a device, VFIO, hands them over,
+ * and messages are sent there instead of to the doorbell's place in stage 2. Of a
+ * guest's message only the address is taken, and of that the page: the data and the
+ * offset of the register remain the interrupt controller's.
+ *
+ * The addresses are kept with the driver of the device that rewrites messages, in
+ * one table for each kind of message. A table is replaced as a whole, under
+ * dev_iommu::lock and iommu_msi_driver::lock both. A message holds the address that
+ * the table had when it was written, so a change of the table ends with rewriting
+ * those that have become stale. See include/linux/iommu-msi.h for the races.
+ *
+ * They mean something in a nested domain only, and on that parent only. A device
+ * that is about to leave has its addresses suspended before: its messages are sent
+ * to the place in stage 2 again, which is what every domain of the MSI space
+ * maps. Then they are dropped, or resumed if the device stayed.
+ */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/iommu.h>
+#include <linux/iommu-msi.h>
+#include <linux/irq.h>
+#include <linux/minmax.h>
+#include <linux/msi.h>
+#include <linux/overflow.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include <trace/events/iommu_msi.h>
+
+#include "../iommu-priv.h"
+#include "space.h"
+
+/* Bits of an address that no page of stage 1 or stage 2 translates */
+#define MSI_OFFSET_MASK ((u64)IOMMU_DOORBELL_PAGE - 1)
+
+/**
+ * struct iommu_msi_addresses - Addresses of the messages of one kind
+ * @count: Number of addresses
+ * @address: Address of the message with the same index, or %IOMMU_MSI_NO_ADDRESS
+ */
+struct iommu_msi_addresses {
+	unsigned int count;
+	u64 address[] __counted_by(count);
+};
+
+/* Tables */
+
+static u64 msi_addresses_get(const struct iommu_msi_addresses *table,
+			     unsigned int index)
+{
+	return table && index < table->count ? table->address[index] :
+					       IOMMU_MSI_NO_ADDRESS;
+}
+
+/* A copy of @old, which may be NULL, in which @count addresses are different */
+static struct iommu_msi_addresses *
+msi_addresses_change(const struct iommu_msi_addresses *old, unsigned int start,
+		     unsigned int count, const u64 *addresses)
+{
+	unsigned int i, n = max(start + count, old ? old->count : 0);
+	struct iommu_msi_addresses *new;
+
+	new = kvmalloc(struct_size(new, address, n), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	new->count = n;
+	for (i = 0; i < n; i++)
+		new->address[i] = in_range(i, start, count) ?
+					  addresses[i - start] :
+					  msi_addresses_get(old, i);
+	return new;
+}
+
+/* Returns what was there before */
+static struct iommu_msi_addresses *
+msi_addresses_swap(struct iommu_msi_driver *driver, enum iommu_msi_kind kind,
+		   struct iommu_msi_addresses *table)
+{
+	spin_lock(&driver->lock);
+	swap(driver->addresses[kind], table);
+	spin_unlock(&driver->lock);
+	return table;
+}
+
+static void msi_addresses_use(struct iommu_msi_driver *driver, bool use)
+{
+	spin_lock(&driver->lock);
+	driver->suspended = !use;
+	spin_unlock(&driver->lock);
+}
+
+/* Messages */
+
+static enum iommu_msi_kind msi_desc_kind(const struct msi_desc *desc)
+{
+	if (dev_is_pci(desc->dev) && !desc->pci.msi_attrib.is_msix)
+		return IOMMU_MSI_SHARED;
+	return IOMMU_MSI_PER_VECTOR;
+}
+
+static u64 msi_desc_guest_address(const struct msi_desc *desc)
+{
+	struct dev_iommu *param = desc->dev->iommu;
+	enum iommu_msi_kind kind = msi_desc_kind(desc);
+	u64 address = IOMMU_MSI_NO_ADDRESS;
+	struct iommu_msi_driver *driver;
+
+	/* The driver does not go before its vectors, which are locked here */
+	driver = param ? READ_ONCE(param->msi_driver) : NULL;
+	if (!driver)
+		return address;
+	spin_lock(&driver->lock);
+	if (!driver->suspended)
+		address = msi_addresses_get(driver->addresses[kind],
+					    desc->msi_index);
+	spin_unlock(&driver->lock);
+	return address;
+}
+
+/**
+ * msi_desc_page - Tell which page a message is to be sent to
+ * @desc: MSI descriptor
+ * @doorbell: The doorbell that it uses
+ *
+ * Context: The space's lock is held.
+ * Return: The first IOVA of the page: where the guest wants it, or else where the
+ * doorbell's place is.
+ */
+u64 msi_desc_page(const struct msi_desc *desc,
+		  const struct iommu_doorbell *doorbell)
+{
+	u64 address = msi_desc_guest_address(desc);
+
+	if (address == IOMMU_MSI_NO_ADDRESS)
+		return doorbell_iova(doorbell);
+	return address & ~((u64)doorbell->space->page_size - 1);
+}
+
+/*
+ * The message must be able to go to @address, and back to the doorbell's place, in
+ * one write each.
+ */
+static bool msi_desc_can_hold(const struct msi_desc *desc,
+			      const struct iommu_doorbell *doorbell,
+			      u64 address)
+{
+	return !msi_desc_keeps_address_hi(desc) ||
+	       upper_32_bits(address) == upper_32_bits(doorbell->place.start);
+}
+
+/**
+ * msi_desc_check_address - Tell whether a new vector fits the guest's address
+ * @desc: MSI descriptor
+ * @doorbell: The doorbell that it is about to use
+ * @msi_addr: Physical address of the doorbell's register
+ *
+ * Context: The space's lock is held.
+ * Return: 0, also if the guest chose none. -EADDRNOTAVAIL if the register lies at
+ * another offset in its page, -ERANGE if the message could not be rewritten in one
+ * write.
+ */
+int msi_desc_check_address(const struct msi_desc *desc,
+			   const struct iommu_doorbell *doorbell,
+			   phys_addr_t msi_addr)
+{
+	u64 address = msi_desc_guest_address(desc);
+
+	if (address == IOMMU_MSI_NO_ADDRESS)
+		return 0;
+	if ((address ^ msi_addr) & MSI_OFFSET_MASK)
+		return -EADDRNOTAVAIL;
+	return msi_desc_can_hold(desc, doorbell, address) ? 0 : -ERANGE;
+}
+
+/* Checks */
+
+static int msi_match_offset(phys_addr_t start, size_t size, void *data)
+{
+	const u64 *address = data;
+
+	return ((*address - start) & MSI_OFFSET_MASK) < size;
+}
+
+/* Registers are 32 bits wide, see PCI Local Bus 3.0, 6.8.1.4 */
+static int msi_check_offset(struct device *dev, u64 address)
+{
+	int rc;
+
+	if (!IS_ALIGNED(address, sizeof(u32)))
+		return -EADDRNOTAVAIL;
+	rc = msi_walk_doorbells(dev, msi_match_offset, &address);
+	if (rc == -EOPNOTSUPP || rc == 1)
+		/* If it is not known yet, the vector is checked */
+		return 0;
+	return rc ?: -EADDRNOTAVAIL;
+}
+
+static int msi_check_address(struct device *dev, u64 address)
+{
+	if (address == IOMMU_MSI_NO_ADDRESS)
+		return 0;
+	if (dev_is_pci(dev) && to_pci_dev(dev)->no_64bit_msi &&
+	    upper_32_bits(address))
+		return -ERANGE;
+	return msi_check_offset(dev, address);
+}
+
+/* A vector that is there already */
+static int msi_check_live(const struct msi_desc *desc, u64 address)
+{
+	if (address == IOMMU_MSI_NO_ADDRESS)
+		return 0;
+	/* An inactive one has no message, and is given the register's offset */
+	if (irqd_is_activated(irq_get_irq_data(desc->irq)) &&
+	    (address ^ desc->msg.address_lo) & MSI_OFFSET_MASK)
+		return -EADDRNOTAVAIL;
+	return msi_desc_can_hold(desc, desc->iommu_doorbell, address) ? 0 :
+									-ERANGE;
+}
+
+static int msi_check_vectors(struct iommu_msi_space *space, struct device *dev,
+			     enum iommu_msi_kind kind,
+			     const struct iommu_msi_addresses *table)
+{
+	struct msi_desc *desc;
+	int rc;
+
+	if (!dev->msi.data)
+		return 0;
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
+		if (msi_desc_kind(desc) != kind || !desc->iommu_doorbell ||
+		    desc->iommu_doorbell->space != space)
+			continue;
+		rc = msi_check_live(desc,
+				    msi_addresses_get(table, desc->msi_index));
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* The nested domain */
+
+VISIBLE_IF_KUNIT struct iommu_domain *msi_attached_domain(struct device *dev)
+{
+	KUNIT_STATIC_STUB_REDIRECT(msi_attached_domain, dev);
+	return iommu_get_domain_for_dev(dev);
+}
+
+/*
+ * The MSI space of the parent, if @dev is attached to a nested domain. It stays for
+ * as long as the caller's dev_iommu::lock keeps the device from leaving.
+ */
+static struct iommu_msi_space *msi_nested_space(struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	guard(iommu_group_domain)(dev->iommu_group);
+	domain = msi_attached_domain(dev);
+	if (!domain || domain->type != IOMMU_DOMAIN_NESTED || !domain->parent ||
+	    !iommu_is_mixed_domain(domain->parent))
+		return NULL;
+	return domain->parent->msi->space;
+}
+
+/* Changes */
+
+static void msi_lock_vectors(struct device *dev)
+{
+	if (dev->msi.data)
+		msi_lock_descs(dev);
+}
+
+static void msi_unlock_vectors(struct device *dev)
+{
+	if (dev->msi.data)
+		msi_unlock_descs(dev);
+}
+
+/* Have messages that are not sent where they should be rewritten */
+static int msi_addresses_apply(struct device *dev,
+			       struct iommu_msi_driver *driver,
+			       struct iommu_msi_space *space)
+{
+	struct iommu_msi_rewrite rewrite = { .dev = dev, .space = space };
+
+	lockdep_assert_held(&dev->iommu->lock);
+	if (!msi_device_is_stale(dev, space))
+		return 0;
+	driver->rewrite(driver, &rewrite);
+	return rewrite.done ? 0 : -EBUSY;
+}
+
+static int msi_addresses_install(struct iommu_msi_space *space,
+				 struct device *dev,
+				 struct iommu_msi_driver *driver,
+				 enum iommu_msi_kind kind,
+				 struct iommu_msi_addresses **table)
+{
+	int rc;
+
+	guard(mutex)(&space->lock);
+	/* Another device of the group may be attached, and this one not */
+	if (!msi_has_reservation(space, dev))
+		return -ENOENT;
+	rc = msi_check_vectors(space, dev, kind, *table);
+	if (!rc)
+		*table = msi_addresses_swap(driver, kind, *table);
+	return rc;
+}
+
+/* Replace a table; takes @table over, which may be NULL */
+static int msi_addresses_replace(struct device *dev,
+				 struct iommu_msi_driver *driver,
+				 enum iommu_msi_kind kind,
+				 struct iommu_msi_addresses *table)
+{
+	struct iommu_msi_space *space = msi_nested_space(dev);
+	int rc = -ENOENT;
+
+	if (space) {
+		msi_lock_vectors(dev);
+		rc = msi_addresses_install(space, dev, driver, kind, &table);
+		msi_unlock_vectors(dev);
+	}
+	if (!rc) {
+		rc = msi_addresses_apply(dev, driver, space);
+		if (rc)
+			table = msi_addresses_swap(driver, kind, table);
+	}
+	kvfree(table);
+	return rc;
+}
+
+/* The driver of @dev, if addresses can be set */
+static struct iommu_msi_driver *msi_addresses_driver(struct device *dev)
+{
+	struct iommu_msi_driver *driver = dev->iommu->msi_driver;
+
+	lockdep_assert_held(&dev->iommu->lock);
+	if (!driver)
+		return ERR_PTR(-EOPNOTSUPP);
+	return driver->suspended ? ERR_PTR(-EBUSY) : driver;
+}
+
+static void msi_trace_addresses(struct device *dev, unsigned int start,
+				unsigned int count, const u64 *addresses)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		trace_iommu_msi_address(dev, start + i, addresses[i]);
+}
+
+/**
+ * iommu_msi_set_addresses - Have messages sent to addresses that a guest chose
+ * @dev: Device that is attached to a nested domain
+ * @kind: Kind of the messages
+ * @start: Index of the first message
+ * @count: Number of messages, at least 1
+ * @addresses: Address in bytes of the register that each of the @count messages is
+ *	sent to, an IOVA of the guest's stage 1, or %IOMMU_MSI_NO_ADDRESS for the
+ *	doorbell's place in stage 2
+ *
+ * Vectors that are there are rewritten, all or none, without losing an interrupt.
+ * Those that come later are given their address when they do. The addresses stay
+ * until they are changed, the device leaves the nested domain for one that does
+ * not have the same parent, or its driver is unregistered.
+ *
+ * Nobody checks that the guest's tables lead @addresses to the doorbell. If they
+ * do not, interrupts are lost, or written to the guest's memory.
+ *
+ * Context: Process context, may sleep. None of the device's vectors comes or goes
+ * meanwhile. No lock is held that comes later than dev_iommu::lock in the order
+ * that iommu-msi.h states.
+ * Return: 0 on success. -EINVAL if @start and @count exceed what @kind allows.
+ * -ENOENT if @dev is attached to no nested domain, or its MSIs are not translated.
+ * -EADDRNOTAVAIL if no doorbell of the device has an address with the same offset
+ * in a page of 4 KiB, or a vector uses another one. -ERANGE if the device has
+ * 32-bit addresses, or the upper half of a vector's message must stay as it is
+ * (see msi_desc_keeps_address_hi()). -EOPNOTSUPP if its driver cannot rewrite
+ * messages. -EBUSY if it is about to leave its domain, or its driver failed.
+ * -ENOMEM. On failure nothing has changed.
+ */
+int iommu_msi_set_addresses(struct device *dev, enum iommu_msi_kind kind,
+			    unsigned int start, unsigned int count,
+			    const u64 *addresses)
+{
+	struct iommu_msi_addresses *table;
+	struct iommu_msi_driver *driver;
+	unsigned int i, last;
+	int rc;
+
+	if (!count || check_add_overflow(start, count - 1, &last) ||
+	    last > (kind == IOMMU_MSI_SHARED ? 0 : IOMMU_MSI_MAX_INDEX))
+		return -EINVAL;
+	if (!dev->iommu)
+		return -EOPNOTSUPP;
+	guard(mutex)(&dev->iommu->lock);
+	driver = msi_addresses_driver(dev);
+	if (IS_ERR(driver))
+		return PTR_ERR(driver);
+	if (!msi_nested_space(dev))
+		return -ENOENT;
+	for (i = 0; i < count; i++) {
+		rc = msi_check_address(dev, addresses[i]);
+		if (rc)
+			return rc;
+	}
+
+	table = msi_addresses_change(driver->addresses[kind], start, count,
+				     addresses);
+	if (!table)
+		return -ENOMEM;
+	rc = msi_addresses_replace(dev, driver, kind, table);
+	if (!rc)
+		msi_trace_addresses(dev, start, count, addresses);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_set_addresses);
+
+/**
+ * iommu_msi_clear_addresses - Have messages sent to the doorbells' places again
+ * @dev: The device
+ * @kind: Kind of the messages; all of them
+ *
+ * Context: As iommu_msi_set_addresses().
+ * Return: 0 on success, also if none was set. -EOPNOTSUPP or -EBUSY as
+ * iommu_msi_set_addresses().
+ */
+int iommu_msi_clear_addresses(struct device *dev, enum iommu_msi_kind kind)
+{
+	struct iommu_msi_driver *driver;
+
+	if (!dev->iommu)
+		return -EOPNOTSUPP;
+	guard(mutex)(&dev->iommu->lock);
+	driver = msi_addresses_driver(dev);
+	if (IS_ERR(driver))
+		return PTR_ERR(driver);
+	if (!driver->addresses[kind])
+		return 0;
+	return msi_addresses_replace(dev, driver, kind, NULL);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_clear_addresses);
+
+/**
+ * iommu_msi_get_addresses - Tell which addresses are set
+ * @dev: The device
+ * @kind: Kind of the messages
+ * @start: Index of the first message
+ * @count: Number of messages
+ * @addresses: Filled with @count addresses, as iommu_msi_set_addresses() was given
+ *	them
+ *
+ * Context: Process context, may sleep.
+ */
+void iommu_msi_get_addresses(struct device *dev, enum iommu_msi_kind kind,
+			     unsigned int start, unsigned int count,
+			     u64 *addresses)
+{
+	const struct iommu_msi_addresses *table = NULL;
+	unsigned int i;
+
+	if (!dev->iommu) {
+		memset64(addresses, IOMMU_MSI_NO_ADDRESS, count);
+		return;
+	}
+	guard(mutex)(&dev->iommu->lock);
+	if (dev->iommu->msi_driver)
+		table = dev->iommu->msi_driver->addresses[kind];
+	for (i = 0; i < count; i++)
+		addresses[i] = msi_addresses_get(table, start + i);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_get_addresses);
+
+/* Leaving the nested domain */
+
+static void msi_addresses_suspend(struct device *dev, bool suspend)
+{
+	struct iommu_msi_driver *driver;
+	struct iommu_msi_space *space;
+
+	if (!dev->iommu)
+		return;
+	guard(mutex)(&dev->iommu->lock);
+	driver = dev->iommu->msi_driver;
+	if (!driver)
+		return;
+	msi_addresses_use(driver, !suspend);
+	space = msi_nested_space(dev);
+	/* A driver that has set them can set them again */
+	if (space)
+		msi_addresses_apply(dev, driver, space);
+}
+
+/**
+ * iommu_msi_suspend_addresses - A device is about to leave its nested domain
+ * @dev: The device
+ *
+ * Its messages are sent to the doorbells' places again when this returns, and
+ * no address can be set until iommu_msi_resume_addresses() or
+ * iommu_msi_drop_addresses(), one of which has to follow.
+ *
+ * Context: Process context, may sleep. The caller keeps the device attached. No lock
+ * is held that comes later than dev_iommu::lock in the order that iommu-msi.h
+ * states.
+ */
+void iommu_msi_suspend_addresses(struct device *dev)
+{
+	msi_addresses_suspend(dev, true);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_suspend_addresses);
+
+/**
+ * iommu_msi_resume_addresses - A device could not leave its nested domain
+ * @dev: The device
+ *
+ * Context: As iommu_msi_suspend_addresses().
+ */
+void iommu_msi_resume_addresses(struct device *dev)
+{
+	msi_addresses_suspend(dev, false);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_resume_addresses);
+
+/**
+ * iommu_msi_drop_addresses - A device has left its nested domain
+ * @dev: The device; iommu_msi_suspend_addresses() was called
+ *
+ * Context: Process context, may sleep.
+ */
+void iommu_msi_drop_addresses(struct device *dev)
+{
+	if (!dev->iommu)
+		return;
+	guard(mutex)(&dev->iommu->lock);
+	if (dev->iommu->msi_driver)
+		msi_addresses_free(dev->iommu->msi_driver);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_drop_addresses);
+
+/* The driver */
+
+/* To be called before a driver is registered */
+void msi_addresses_init(struct iommu_msi_driver *driver)
+{
+	spin_lock_init(&driver->lock);
+	memset(driver->addresses, 0, sizeof(driver->addresses));
+	driver->suspended = false;
+}
+
+/* No message is sent to any of the addresses, and none will be */
+void msi_addresses_free(struct iommu_msi_driver *driver)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < IOMMU_MSI_KINDS; kind++)
+		kvfree(msi_addresses_swap(driver, kind, NULL));
+	msi_addresses_use(driver, true);
+}

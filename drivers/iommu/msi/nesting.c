@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The doorbells of devices that are attached to a nested domain: a guest, who has
+ * the first stage, sends its MSIs to where they are in the second.
+ *
+ * What address that is the guest was told, or found out: by the place that the
+ * legacy window has, or because the VMM put its own interrupt controller there. So
+ * the doorbells stay where they are as long as such a device is attached, and are
+ * mapped all the time, not just while there is a vector.
+ *
+ * Races
+ * -----
+ * - pinning against a moving doorbell: both hold the owner's lock, or the space's.
+ *   The owner moves none while a device is being attached.
+ * - pinning against vectors: the space's lock. A vector that comes finds the
+ *   doorbell mapped, and the last one that goes leaves it mapped.
+ * - detach against an MSI on its way: the pin goes with the reservation, after the
+ *   device was detached and can send no more.
+ */
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/iommu.h>
+
+#include "space.h"
+
+static int msi_map_device(struct iommu_msi_domain *member, struct device *dev)
+{
+	struct msi_reservation *reservation;
+	int rc;
+
+	list_for_each_entry(reservation, &member->space->reservations, item) {
+		if (reservation->dev != dev)
+			continue;
+		rc = doorbell_map(reservation->doorbell, member);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/**
+ * iommu_msi_pin_device - Keep the doorbells of a device where they are
+ * @domain: Nest parent, given to iommu_msi_join(), of the nested domain that @dev
+ *	is about to be attached to
+ * @dev: Device with reservations
+ *
+ * They are mapped into @domain, and the owner's maps over them fail. Undone by
+ * iommu_msi_unpin_device(), or together with the reservations. Pinning again is no
+ * error, and maps them into @domain, too, if that is another one of the space.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write.
+ * Return: 0 on success. -EADDRINUSE if a doorbell lies outside of the aperture of
+ * @domain, -ENOMEM, or what the IOMMU driver's map returned. On failure nothing is
+ * pinned that was not before.
+ */
+int iommu_msi_pin_device(struct iommu_domain *domain, struct device *dev)
+{
+	struct iommu_msi_domain *member = domain->msi;
+	struct iommu_msi_space *space = member->space;
+	struct msi_reservation *reservation;
+	int rc;
+
+	guard(mutex)(&space->lock);
+	msi_space_assert_owner(space);
+	rc = msi_map_device(member, dev);
+	list_for_each_entry(reservation, &space->reservations, item) {
+		if (reservation->dev != dev || reservation->pinned)
+			continue;
+		if (rc) {
+			doorbell_unmap_unwanted(reservation->doorbell);
+		} else {
+			reservation->pinned = true;
+			reservation->doorbell->pins++;
+		}
+	}
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_pin_device);
+
+/**
+ * iommu_msi_unpin_device - Undo iommu_msi_pin_device()
+ * @domain: Domain of the same space, which the device is attached to
+ * @dev: The device, which is attached to no nested domain; nothing happens if its
+ *	doorbells are not pinned
+ *
+ * Doorbells without vectors are unmapped.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write.
+ */
+void iommu_msi_unpin_device(struct iommu_domain *domain, struct device *dev)
+{
+	struct iommu_msi_space *space = domain->msi->space;
+	struct msi_reservation *reservation;
+
+	guard(mutex)(&space->lock);
+	msi_space_assert_owner(space);
+	list_for_each_entry(reservation, &space->reservations, item) {
+		if (reservation->dev != dev || !reservation->pinned)
+			continue;
+		reservation->pinned = false;
+		doorbell_unpin(reservation->doorbell);
+	}
+}
+EXPORT_SYMBOL_GPL(iommu_msi_unpin_device);

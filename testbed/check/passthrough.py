@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the suites with passed-through devices share: their programs, the tests of
+tools/testing/selftests/vfio, are compiled once; a machine with the devices that
+they drive runs some of them; its report is one block of subtests, what the programs
+in the guest said and then what is judged outside of it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from check import ktap
+
+TESTBED = Path(__file__).resolve().parent.parent
+EDU = "edu,dma_mask=0xffffffffffffffff"
+# Below a root port that does not isolate it, an edu shares the port's group.
+PORT = ["pcie-root-port,id=shared,disable-acs=on,chassis=1", f"{EDU},bus=shared"]
+# The guest knows them by their addresses: of either kind it keeps one for itself.
+FUNCTIONS = ["igb,addr=6", "nvme,drive=disk2,serial=users,addr=7"]
+DEVICES = [EDU, EDU, "igb", "nvme,drive=disk,serial=testbed", *PORT, *FUNCTIONS]
+DISK = [word for name in ["disk", "disk2"]
+        for word in ["-blockdev", f"null-co,node-name={name},size=67108864,read-zeroes=on"]]
+# A copy by an edu device is mostly waiting: three machines fill two CPUs.
+MACHINES_AT_ONCE = 3
+# A debug kernel is some ten times slower, and the host may be busy.
+DEBUG = os.environ.get("DEBUG") == "1"
+CASE_SECONDS = 600 if DEBUG else 60
+MACHINE_SECONDS = 1440 if DEBUG else 360
+
+
+@dataclass
+class Machine:
+    """One machine, and after its run what it left behind."""
+    name: str
+    log: Path
+    programs: list
+    gic: str = "3"
+    options: list = field(default_factory=list)     # more of machine/vm's
+    trouble: str = ""
+    channel: str = ""
+
+
+def compile_programs(log):
+    """Build the selftests with their own Makefile; returns the directory they are in."""
+    source = Path(os.environ["OUT"]) / "linux/tools/testing/selftests/vfio"
+    headers = f"-isystem {os.environ['HEADERS']}/include -isystem {os.environ['ROOT']}/include/uapi"
+    timeout = f"-include {TESTBED}/guest/case-timeout.h -DCASE_SECONDS={CASE_SECONDS}"
+    programs = log / "programs"
+    programs.mkdir()
+    with open(log / "compile.log", "w", encoding="utf-8") as output:
+        build = subprocess.run(
+            ["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-j3", "-C", source,
+             f"OUTPUT={programs}", "ARCH=arm64",
+             "CROSS_COMPILE=aarch64-linux-gnu-", f"KHDR_INCLUDES={headers}",
+             f"USERCFLAGS=-Werror {timeout}", "USERLDFLAGS=-static"],
+            stdout=output, stderr=subprocess.STDOUT, check=False)
+    if build.returncode:
+        sys.exit(f"error: the selftests do not compile; see {log}/compile.log")
+    return programs
+
+
+def choose(machine, programs):
+    """What the guest needs: the programs of this machine and a list of their names."""
+    chosen = programs / f"{machine.log.name}/passthrough-programs"
+    chosen.parent.mkdir()
+    chosen.write_text("".join(f"{name}\n" for name in machine.programs))
+    bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/vfio/bind.sh"
+    return [chosen, bind, *(programs / name for name in machine.programs)]
+
+
+def boot(machine, programs):
+    """Run one machine; fills in its channel and what was wrong with it, failed cases apart."""
+    unsafe = "iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1"
+    isolated = "msi_isolated=yes" if machine.gic == "3" else unsafe
+    options = ["--log", machine.log, "--image", os.environ["IMAGE"], "--gic", machine.gic,
+               "--append", f"loglevel=5 kunit.enable=0 {isolated}",
+               "--timeout", str(MACHINE_SECONDS), *machine.options]
+    options += [word for device in DEVICES for word in ("--device", device)]
+    options += [f"--qemu-arg={word}" for word in DISK]
+    for path in choose(machine, programs):
+        options += ["--file", f"{path}:/test/{path.name}"]
+    run = subprocess.run([TESTBED / "machine/vm", *options, TESTBED / "guest/passthrough-run"],
+                         stderr=subprocess.PIPE, text=True, check=False)
+    result = machine.log / "result.json"
+    status = json.loads(result.read_text())["status"] if result.is_file() else "not started"
+    machine.trouble = "" if status in ("pass", "fail") else f"{status}\n{run.stderr}"
+    verdict = machine.log / "verdict.ktap"
+    machine.channel = verdict.read_text(errors="replace") if verdict.is_file() else ""
+    return machine
+
+
+def complaints(machine, faults):
+    """What the machine had to complain about, and each fault that its SMMU recorded."""
+    counts = sorted(Counter(faults).items())
+    return "\n".join([machine.trouble] * bool(machine.trouble) +
+                     [f"{count} times {fault}" for fault, count in counts])
+
+
+def report(machine, judged):
+    """(word, lines) of the machine's block of subtests; judged: (name, problem) of each case
+    that is decided outside of the guest."""
+    cases = list(judged)
+    guest = [line for line in machine.channel.splitlines()
+             if line and not line.startswith("# testbed")]
+    found = ktap.parse(machine.channel)
+    # Each device that a test could miss is there: a skip is a failure.
+    gaps = found.errors + [f"skipped: {c.name}: {c.note}" for c in found.cases
+                           if c.result == "skip"]
+    cases.append(("the guest's report is whole and skips nothing", "\n".join(gaps)))
+    lines = ["KTAP version 1", f"1..{1 + len(cases)}"]
+    lines += [f"    {line}" for line in guest]
+    lines.append(f"{'ok' if found.good() else 'not ok'} 1 guest")
+    for number, (name, problem) in enumerate(cases, 2):
+        lines += [f"# {line}" for line in problem.splitlines()]
+        lines.append(f"{'not ok' if problem else 'ok'} {number} {name}")
+    good = found.good() and not any(problem for _, problem in cases)
+    return "ok" if good else "not ok", [f"    {line}" for line in lines]

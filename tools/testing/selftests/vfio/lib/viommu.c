@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The VMM's objects of nested translation: thin wrappers of iommufd's ioctls, and
+ * the file descriptor that events are read from.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "nested.h"
+
+#define EVENT_TIMEOUT_MS 5000
+
+static int call(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) ? -errno : 0;
+}
+
+/* The registers. -EOPNOTSUPP: the device is behind an IOMMU of another kind. */
+int smmu_info(int fd, __u32 device, struct iommu_hw_info_arm_smmuv3 *info)
+{
+	struct iommu_hw_info cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_HW_INFO_FLAG_INPUT_TYPE,
+		.dev_id = device,
+		.in_data_type = IOMMU_HW_INFO_TYPE_ARM_SMMUV3,
+		.data_len = sizeof(*info),
+		.data_uptr = (uintptr_t)info,
+	};
+	int ret = call(fd, IOMMU_GET_HW_INFO, &cmd);
+
+	if (!ret && cmd.out_data_type != IOMMU_HW_INFO_TYPE_ARM_SMMUV3)
+		ret = -EOPNOTSUPP;
+	return ret;
+}
+
+/* A page table for stage 2, with the mappings of @ioas */
+int nest_parent_alloc(int fd, __u32 device, __u32 ioas, __u32 *hwpt)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_HWPT_ALLOC_NEST_PARENT,
+		.dev_id = device,
+		.pt_id = ioas,
+	};
+	int ret = call(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*hwpt = cmd.out_hwpt_id;
+	return ret;
+}
+
+int viommu_alloc(int fd, __u32 device, __u32 parent, __u32 *viommu)
+{
+	struct iommu_viommu_alloc cmd = {
+		.size = sizeof(cmd),
+		.type = IOMMU_VIOMMU_TYPE_ARM_SMMUV3,
+		.dev_id = device,
+		.hwpt_id = parent,
+	};
+	int ret = call(fd, IOMMU_VIOMMU_ALLOC, &cmd);
+
+	*viommu = cmd.out_viommu_id;
+	return ret;
+}
+
+/* @sid: how the guest names the device */
+int vdevice_alloc(int fd, __u32 viommu, __u32 device, __u64 sid, __u32 *vdevice)
+{
+	struct iommu_vdevice_alloc cmd = {
+		.size = sizeof(cmd),
+		.viommu_id = viommu,
+		.dev_id = device,
+		.virt_id = sid,
+	};
+	int ret = call(fd, IOMMU_VDEVICE_ALLOC, &cmd);
+
+	*vdevice = cmd.out_vdevice_id;
+	return ret;
+}
+
+/* @events: a descriptor for the caller to close; reading from it does not wait */
+int veventq_alloc(int fd, __u32 viommu, __u32 depth, __u32 *veventq,
+		  int *events)
+{
+	struct iommu_veventq_alloc cmd = {
+		.size = sizeof(cmd),
+		.viommu_id = viommu,
+		.type = IOMMU_VEVENTQ_TYPE_ARM_SMMUV3,
+		.veventq_depth = depth,
+	};
+	int ret = call(fd, IOMMU_VEVENTQ_ALLOC, &cmd);
+
+	*veventq = cmd.out_veventq_id;
+	*events = ret ? -1 : (int)cmd.out_veventq_fd;
+	if (!ret && fcntl(*events, F_SETFL, O_NONBLOCK))
+		ret = -errno;
+	return ret;
+}
+
+/* A page table that a device of the guest can be attached to */
+int nested_alloc(int fd, __u32 viommu, __u32 device, struct smmu_ste ste,
+		 __u32 *hwpt)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.dev_id = device,
+		.pt_id = viommu,
+		.data_type = IOMMU_HWPT_DATA_ARM_SMMUV3,
+		.data_len = sizeof(ste),
+		.data_uptr = (uintptr_t)&ste,
+	};
+	int ret = call(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*hwpt = cmd.out_hwpt_id;
+	return ret;
+}
+
+/* @count: how many there are, and on return, how many took effect */
+int viommu_commands(int fd, __u32 viommu, const struct smmu_command *commands,
+		    __u32 *count)
+{
+	struct iommu_hwpt_invalidate cmd = {
+		.size = sizeof(cmd),
+		.hwpt_id = viommu,
+		.data_uptr = (uintptr_t)commands,
+		.data_type = IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
+		.entry_len = sizeof(*commands),
+		.entry_num = *count,
+	};
+	int ret = call(fd, IOMMU_HWPT_INVALIDATE, &cmd);
+
+	*count = cmd.entry_num;
+	return ret;
+}
+
+/* -EIO: the command is not one that a guest may issue. -EPROTO: miscounted */
+int viommu_command(int fd, __u32 viommu, struct smmu_command command)
+{
+	__u32 count = 1;
+	int ret = viommu_commands(fd, viommu, &command, &count);
+
+	return count == !ret ? ret : -EPROTO;
+}
+
+/* The next event, at once. -EAGAIN: there is none. */
+int event_next(int events, struct smmu_event *event)
+{
+	ssize_t length = read(events, event, sizeof(*event));
+	ssize_t whole = sizeof(*event);
+
+	if (length < 0)
+		return -errno;
+	if (!length)
+		return -EAGAIN;
+	if (length == sizeof(event->header) && event_is_lost(event))
+		whole = length;
+	return length == whole ? 0 : -EIO;
+}
+
+/* The next event, as soon as there is one. -ETIMEDOUT: none came. */
+int event_wait(int events, struct smmu_event *event)
+{
+	struct pollfd pollfd = { .fd = events, .events = POLLIN };
+
+	if (poll(&pollfd, 1, EVENT_TIMEOUT_MS) != 1)
+		return -ETIMEDOUT;
+	return event_next(events, event);
+}
