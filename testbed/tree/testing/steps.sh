@@ -73,10 +73,17 @@ configure_step() {
 	printf '%s\n' "$key" >"$STEP/arm64/.configured-from"
 }
 
+# alone OBJECT...: those that lie in none of STEP_DIRS. Kbuild builds a directory
+# in which an object is asked for, too, without that object's siblings, and then
+# misses their list.
+alone() {
+	printf '%s\n' "$@" | grep -vE "^($|$(IFS='|'; echo "${STEP_DIRS[*]}"))" || true
+}
+
 # make_step STEP: ccache finds what an image of the same source was built of,
 # since the directories lie to each other as out/linux and out/arm64 do.
 make_step() {
-	local fragments sources objects=()
+	local fragments sources targets objects=()
 	mapfile -t fragments < <(step_fragments)
 	mapfile -t sources < <(step_sources "$1")
 	"$ROOT/testbed/tree/assemble" --dir "$STEP/linux" --upto "$1"
@@ -85,10 +92,11 @@ make_step() {
 	symbols_so_far "$1" >"$STEP/series.config"
 	configure_step "$1" "${fragments[@]}"
 	[ ${#sources[@]} = 0 ] || objects=("${sources[@]/%.c/.o}")
+	mapfile -t targets < <(alone "${objects[@]}")
 	# Single targets only: Kbuild makes them together, but one by one, each with
 	# all of its preparations, if there is another target among them.
 	kmake "$STEP/linux" "$STEP/arm64" KCFLAGS="-fdebug-prefix-map=$STEP=./out -g1" \
-		"${STEP_DIRS[@]}" "${objects[@]}" 2>&1 | tee "$LOG/make"
+		"${STEP_DIRS[@]}" "${targets[@]}" 2>&1 | tee "$LOG/make"
 	lacks '(warning|error):' "$LOG/make"
 	check_objects "${objects[@]}"
 }
