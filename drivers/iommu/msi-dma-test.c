@@ -396,6 +396,23 @@ static void failed_map_gives_place_back(struct kunit *test)
 	iommu_msi_space_destroy(space);
 }
 
+static void space_whose_owner_gives_places_has_one_domain(struct kunit *test)
+{
+	struct counting_owner owner = { .next = SZ_1M };
+	struct iommu_msi_space *space = counting_space(test, &owner);
+	struct dma_test *dt = test->priv, *other;
+
+	other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	dma_test_domain_init(other, IOMMU_DOMAIN_UNMANAGED);
+	other->domain.pgsize_bitmap = SZ_64K;
+	KUNIT_EXPECT_EQ(test, -EINVAL, iommu_msi_join(space, &other->domain));
+	KUNIT_EXPECT_FALSE(test, iommu_domain_has_msi_space(&other->domain));
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_join(space, &dt->domain));
+	iommu_domain_free(&dt->domain);
+	iommu_msi_space_destroy(space);
+}
+
 static struct kunit_case dma_test_cases[] = {
 	KUNIT_CASE(first_vector_maps_its_doorbell),
 	KUNIT_CASE(doorbell_is_no_iova_of_dma),
@@ -408,6 +425,7 @@ static struct kunit_case dma_test_cases[] = {
 	KUNIT_CASE(doorbells_in_one_iommu_page_share_a_place),
 	KUNIT_CASE(place_is_given_back_with_space),
 	KUNIT_CASE(failed_map_gives_place_back),
+	KUNIT_CASE(space_whose_owner_gives_places_has_one_domain),
 	{}
 };
 

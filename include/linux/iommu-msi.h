@@ -156,8 +156,9 @@ struct msi_desc;
  * @alloc_place: Give the doorbell at the physical address @phys, which a vector
  *	of @dev needs, a place of the slot size, and tell its start: 0, an
  *	error, or %IOMMU_MSI_UNTRANSLATED. An owner with this operation has no
- *	lock, needs none of the others but @free_place, makes no reservations,
- *	and wants each doorbell to stay mapped until its domain goes.
+ *	lock and one domain, needs none of the others but @free_place, makes no
+ *	reservations, and wants each doorbell to stay mapped until the domain
+ *	goes.
  * @free_place: Take a place back.
  *
  * These two are called with the space's lock held, by vectors and by

@@ -109,7 +109,6 @@ static enum iommu_msi_kind msi_desc_kind(const struct msi_desc *desc)
 static u64 msi_desc_guest_address(const struct msi_desc *desc)
 {
 	struct dev_iommu *param = desc->dev->iommu;
-	enum iommu_msi_kind kind = msi_desc_kind(desc);
 	u64 address = IOMMU_MSI_NO_ADDRESS;
 	struct iommu_msi_driver *driver;
 
@@ -119,8 +118,9 @@ static u64 msi_desc_guest_address(const struct msi_desc *desc)
 		return address;
 	spin_lock(&driver->lock);
 	if (!driver->suspended)
-		address = msi_addresses_get(driver->addresses[kind],
-					    desc->msi_index);
+		address = msi_addresses_get(
+			driver->addresses[msi_desc_kind(desc)],
+			desc->msi_index);
 	spin_unlock(&driver->lock);
 	return address;
 }

@@ -41,12 +41,6 @@ void msi_space_free(struct kref *ref)
 	kfree(space);
 }
 
-/* The owner gives doorbells their places, and wants them to stay */
-bool msi_space_keeps(struct iommu_msi_space *space)
-{
-	return space->ops->alloc_place && space->owner;
-}
-
 void msi_space_assert_owner(struct iommu_msi_space *space)
 {
 	if (space->ops->assert_locked)
@@ -912,6 +906,8 @@ static int msi_space_add_domain(struct iommu_msi_space *space,
 	guard(mutex)(&space->lock);
 	if (msi_domain_page_size(domain) > space->slot_size)
 		return -EINVAL;
+	if (space->ops->alloc_place && !list_empty(&space->domains))
+		return -EINVAL;
 	if (!space->ops->alloc_place &&
 	    (domain->type != IOMMU_DOMAIN_UNMANAGED || domain->iova_cookie))
 		return -EINVAL;
@@ -945,8 +941,8 @@ static int msi_space_add_domain(struct iommu_msi_space *space,
  *
  * Context: Process context, may sleep. The owner's lock is held for write.
  * Return: 0 on success. -EINVAL if the pages of @domain are larger than a place,
- * or somebody else manages MSIs in it already, -ENOMEM, or the errors of
- * iommu_msi_fit().
+ * somebody else manages MSIs in it already, or @space has a domain and its owner
+ * gives the places, -ENOMEM, or the errors of iommu_msi_fit().
  */
 int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain)
 {

@@ -142,9 +142,14 @@ struct msi_reservation {
 	bool pinned;
 };
 
+/* The owner gives doorbells their places, and wants them to stay */
+static inline bool msi_space_keeps(const struct iommu_msi_space *space)
+{
+	return space->ops->alloc_place && space->owner;
+}
+
 /* space.c */
 void msi_space_free(struct kref *ref);
-bool msi_space_keeps(struct iommu_msi_space *space);
 struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
 				       struct device *dev, phys_addr_t phys);
 void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys);

@@ -86,6 +86,25 @@ static int doorbell_map_moving(struct iommu_doorbell *doorbell)
 	return 0;
 }
 
+/* Map the doorbell of a vector in the domain of its device */
+static int doorbell_map_vector(struct iommu_doorbell *doorbell,
+			       struct iommu_msi_domain *member,
+			       struct msi_desc *desc, phys_addr_t msi_addr)
+{
+	int rc;
+
+	/* He who gives the places has one domain, and neither guests nor moves */
+	if (msi_space_keeps(doorbell->space) &&
+	    !list_empty(&doorbell->mappings))
+		return 0;
+	rc = msi_desc_check_address(desc, doorbell, msi_addr);
+	if (!rc)
+		rc = doorbell_map(doorbell, member);
+	if (!rc)
+		rc = doorbell_map_moving(doorbell);
+	return rc;
+}
+
 /**
  * iommu_msi_map - Map the doorbell of a new vector
  * @domain: Domain that the vector's device is attached to, which is part of an
@@ -118,11 +137,7 @@ int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 	if (IS_ERR(doorbell))
 		return PTR_ERR(doorbell);
 
-	rc = msi_desc_check_address(desc, doorbell, msi_addr);
-	if (!rc)
-		rc = doorbell_map(doorbell, member);
-	if (!rc)
-		rc = doorbell_map_moving(doorbell);
+	rc = doorbell_map_vector(doorbell, member, desc, msi_addr);
 	if (rc) {
 		/* One that an owner keeps is mapped, and does not come here */
 		if (!doorbell_is_wanted(doorbell))
