@@ -73,6 +73,7 @@ def boot(run, kernels, images, files, log, suffix):
 def start(run, image, files, log):
     """A machine that runs the guest's programs on one kernel."""
     line = [TESTBED / "machine/vm", "--icount", "--data", "--log", log, "--image", image,
+            *run.options,
             *(word for device in run.devices for word in ("--device", device)),
             "--append", f"{PARAMETERS} bench={run.name}",
             "--timeout", str(SECONDS), *(f"--qemu-arg={word}" for word in REPEATABLE),

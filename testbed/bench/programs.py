@@ -18,6 +18,8 @@ PROGRAMS = {
     "bench-map": [GUEST / "bench-map.c", GUEST / "bench-iommufd.c", GUEST / "bench-type1.c",
                   *DEVICE],
     "bench-place": [GUEST / "bench-place.c", *DEVICE],
+    "bench-nested": [GUEST / "bench-nested.c", *(LIBRARY / f"{name}.c" for name in (
+        "exercise", "edu", "journal", "smmuv3", "stage1", "viommu")), *DEVICE],
     "bench-move": [GUEST / "bench-move.c", LIBRARY / "igb.c", LIBRARY / "journal.c", *DEVICE],
 }
 

@@ -12,14 +12,16 @@ EDU = "edu,dma_mask=0xffffffffffffffff"
 
 @dataclass(frozen=True)
 class Run:
-    """in_kernel: the code that counts is in the kernel, which is built for it."""
+    """own_kernel: on the kernel that is built for it, which has code that counts (bench/kernel/)
+    and cannot make allocations fail. options: more of machine/vm's."""
     name: str
     devices: tuple
-    in_kernel: bool = False
+    own_kernel: bool = False
+    options: tuple = ()
 
     def image_of(self, kernel):
         """Which image: one of image_names()."""
-        return f"{kernel}-bench" if self.in_kernel else kernel
+        return f"{kernel}-bench" if self.own_kernel else kernel
 
 
 RUNS = (
@@ -27,7 +29,9 @@ RUNS = (
     Run("place", (EDU, EDU)),
     # Far enough from one another for the virtual functions that each could have.
     Run("move", tuple(f"igb,addr={slot}" for slot in (4, 6, 8, "a"))),
-    Run("prepare", (EDU,), in_kernel=True),
+    # An SMMUv3 nests where the firmware says that the root complex is coherent.
+    Run("nested", (EDU,), own_kernel=True, options=("--canwbs",)),
+    Run("prepare", (EDU,), own_kernel=True),
 )
 
 

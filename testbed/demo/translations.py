@@ -20,7 +20,7 @@ PAGE = 0x1000
 TRANSLATED = re.compile(r"smmuv3_translate_success \S+ sid=0x([0-9a-f]+) iova=0x([0-9a-f]+) "
                         r"translated=0x([0-9a-f]+) perm=0x[0-9a-f]+ stage=(\d)")
 FAULT = re.compile(r"smmuv3_record_event (.*)")
-JOURNAL = re.compile(r"\s*# (doorbell|msi|dma) (device=.*)")
+JOURNAL = re.compile(r"\s*# (doorbell|msi|dma|route) (device=.*)")
 
 
 @dataclass(frozen=True)
@@ -88,20 +88,23 @@ def read_series(sid, word):
     return actions
 
 
+def journal_lines(text, kinds):
+    """(kind, stream ID, words) of each line of the journal that is of one of the kinds."""
+    for line in text.splitlines():
+        if (found := JOURNAL.match(line)) and found[1] in kinds:
+            word = dict(pair.split("=", 1) for pair in found[2].split())
+            yield found[1], stream_id(word["device"]), word
+
+
 def read_journal(text):
     """The Actions of a guest's report, in order."""
     actions = []
-    for line in text.splitlines():
-        found = JOURNAL.match(line)
-        if not found:
-            continue
-        word = dict(pair.split("=", 1) for pair in found[2].split())
-        sid = stream_id(word["device"])
-        if found[1] == "msi":
+    for kind, sid, word in journal_lines(text, ("doorbell", "msi", "dma")):
+        if kind == "msi":
             actions += read_series(sid, word)
         else:
             iova = None if word["iova"] == "unreported" else int(word["iova"], 16)
-            actions.append(Action(found[1], sid, iova, int(word.get("length", "0"), 16)))
+            actions.append(Action(kind, sid, iova, int(word.get("length", "0"), 16)))
     return actions
 
 

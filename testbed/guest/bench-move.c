@@ -31,12 +31,6 @@ struct bench {
 	void *page;
 };
 
-static void check(int ret, const char *what)
-{
-	if (ret)
-		fail(what, strerror(-ret));
-}
-
 /* A kernel without such an ioctl has nothing that moves */
 static int find_doorbell(const struct bench *bench, __u64 *iova)
 {

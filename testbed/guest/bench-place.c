@@ -56,12 +56,6 @@ struct arrangement {
 	__u64 (*iova)(const struct bench *bench, unsigned int i);
 };
 
-static void check(int ret, const char *what)
-{
-	if (ret)
-		fail(what, strerror(-ret));
-}
-
 /* Mappings of the user */
 
 static __u64 scattered_iova(const struct bench *bench, unsigned int i)

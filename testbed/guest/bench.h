@@ -42,6 +42,13 @@ static inline void fail(const char *what, const char *why)
 	exit(1);
 }
 
+/* @ret: 0 or a negative errno */
+static inline void check(int ret, const char *what)
+{
+	if (ret)
+		fail(what, strerror(-ret));
+}
+
 /* Nanoseconds that the CPU has been idle up to now, as /proc/timer_list has it */
 static inline uint64_t idle_ns(void)
 {

@@ -17,7 +17,7 @@ objects_of() {
 
 # fragments linux|pristine: the series' symbols do not exist in pristine.
 fragments() {
-	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,variants}.config
+	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,mock,variants}.config
 	[ "$1" = pristine ] || find "$ROOT/testbed/config" -name series.config
 }
 

@@ -12,7 +12,7 @@ STEP_DIRS=(drivers/iommu/ drivers/irqchip/ drivers/vfio/ kernel/irq/)
 
 # step_fragments: of what the image is configured with.
 step_fragments() {
-	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,variants,series}.config
+	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,mock,variants,series}.config
 }
 
 # step_sources STEP: the kernel's C files that the series has brought or changed

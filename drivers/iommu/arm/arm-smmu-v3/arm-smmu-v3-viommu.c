@@ -159,7 +159,7 @@ static int arm_smmu_viommu_cache_invalidate(struct iommu_viommu *core,
 					    struct iommu_user_data_array *array)
 {
 	struct arm_smmu_viommu *viommu = to_smmu_viommu(core);
-	u64 cmds[CMDQ_BATCH_ENTRIES * CMDQ_ENT_DWORDS];
+	u64 cmds[CMDQ_BATCH_ENTRIES * CMDQ_ENT_DWORDS] __uninitialized;
 	u32 total = array->entry_num, num, done;
 	int ret = 0;
 

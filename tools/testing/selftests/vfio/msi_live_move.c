@@ -5,11 +5,8 @@
  * user's memory, after the map has returned. The devices work meanwhile, or are
  * masked, asleep, being reset, or have their vectors switched off and on.
  */
-#include <pthread.h>
-#include <sys/resource.h>
-#include <time.h>
-
 #include "setup.h"
+#include "worker.h"
 
 /* Moves of one test: of one device's vector, of many, with slow things between */
 #define LONE_MOVES 600
@@ -193,92 +190,6 @@ TEST_F(map, that_fails_for_a_reason_of_its_own_leaves_interrupts_working)
 	expect_dma(_metadata, &s->edu, &s->memory);
 }
 
-/*
- * A device that works in a thread of its own: one @step after the other, with a
- * handshake for each interrupt, until it is told to stop or something fails.
- */
-struct worker {
-	pthread_t thread;
-	struct series series;
-	int (*step)(struct worker *worker);
-	const struct disturbance *disturbance;
-	struct edu *edu;
-	struct igb *igb;
-	__u32 pt[2]; /* what the device is attached to in turn */
-	bool stop;
-	int error;
-};
-
-static int edu_ring(struct worker *w)
-{
-	__u32 number = w->series.raised + 1;
-	int ret;
-
-	__atomic_store_n(&w->series.raised, number, __ATOMIC_SEQ_CST);
-	ret = edu_handshake(w->edu, number);
-	if (!ret)
-		__atomic_store_n(&w->series.received, number, __ATOMIC_SEQ_CST);
-	return ret;
-}
-
-/* The vectors have their turns */
-static int igb_ring(struct worker *w)
-{
-	unsigned int number = w->series.raised + 1;
-	int ret;
-
-	__atomic_store_n(&w->series.raised, number, __ATOMIC_SEQ_CST);
-	ret = igb_handshake(w->igb, number % w->igb->vectors);
-	if (!ret)
-		__atomic_store_n(&w->series.received, number, __ATOMIC_SEQ_CST);
-	return ret;
-}
-
-static void *worker_run(void *arg)
-{
-	/* A few interrupts a move do: emulated machines have few CPUs */
-	const struct timespec nap = { .tv_nsec = 300000 };
-	struct worker *w = arg;
-	int ret = 0;
-
-	while (!ret && !__atomic_load_n(&w->stop, __ATOMIC_SEQ_CST)) {
-		ret = w->step(w);
-		nanosleep(&nap, NULL);
-	}
-	__atomic_store_n(&w->error, ret, __ATOMIC_SEQ_CST);
-	return NULL;
-}
-
-static void worker_start(struct __test_metadata *_metadata, struct worker *w,
-			 const struct device *dev, __u64 iova)
-{
-	series_begin(&w->series, dev, iova);
-	ASSERT_EQ(0, pthread_create(&w->thread, NULL, worker_run, w));
-}
-
-static void worker_stop(struct __test_metadata *_metadata, struct worker *w)
-{
-	__atomic_store_n(&w->stop, true, __ATOMIC_SEQ_CST);
-	ASSERT_EQ(0, pthread_join(w->thread, NULL));
-	series_end(&w->series);
-	EXPECT_EQ(0, w->error);
-	EXPECT_EQ(w->series.raised, w->series.received);
-}
-
-/* Wait for an interrupt that was raised after the @raised first ones */
-static int worker_wait(struct worker *w, unsigned int raised)
-{
-	const struct timespec nap = { .tv_nsec = 50000 };
-
-	while (__atomic_load_n(&w->series.received, __ATOMIC_SEQ_CST) <=
-	       raised) {
-		if (__atomic_load_n(&w->error, __ATOMIC_SEQ_CST))
-			return -EIO;
-		nanosleep(&nap, NULL);
-	}
-	return 0;
-}
-
 #define MAX_WORKERS 3
 
 /* Move the doorbell that the workers share; each rings between any two moves */
@@ -290,8 +201,7 @@ static void move_under(struct __test_metadata *_metadata, struct setup *s,
 	int ret = 0;
 	__u64 iova;
 
-	/* Else the workers ring a hundred times while this thread waits for a CPU */
-	setpriority(PRIO_PROCESS, 0, -20);
+	worker_precede();
 	for (move = 0; move < moves && !ret; move++) {
 		for (i = 0; i < count; i++)
 			series_move_begin(&workers[i].series);
@@ -423,14 +333,15 @@ TEST_F_TIMEOUT(devices, whose_vectors_come_and_go_lose_no_interrupt, TIMEOUT)
 
 static int edu_step_reopen(struct worker *w)
 {
-	const char *bdf = w->edu->dev.bdf;
 	int ret, iommufd = w->edu->dev.iommufd;
+	const char *bdf = w->edu->dev.bdf;
+	const __u32 *ioas = w->context;
 
 	/* with its vector on */
 	edu_close(w->edu);
 	ret = edu_open(w->edu, bdf, iommufd);
 	if (!ret)
-		ret = device_attach(&w->edu->dev, w->pt[0]);
+		ret = device_attach(&w->edu->dev, *ioas);
 	if (!ret)
 		ret = edu_enable_interrupt(w->edu);
 	if (!ret)
@@ -444,16 +355,17 @@ TEST_F_TIMEOUT(devices, that_come_and_go_leave_the_others_working, TIMEOUT)
 
 	set_workers(self, workers);
 	workers[0].step = edu_step_reopen;
-	workers[0].pt[0] = self->s.ioas;
+	workers[0].context = &self->s.ioas;
 	run_workers(_metadata, self, workers, 4 * SLOW_MOVES);
 	expect_all_vectors(_metadata, self);
 }
 
 static int edu_step_page_table(struct worker *w)
 {
+	const __u32 *hwpts = w->context;
 	int ret;
 
-	ret = device_attach(&w->edu->dev, w->pt[w->series.raised % 2]);
+	ret = device_attach(&w->edu->dev, hwpts[w->series.raised % 2]);
 	if (!ret)
 		ret = edu_ring(w);
 	return ret;
@@ -463,13 +375,15 @@ TEST_F_TIMEOUT(devices, that_change_page_tables_lose_no_interrupt, TIMEOUT)
 {
 	struct setup *s = &self->s;
 	struct worker workers[MAX_WORKERS];
+	__u32 hwpts[2];
 	unsigned int i;
 
 	set_workers(self, workers);
 	workers[0].step = edu_step_page_table;
+	workers[0].context = hwpts;
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, hwpt_alloc(s->iommufd, s->edu.dev.id, s->ioas,
-					&workers[0].pt[i]));
+					&hwpts[i]));
 	run_workers(_metadata, self, workers, MOVES / 2);
 	expect_all_vectors(_metadata, self);
 }
@@ -724,11 +638,12 @@ TEST_F_TIMEOUT(igb, sends_its_interrupts_to_the_new_place_afterwards, TIMEOUT)
 
 static int igb_step_disturbed(struct worker *w)
 {
+	const struct disturbance *disturbance = w->context;
 	int ret;
 
-	ret = w->disturbance->begin(w->igb);
+	ret = disturbance->begin(w->igb);
 	if (!ret)
-		ret = w->disturbance->end(w->igb);
+		ret = disturbance->end(w->igb);
 	if (!ret)
 		ret = igb_ring(w);
 	return ret;
@@ -737,7 +652,7 @@ static int igb_step_disturbed(struct worker *w)
 TEST_F_TIMEOUT(igb, loses_no_interrupt_while_another_thread_moves, TIMEOUT)
 {
 	struct worker w = { .step = igb_step_disturbed,
-			    .disturbance = &variant->disturbance,
+			    .context = &variant->disturbance,
 			    .igb = &self->igb };
 
 	worker_start(_metadata, &w, &self->igb.dev,

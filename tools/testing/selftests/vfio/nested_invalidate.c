@@ -196,6 +196,27 @@ TEST_F(invalidation, of_a_batch_does_all_of_it)
 	expect_reaches(_metadata, g, 0, data_va(1), data_ipa(0), "3");
 }
 
+/* Who looks at the SMMU's command queue finds the batch by this ASID */
+#define BATCH_ASID 0xba7c
+
+TEST_F(invalidation, of_a_batch_has_one_sync_for_up_to_64_commands)
+{
+	const __u32 counts[] = { 1, 2, 63, 64, 65, 128, 256 };
+	struct smmu_command commands[256];
+	struct guest *g = &self->g;
+	__u32 count, i, n;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		commands[i] = command_tlbi_va(BATCH_ASID, data_va(i));
+	for (n = 0; n < ARRAY_SIZE(counts); n++) {
+		count = counts[n];
+		ASSERT_EQ(0, viommu_commands(g->iommufd, g->viommu, commands,
+					     &count));
+		EXPECT_EQ(counts[n], count);
+		printf("# batch asid=%u commands=%u\n", BATCH_ASID, count);
+	}
+}
+
 TEST_F(invalidation, that_fails_tells_how_much_of_it_was_done)
 {
 	enum { MANY = 200 };

@@ -136,6 +136,49 @@ TEST_F(msi, arrives_where_the_vmm_placed_the_doorbell_of_the_parent)
 	expect_interrupts_by(_metadata, g, 0, VIRTUAL_ITS_IPA, "3");
 }
 
+/*
+ * A guest whose devices are behind several SMMUs has a nest parent for each, and one
+ * page for its ITS, which each parent leads to a doorbell of its own. QEMU has but
+ * one SMMU, and both parents' doorbells are the same page.
+ */
+TEST_F(msi, arrives_at_one_ipa_by_each_of_several_parents)
+{
+	struct guest *g = &self->g, other = *g;
+	unsigned int i;
+
+	if (!edu_name(1))
+		SKIP(return, "VFIO_EDU does not name two edu devices");
+	other.edu[0] = EDU_CLOSED;
+	other.viommu = 0;
+	guest_add_device(_metadata, &other, 0, 1);
+	guest_name_device(_metadata, &other, 0, VIRTUAL_SID);
+	ASSERT_NE(g->parent, other.parent);
+	ASSERT_EQ(0, msi_place(g->iommufd, g->parent, IOMMU_MSI_PLACEMENT_FIXED,
+			       0, VIRTUAL_ITS_IPA, 0));
+	ASSERT_EQ(0,
+		  msi_place(g->iommufd, other.parent, IOMMU_MSI_PLACEMENT_FIXED,
+			    0, VIRTUAL_ITS_IPA, 0));
+	guest_map(_metadata, g, VIRTUAL_ITS_IPA, VIRTUAL_ITS_IPA);
+	guest_attach_stage1(_metadata, g, 0);
+	guest_attach_stage1(_metadata, &other, 0);
+	ASSERT_EQ(0, edu_enable_interrupt(&g->edu[0]));
+	ASSERT_EQ(0, edu_enable_interrupt(&other.edu[0]));
+	for (i = 0; i < 2; i++) {
+		expect_interrupts_by(_metadata, g, 0, VIRTUAL_ITS_IPA, "3");
+		expect_interrupts_by(_metadata, &other, 0, VIRTUAL_ITS_IPA,
+				     "3");
+	}
+	/* A doorbell each, with one vector */
+	EXPECT_EQ(1, the_doorbell(_metadata, &g->edu[0]).vectors);
+	EXPECT_EQ(1, the_doorbell(_metadata, &other.edu[0]).vectors);
+	expect_reaches(_metadata, &other, 0, data_va(0), data_ipa(0), "3");
+	/* One goes, and the other one stays where it is */
+	edu_close(&other.edu[0]);
+	expect_interrupts_by(_metadata, g, 0, VIRTUAL_ITS_IPA, "3");
+	EXPECT_EQ(-EEXIST, ioas_map(g->iommufd, g->ioas, g->ram.va, PAGE,
+				    VIRTUAL_ITS_IPA));
+}
+
 TEST_F(msi, makes_way_for_memory_that_was_mapped_before)
 {
 	struct guest *g = &self->g;

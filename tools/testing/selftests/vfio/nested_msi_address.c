@@ -6,6 +6,7 @@
  * SMMU is held against it.
  */
 #include "nested_setup.h"
+#include "worker.h"
 
 #define MSI VFIO_PCI_MSI_IRQ_INDEX
 #define MSIX VFIO_PCI_MSIX_IRQ_INDEX
@@ -18,6 +19,8 @@
 #define OTHER_PAGE 0xabcd2000ULL
 #define HIGH_PAGE 0x123456789000ULL
 #define MAX_ALLOCATIONS 100
+/* Changes of the address while interrupts fly */
+#define CHANGES 200
 
 FIXTURE(address)
 {
@@ -214,6 +217,42 @@ TEST_F(address, that_is_wrong_changes_nothing)
 	expect_by(_metadata, g, GUEST_PAGE, "3");
 }
 
+/* @change to one page and the other while the device of @w rings */
+static void change_under(struct __test_metadata *_metadata, struct device *dev,
+			 struct worker *w, const __u64 *pages,
+			 int (*change)(struct device *dev, __u64 page))
+{
+	unsigned int n, raised;
+	int ret = 0;
+
+	for (n = 0; n < 2; n++)
+		journal_route(dev, pages[n], "3", NULL);
+	ASSERT_EQ(0, change(dev, pages[0]));
+	worker_start(_metadata, w, dev, pages[0]);
+	worker_precede();
+	for (n = 1; n <= CHANGES && !ret; n++) {
+		series_move_begin(&w->series);
+		ret = change(dev, pages[n % 2]);
+		raised = series_move_end(&w->series, pages[n % 2]);
+		if (!ret)
+			ret = worker_wait(w, raised);
+	}
+	EXPECT_EQ(0, ret);
+	worker_stop(_metadata, w);
+}
+
+TEST_F(address, that_changes_while_interrupts_fly_loses_none)
+{
+	const __u64 pages[] = { GUEST_PAGE, OTHER_PAGE };
+	struct guest *g = &self->g;
+	struct worker w = { .step = edu_ring, .edu = &g->edu[0] };
+
+	guest_attach_stage1(_metadata, g, 0);
+	ASSERT_EQ(0, edu_enable_interrupt(&g->edu[0]));
+	change_under(_metadata, self->dev, &w, pages, set);
+	expect_no_event(_metadata, g);
+}
+
 TEST_F(address, that_there_is_no_memory_for_changes_nothing)
 {
 	struct guest *g = &self->g;
@@ -343,6 +382,33 @@ TEST_F(igb_address, of_each_vector_is_its_own)
 	expect_vector_by(_metadata, igb, 3, IGB_VECTORS);
 	expect_vector_by(_metadata, igb, 2, 2);
 	expect_vector_by(_metadata, igb, 4, 4);
+	expect_no_event(_metadata, &self->g);
+}
+
+/* All in one call */
+static int set_vectors(struct device *dev, __u64 page)
+{
+	struct vfio_device_feature_msi_addresses cmd = {
+		.index = MSIX,
+		.count = IGB_VECTORS,
+	};
+	__u64 addresses[IGB_VECTORS];
+	unsigned int i;
+
+	for (i = 0; i < IGB_VECTORS; i++)
+		addresses[i] = page + REGISTER;
+	return device_msi_addresses(dev, VFIO_DEVICE_FEATURE_SET, &cmd,
+				    IGB_VECTORS, addresses);
+}
+
+TEST_F(igb_address, that_changes_while_interrupts_fly_loses_none)
+{
+	const __u64 pages[] = { IGB_PAGES, IGB_PAGES + PAGE };
+	struct igb *igb = &self->igb;
+	struct worker w = { .step = igb_ring, .igb = igb };
+
+	ASSERT_EQ(0, igb_enable_interrupts(igb, IGB_VECTORS));
+	change_under(_metadata, &igb->dev, &w, pages, set_vectors);
 	expect_no_event(_metadata, &self->g);
 }
 
