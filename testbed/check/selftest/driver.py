@@ -50,6 +50,7 @@ def cases(log):
             ("a long stage shows that it goes on, on its own line", stage_beat),
             ("a suite that cannot be prepared fails by name", bench.unprepared),
             ("suites that do not depend on the kernel are left out with DEBUG=1", bench.host_only),
+            ("slow suites are left out with DEBUG=1 unless named", bench.slow),
             ("an unknown suite is refused with exit 2 and the list", bench.unknown_suite),
             ("an unknown value of BASE or DEBUG is refused with exit 2", bench.unknown_variant),
             ("an unknown verb of make is refused with exit 2", unknown_verb)]
@@ -144,6 +145,16 @@ class Bench:
         expect([s["suite"] for s in report["suites"]] == ["guest"], str(report["suites"]))
         run = self.check(suites, "--suite", "host", DEBUG="1")
         expect(run.returncode == 2, f"asked for by name: exit {run.returncode}, not 2")
+
+    def slow(self):
+        suites = {"slow": ("# slow: yes\n", GOOD), "quick": ("", GOOD)}
+        run = self.check(suites, DEBUG="1")
+        expect("not run with DEBUG=1 unless SUITE= names it" in run.stdout, run.stdout)
+        expect(last(run) == "1 passed, 0 failed, 1 skipped", run.stdout)
+        run = self.check(suites, "--suite", "slow", DEBUG="1")
+        expect(last(run) == "1 passed, 0 failed, 1 skipped", f"by name: {run.stdout}")
+        run = self.check(suites)
+        expect(last(run) == "2 passed, 0 failed, 2 skipped", f"plain: {run.stdout}")
 
     def unknown_suite(self):
         run = self.check({"good": ("", GOOD)}, "--suite", "nosuch")

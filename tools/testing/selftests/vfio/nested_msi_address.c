@@ -256,7 +256,7 @@ TEST_F(address, that_changes_while_interrupts_fly_loses_none)
 TEST_F(address, that_there_is_no_memory_for_changes_nothing)
 {
 	struct guest *g = &self->g;
-	unsigned int nth;
+	unsigned int nth, refused = 0;
 	int fd, rc;
 
 	if (faults_setup("iommu_msi_set_addresses"))
@@ -270,12 +270,18 @@ TEST_F(address, that_there_is_no_memory_for_changes_nothing)
 		rc = set(self->dev, OTHER_PAGE);
 		if (!faults_end(fd))
 			break;
+		/* A kernel that checks itself can do without some of its own */
+		if (!rc) {
+			ASSERT_EQ(0, set(self->dev, GUEST_PAGE));
+			continue;
+		}
+		refused++;
 		EXPECT_EQ(-ENOMEM, rc);
 		EXPECT_EQ(GUEST_PAGE + REGISTER,
 			  device_msi_address(self->dev, MSI, 0));
 	}
 	ASSERT_EQ(0, rc);
-	EXPECT_LT(1, nth);
+	EXPECT_LT(0, refused);
 	expect_by(_metadata, g, OTHER_PAGE, "3");
 }
 

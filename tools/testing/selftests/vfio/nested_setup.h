@@ -281,4 +281,25 @@ static inline void expect_no_event(struct __test_metadata *_metadata,
 	EXPECT_EQ(-EAGAIN, event_next(guest->events, &event));
 }
 
+/* Another guest, with the device @nth, which its stage 1 translates */
+static inline void guest_open_bystander(struct __test_metadata *_metadata,
+					struct guest *guest, unsigned int nth)
+{
+	guest_open_complete(_metadata, guest, nth, VIRTUAL_SID);
+	guest_map_data(_metadata, guest, 1);
+	guest_attach_stage1(_metadata, guest, 0);
+}
+
+/*
+ * A fault of the guest's device comes to its queue. The host takes events one by one,
+ * so all that other devices caused before have been told by then, too.
+ */
+static inline void expect_fault_is_told(struct __test_metadata *_metadata,
+					struct guest *guest)
+{
+	expect_blocked(_metadata, guest, 0, data_va(6), "F_TRANSLATION");
+	expect_event(_metadata, guest, EVENT_TRANSLATION, VIRTUAL_SID,
+		     data_va(6));
+}
+
 #endif

@@ -12,7 +12,7 @@
 
 #include "nested.h"
 
-#define EVENT_TIMEOUT_MS 5000
+#define EVENT_TIMEOUT_MS 20000
 
 static int call(int fd, unsigned long request, void *arg)
 {
