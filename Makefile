@@ -4,7 +4,7 @@
 
 export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH
 
-NEED_HOST := run check tree edit refresh image series lint bench shell deb
+NEED_HOST := run run-vm check tree edit refresh image series lint bench shell deb
 VERBS := help suites clean $(NEED_HOST)
 
 # Directories here have names, too, that make would call up to date.
@@ -23,9 +23,9 @@ host:
 help: ## this list
 	@echo 'Usage: make VERB [VARIABLE=value]...'
 	@echo
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
 	@echo
-	@echo 'Variables: BASE=pristine  the unpatched kernel (image, check)'
+	@echo 'Variables: BASE=pristine  the unpatched kernel (image, check, run-vm)'
 	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
 	@echo '           SUITE=name     one suite only (check)'
@@ -34,6 +34,8 @@ help: ## this list
 
 run: ## the main job, from nothing: build, boot, show a device passed through
 	@testbed/demo/run
+run-vm: ## guests by a real QEMU and KVM, with real devices and SMMUs of their own
+	@testbed/demo/run-vm
 check: ## every test, from nothing
 	@testbed/check/check $(if $(SUITE),--suite $(SUITE))
 suites: ## names of the suites that check runs

@@ -44,10 +44,22 @@ class Machine:
     channel: str = ""
 
 
+def user_headers():
+    """The directory with the patched kernel's headers. On an unpatched kernel the programs
+    find out what that does not have."""
+    if os.environ.get("BASE") != "pristine":
+        return os.environ["HEADERS"]
+    run = subprocess.run([TESTBED / "kernel/headers"], stdout=subprocess.PIPE, text=True,
+                         check=False)
+    if run.returncode:
+        sys.exit("error: testbed/kernel/headers failed")
+    return run.stdout.strip()
+
+
 def compile_programs(log):
     """Build the selftests with their own Makefile; returns the directory they are in."""
     source = Path(os.environ["OUT"]) / "linux/tools/testing/selftests/vfio"
-    headers = f"-isystem {os.environ['HEADERS']}/include -isystem {os.environ['ROOT']}/include/uapi"
+    headers = f"-isystem {user_headers()}/include -isystem {os.environ['ROOT']}/include/uapi"
     timeout = f"-include {TESTBED}/guest/case-timeout.h -DCASE_SECONDS={CASE_SECONDS}"
     programs = log / "programs"
     programs.mkdir()

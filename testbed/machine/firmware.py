@@ -112,7 +112,7 @@ def digest(path):
 def own_table(options):
     """The IORT that firmware hands over on the machine of vm's `options`."""
     facts = [digest(shutil.which(qemu.BINARY)), digest(require()), qemu.MACHINE, options.gic,
-             options.stage, options.device, options.qemu_arg]
+             options.stage, options.device, options.qemu_arg] + ["kvm"] * options.kvm
     name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     cached = CACHE / f"iort-{name}.aml"
     if not cached.is_file():
@@ -134,6 +134,7 @@ def read_table(options):
                 "--gic", options.gic, "--stage", options.stage, "--append", "kunit.enable=0",
                 "--timeout", str(READER_SECONDS)]
         line += ["--tree", options.tree] if options.tree else []
+        line += ["--kvm"] * options.kvm
         line += [word for device in options.device for word in ("--device", device)]
         line += [f"--qemu-arg={word}" for word in options.qemu_arg]
         run = subprocess.run([*line, READER], capture_output=True, text=True, check=False)

@@ -41,7 +41,8 @@ def command(options, initrd, channel, trace_log):
     options is vm's argparse namespace, with firmware, a path or None; initrd,
     channel (verdict port, None for an interactive machine) and trace_log are paths.
     """
-    line = [BINARY, "-M", f"{MACHINE},iommu=smmuv3,gic-version={options.gic}",
+    line = [BINARY, "-M", f"{MACHINE},iommu=smmuv3,gic-version={options.gic}" +
+            ",virtualization=on" * options.kvm,
             "-global", f"arm-smmuv3.stage={options.stage}",
             "-cpu", ICOUNT_CPU if options.icount else options.cpu,
             "-smp", "1" if options.icount else str(options.smp),
@@ -59,6 +60,11 @@ def command(options, initrd, channel, trace_log):
         line += ["-device", "virtio-serial-device",
                  "-chardev", f"file,id=verdict,path={escape(channel)}",
                  "-device", "virtserialport,chardev=verdict,name=verdict"]
+    if options.root:
+        # Not a PCI device: it stays out of the SMMU's trace.
+        line += ["-blockdev", f"raw,node-name=root,read-only=on,file.driver=file,"
+                              f"file.filename={escape(options.root)}",
+                 "-device", "virtio-blk-device,drive=root"]
     for device in options.device:
         line += ["-device", device]
     if options.trace:

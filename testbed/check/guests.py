@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guests of a real QEMU: the machines that run them, and what is judged outside.
+
+A machine boots with KVM and a root file system of Debian packages, and a script of
+testbed/guest (vm-plain, vm-nested) starts guests in it, with real devices. What the
+script and its guests reported is held against what they have no hand in: the log of
+the SMMU that translated for the devices, the files behind the disks, and the packets
+that left the network device.
+"""
+
+import hashlib
+import json
+import os
+import re
+import struct
+import subprocess
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from check import passthrough, routes
+from check.passthrough import DEBUG, EDU, complaints
+from demo.translations import DOORBELLS, PAGE, Translation, stream_id
+from machine import initramfs
+from machine.paths import TESTBED, Problem
+
+GUEST = TESTBED / "guest"
+OWN_PROGRAMS = ["guest_memory", "nested_example", "nested_msi_address"]
+DOORBELL = DOORBELLS["3"]
+MACHINE_SECONDS = 4000 if DEBUG else 600
+GUEST_SECONDS = MACHINE_SECONDS // 3
+DISK_BYTES = 128 << 20
+SLOT_BYTES = 16 << 20
+BOOT_PARAMETERS = "console=ttyAMA0 loglevel=4 panic=-1 kunit.enable=0 tasks=disk,reboot slot=4"
+MEMORY_MIB = 2048       # of a machine: two guests of 512 MiB and what is around them
+# QEMU 10 takes 32 bits of the place of a virtual function's registers: below 4 GiB it
+# works. Linux has to put them there if there is nothing above.
+LOW_REGISTERS = ["-machine", "highmem-mmio=off"]
+FACT = re.compile(r"\s*# fact (\w+) (.*)")
+USES = re.compile(r"# uses device=(\S+) stage=(\d) by=(\S+)")
+GUEST_RESULT = re.compile(r"(?:not )?ok \d+ (.*)")
+STAGES = "each device is translated by the stages it should, in order"
+IN_WORDS = {1: "by stage 1", 2: "by stage 2", 3: "by both stages"}
+# What is passed through, by the IDs that the guest sees.
+PASSED = {"1234:11e8": "edu", "1b36:0010": "NVMe disk", "8086:10ca": "virtual function of igb"}
+# Of a file of captured packets, and of the packets.
+PCAP_HEADER, PCAP_RECORD, PCAP_LENGTH = 24, 16, 8
+IPV4, ICMP, ECHO_REQUEST = b"\x08\x00", 1, 8
+
+
+@dataclass
+class Machine:
+    """One machine, and after its run what it left behind."""
+    name: str
+    log: Path
+    script: str
+    devices: list
+    options: list = field(default_factory=list)     # more of machine/vm's
+    disks: dict = field(default_factory=dict)       # address: file
+    packets: Path | None = None
+    boot_disk: str = ""         # the address of the one that firmware boots a guest from
+    trouble: str = ""
+    channel: str = ""
+    seconds: float = 0
+
+
+def plain(log):
+    """A disk, an edu and a network device with virtual functions."""
+    log.mkdir(parents=True, exist_ok=True)
+    packets = log / "packets.pcap"
+    options = [f"--qemu-arg={word}" for word in
+               ["-netdev", "user,id=net", "-object",
+                f"filter-dump,id=dump,netdev=net,file={packets}"]]
+    return Machine("plain", log, "vm-plain",
+                   [EDU, "nvme,drive=disk0,serial=first,addr=2", "igb,netdev=net,addr=6"],
+                   options, {"0000:00:02.0": log / "first.disk"}, packets)
+
+
+def nested(log):
+    """Two disks and an edu, and an IORT by which nesting is allowed."""
+    log.mkdir(parents=True, exist_ok=True)
+    return Machine("accelerated", log, "vm-nested",
+                   [EDU, "nvme,drive=disk0,serial=first,addr=2",
+                    "nvme,drive=disk1,serial=second,addr=3"], ["--canwbs"],
+                   {"0000:00:02.0": log / "first.disk", "0000:00:03.0": log / "second.disk"},
+                   boot_disk="0000:00:03.0")
+
+
+def own_vmm(log):
+    """The tests that are VMMs themselves, with the devices of the suite passthrough."""
+    options = ["--kvm", "--canwbs", "--stage", "nested",
+               *(word for event in routes.EVENTS for word in ("--trace", event)),
+               *(f"--qemu-arg={word}" for word in routes.LOG)]
+    return passthrough.Machine("VMMs of the tests' own", log, OWN_PROGRAMS, "3", options)
+
+
+def judge_own_vmm(machine):
+    """(name, problem) of each case that is decided outside of that machine."""
+    record = routes.read_log(machine.log / "trace.log")
+    accesses = routes.read_journal(machine.channel, DOORBELL)
+    sids = {access.sid for access in accesses}
+    others = [str(s) for s in record.seen if isinstance(s, routes.Fault) and s.sid not in sids]
+    yield ("each access is translated by the stages that the test says, or blocked",
+           routes.mismatch(record.seen, accesses, DOORBELL) if accesses else "no access at all")
+    yield "the host's command queue never stops", "\n".join(record.stopped)
+    yield ("the machine runs the tests and complains about nothing, nor do other devices fault",
+           complaints(machine, others))
+
+
+def root_file_system():
+    """The image, made if need be; raise Problem if it cannot be."""
+    run = subprocess.run([TESTBED / "host/root"], stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        raise Problem("there is no root file system for the guests: testbed/host/root failed")
+    return Path(run.stdout.strip())
+
+
+def require_memory():
+    """Raise Problem unless the host has memory for a machine."""
+    found = re.search(r"MemAvailable:\s*(\d+)", Path("/proc/meminfo").read_text())
+    available = int(found[1]) // 1024 if found else 0
+    if available < MEMORY_MIB + 512:
+        raise Problem(f"guests need a machine of {MEMORY_MIB} MiB, and only {available} MiB "
+                      "of memory are available")
+
+
+def guest_image():
+    """The kernel of the guests: the one under test. The debug kernel would take ten times as
+    long in a machine that does so already, so it has guests without the checkers."""
+    if not DEBUG:
+        return Path(os.environ["IMAGE"])
+    run = subprocess.run([TESTBED / "kernel/image"], env={**os.environ, "DEBUG": ""},
+                         stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        raise Problem("there is no kernel for the guests: testbed/kernel/image failed")
+    return Path(run.stdout.splitlines()[-1])
+
+
+def prepare(log, programs):
+    """Build what the guests run, with compile_programs()'s programs; returns what machines
+    need to be given as files."""
+    require_memory()
+    poke = programs / "poke"
+    initramfs.run_or_stop(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Werror",
+                           "-o", poke, GUEST / "poke.c"], "cannot compile poke.c", log)
+    bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/vfio/bind.sh"
+    guest = log / "guest.cpio"
+    initramfs.build(guest, GUEST / "vm-guest",
+                    [f"{path}:/test/{path.name}" for path in
+                     (programs / "address_space", poke, bind)])
+    return [guest, bind, GUEST / "vm-host.sh", guest_image()]
+
+
+def boot(machine, files, root):
+    """Run one machine; fills in its channel and what was wrong with it, failed cases apart."""
+    options = ["--log", machine.log, "--image", os.environ["IMAGE"], "--kvm", "--root", root,
+               "--memory", f"{MEMORY_MIB}M", "--stage", "nested",
+               "--append", f"loglevel=5 kunit.enable=0 guest_seconds={GUEST_SECONDS}",
+               "--timeout", str(MACHINE_SECONDS),
+               *machine.options, *(f"--qemu-arg={word}" for word in LOW_REGISTERS + routes.LOG)]
+    options += [word for event in routes.EVENTS for word in ("--trace", event)]
+    for number, (address, disk) in enumerate(machine.disks.items()):
+        make_disk(disk)
+        if address == machine.boot_disk:
+            make_bootable(disk, files)
+        options += ["--qemu-arg=-blockdev", f"--qemu-arg=raw,node-name=disk{number},"
+                    f"file.driver=file,file.filename={disk}"]
+    options += [word for device in machine.devices for word in ("--device", device)]
+    options += [word for path in files for word in ("--file", f"{path}:/test/{path.name}")]
+    run = subprocess.run([TESTBED / "machine/vm", *options, GUEST / machine.script],
+                         stderr=subprocess.PIPE, text=True, check=False)
+    result = machine.log / "result.json"
+    ended = json.loads(result.read_text()) if result.is_file() else {"status": "not started"}
+    machine.seconds = ended.get("seconds", 0)
+    machine.trouble = "" if ended["status"] in ("pass", "fail") else \
+        f"{ended['status']}\n{run.stderr}"
+    verdict = machine.log / "verdict.ktap"
+    machine.channel = verdict.read_text(errors="replace") if verdict.is_file() else ""
+    return machine
+
+
+def make_disk(path):
+    """Zeros, whatever an earlier run left."""
+    path.unlink(missing_ok=True)
+    with open(path, "wb") as disk:
+        disk.truncate(DISK_BYTES)
+
+
+def make_bootable(disk, files):
+    """A file system over the first half of the disk, with what the firmware's shell runs
+    when there is nothing else to boot: the guests' kernel and initramfs."""
+    script = disk.with_suffix(".nsh")
+    script.write_text(f"fs0:\r\nlinux.efi initrd=\\guest.cpio {BOOT_PARAMETERS}\r\n")
+    file_of = {path.name: path for path in files}
+    steps = [["mformat", "-i", disk, "-T", str(DISK_BYTES // 2 // 512), "-h", "64", "-s", "32",
+              "::"]]
+    for source, name in ((file_of["Image"], "linux.efi"), (file_of["guest.cpio"], "guest.cpio"),
+                         (script, "startup.nsh")):
+        steps.append(["mcopy", "-i", disk, source, f"::{name}"])
+    for step in steps:
+        initramfs.run_or_stop(step, "cannot make a disk that boots", disk.parent)
+
+
+def facts(channel):
+    """(title, [(name, {word: value})]) of each result of the machine's script, in order."""
+    found, current = [], []
+    for line in channel.splitlines():
+        if fact := FACT.match(line):
+            current.append((fact[1], dict(word.split("=", 1) for word in fact[2].split())))
+        elif result := GUEST_RESULT.match(line):
+            found.append((result[1], current))
+            current = []
+    return found
+
+
+def all_facts(channel, wanted):
+    """The words of each fact of that name."""
+    return [words for _, some in facts(channel) for name, words in some if name == wanted]
+
+
+def stages(seen, sid):
+    """The stages that translated for a device, in order, each once as long as it lasted."""
+    result = []
+    for one in seen:
+        if isinstance(one, Translation) and one.sid == sid and result[-1:] != [one.stage]:
+            result.append(one.stage)
+    return result
+
+
+def expected_stages(channel):
+    """The same, as the machine's script told before: {address: stages}."""
+    expected = {}
+    for device, stage, _ in USES.findall(channel):
+        known = expected.setdefault(device, [])
+        if known[-1:] != [int(stage)]:
+            known.append(int(stage))
+    return expected
+
+
+def stages_of(channel, who):
+    """{address: stages} of the devices that a guest has, as the machine's script told."""
+    found = {}
+    for device, stage, user in USES.findall(channel):
+        if user == who:
+            found.setdefault(device, []).append(int(stage))
+    return found
+
+
+def wrong_stages(machine, record):
+    """A problem for each device that was translated by other stages than it should."""
+    problems = []
+    for device, expected in expected_stages(machine.channel).items():
+        found = stages(record.seen, stream_id(device))
+        if found != expected:
+            problems.append(f"{device} was translated by the stages {found}, in this order, "
+                            f"and should by {expected}")
+    return "\n".join(problems) if expected_stages(machine.channel) else "no device was used"
+
+
+def strays(machine, record):
+    """A problem for each way to the page of the doorbell that is not the doorbell's."""
+    used = {stream_id(device) for device in expected_stages(machine.channel)}
+    wrong = Counter(str(s) for s in record.seen if isinstance(s, Translation) and s.sid in used
+                    and s.physical // PAGE == DOORBELL // PAGE and s.physical != DOORBELL)
+    return "\n".join(f"{count} times {text}" for text, count in wrong.items())
+
+
+def too_few_interrupts(machine, record):
+    """A problem unless the devices rang the doorbell as often as their guests say."""
+    used = {stream_id(device) for device in expected_stages(machine.channel)}
+    rang = sum(isinstance(s, Translation) and s.sid in used and s.physical == DOORBELL
+               for s in record.seen)
+    counted = sum(int(words["count"]) for words in all_facts(machine.channel, "interrupts"))
+    if not counted:
+        return "no guest counted an interrupt"
+    return f"the guests counted {counted} interrupts, and {rang} were sent" * (rang < counted)
+
+
+def unexpected_faults(machine, record):
+    """A problem for each access that was blocked, and none for those that should be."""
+    told = {int(words["address"], 16) for words in all_facts(machine.channel, "fault")}
+    faults = [s for s in record.seen if isinstance(s, routes.Fault)]
+    missing = told - {fault.iova for fault in faults}
+    wrong = Counter(str(fault) for fault in faults if fault.iova not in told)
+    return "\n".join([f"{count} times {text}" for text, count in wrong.items()] +
+                     [f"the access to {iova:#x} was not blocked" for iova in missing])
+
+
+def wrong_data(machine):
+    """A problem unless the files behind the disks have what the guests last wrote."""
+    last = {(words["device"], int(words["slot"])): words["sha256"]
+            for words in all_facts(machine.channel, "stored")}
+    problems = []
+    for (device, slot), wanted in last.items():
+        with open(machine.disks[device], "rb") as disk:
+            disk.seek(slot * SLOT_BYTES)
+            found = hashlib.sha256(disk.read(SLOT_BYTES)).hexdigest()
+        if found != wanted:
+            problems.append(f"{device}, slot {slot}: {found} instead of {wanted}")
+    return "\n".join(problems) if last else "no guest wrote to a disk"
+
+
+def pings(path):
+    """How many echo requests are in a file of captured packets (pcap, Ethernet, IPv4)."""
+    data = path.read_bytes()
+    count, offset = 0, PCAP_HEADER
+    while offset < len(data):
+        length, = struct.unpack_from("<I", data, offset + PCAP_LENGTH)
+        frame = data[offset + PCAP_RECORD:offset + PCAP_RECORD + length]
+        count += frame[12:14] == IPV4 and frame[23] == ICMP and frame[34] == ECHO_REQUEST
+        offset += PCAP_RECORD + length
+    return count
+
+
+def lost_packets(machine):
+    """A problem unless each ping of a guest is among the packets that left the machine."""
+    sent = sum(int(words["sent"]) for words in all_facts(machine.channel, "net"))
+    seen = pings(machine.packets)
+    if not sent:
+        return "no guest sent a packet"
+    return f"the guests sent {sent} pings, and {seen} left the machine" * (seen != sent)
+
+
+def judge(machine):
+    """(name, problem) of each case that is decided outside of the machine."""
+    record = routes.read_log(machine.log / "trace.log")
+    yield STAGES, wrong_stages(machine, record)
+    yield "its interrupts go to the doorbell, not fewer than the guests count", \
+        too_few_interrupts(machine, record)
+    yield "nothing else goes to the doorbell's page", strays(machine, record)
+    yield "no access is blocked but those that should", unexpected_faults(machine, record)
+    yield "the files behind the disks have what the guests wrote", wrong_data(machine)
+    if machine.packets:
+        yield "the packets of the guests left the machine", lost_packets(machine)
+    yield "the host's command queue never stops", "\n".join(record.stopped)
+    yield "the machine runs its guests and complains about nothing", complaints(machine, [])
