@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from check import passthrough, routes
-from check.passthrough import DEBUG, EDU, complaints
+from check.passthrough import DEBUG, EDU, LOW_REGISTERS, complaints
 from demo.translations import DOORBELLS, PAGE, Translation, stream_id
 from machine import initramfs
 from machine.paths import TESTBED, Problem
@@ -33,9 +33,6 @@ DISK_BYTES = 128 << 20
 SLOT_BYTES = 16 << 20
 BOOT_PARAMETERS = "console=ttyAMA0 loglevel=4 panic=-1 kunit.enable=0 tasks=disk,reboot slot=4"
 MEMORY_MIB = 2048       # of a machine: two guests of 512 MiB and what is around them
-# QEMU 10 takes 32 bits of the place of a virtual function's registers: below 4 GiB it
-# works. Linux has to put them there if there is nothing above.
-LOW_REGISTERS = ["-machine", "highmem-mmio=off"]
 FACT = re.compile(r"\s*# fact (\w+) (.*)")
 USES = re.compile(r"# uses device=(\S+) stage=(\d) by=(\S+)")
 GUEST_RESULT = re.compile(r"(?:not )?ok \d+ (.*)")
@@ -157,7 +154,7 @@ def boot(machine, files, root):
                "--memory", f"{MEMORY_MIB}M", "--stage", "nested",
                "--append", f"loglevel=5 kunit.enable=0 guest_seconds={GUEST_SECONDS}",
                "--timeout", str(MACHINE_SECONDS),
-               *machine.options, *(f"--qemu-arg={word}" for word in LOW_REGISTERS + routes.LOG)]
+               *LOW_REGISTERS, *machine.options, *(f"--qemu-arg={word}" for word in routes.LOG)]
     options += [word for event in routes.EVENTS for word in ("--trace", event)]
     for number, (address, disk) in enumerate(machine.disks.items()):
         make_disk(disk)

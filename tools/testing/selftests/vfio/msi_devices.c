@@ -5,14 +5,9 @@
  * igb. The doorbell is moved under them, while they work, have their memory decoding
  * off, sleep, or were reset.
  *
- * The virtual functions send nothing: QEMU (10.0) does not map their registers. They
- * have vectors, whose messages are rewritten as those of the others.
- *
  * VFIO_NVME and VFIO_IGB_VFS="0000:00:16.0 0000:00:16.2" name the devices, beside
  * VFIO_EDU and VFIO_IGB.
  */
-#include <sys/eventfd.h>
-
 #include "setup.h"
 
 #define VFS 2
@@ -23,18 +18,12 @@
 #define FAR_MOVE 8
 #define DISTURBED_MOVES 4
 
-/* A virtual function; one eventfd does for vectors that send nothing */
-struct vf {
-	struct device dev;
-	int eventfd;
-};
-
 struct all {
 	struct setup s;
 	struct edu second;
 	struct igb igb;
 	struct nvme nvme;
-	struct vf vf[VFS];
+	struct igb vf[VFS];
 	unsigned int moves;
 };
 
@@ -64,24 +53,11 @@ static const char *missing(void)
 }
 
 static void open_vf(struct __test_metadata *_metadata, struct setup *s,
-		    struct vf *vf, const char *bdf)
+		    struct igb *vf, const char *bdf)
 {
-	int eventfds[VF_VECTORS], i;
-
-	vf->eventfd = eventfd(0, EFD_CLOEXEC);
-	ASSERT_LE(0, vf->eventfd);
-	for (i = 0; i < VF_VECTORS; i++)
-		eventfds[i] = vf->eventfd;
-	ASSERT_EQ(0, device_open(&vf->dev, bdf, s->iommufd));
+	ASSERT_EQ(0, igb_open(vf, bdf, s->iommufd));
 	ASSERT_EQ(0, device_attach(&vf->dev, s->ioas));
-	ASSERT_EQ(0, device_enable_vectors(&vf->dev, VFIO_PCI_MSIX_IRQ_INDEX,
-					   eventfds, VF_VECTORS));
-}
-
-static void close_vf(struct vf *vf)
-{
-	device_close(&vf->dev);
-	close(vf->eventfd);
+	ASSERT_EQ(0, igb_enable_interrupts(vf, VF_VECTORS));
 }
 
 static void open_all(struct __test_metadata *_metadata, struct all *self)
@@ -112,21 +88,25 @@ static void close_all(struct all *self)
 	/* For the reader of the report: how often a doorbell in use was moved */
 	printf("# moves count=%u\n", self->moves);
 	for (i = 0; i < VFS; i++)
-		close_vf(&self->vf[i]);
+		igb_close(&self->vf[i]);
 	nvme_close(&self->nvme);
 	igb_close(&self->igb);
 	edu_close(&self->second);
 	setup_close(&self->s);
 }
 
-/* Every vector that can sends one interrupt, and it arrives once */
+/* Every vector sends one interrupt, and it arrives once */
 static void expect_all(struct __test_metadata *_metadata, struct all *self)
 {
+	unsigned int i;
+
 	EXPECT_EQ(VECTORS, the_doorbell(_metadata, &self->s.edu).vectors);
 	EXPECT_EQ(1, edu_interrupts(&self->s.edu, 1));
 	EXPECT_EQ(1, edu_interrupts(&self->second, 1));
 	EXPECT_EQ(IGB_VECTORS, igb_interrupts(&self->igb));
 	EXPECT_EQ(0, nvme_handshake(&self->nvme));
+	for (i = 0; i < VFS; i++)
+		EXPECT_EQ(VF_VECTORS, igb_interrupts(&self->vf[i]));
 }
 
 /* Map over the doorbell, a page or @all of the window, and unmap again */
@@ -272,6 +252,7 @@ TEST_F(disturbed, functions_find_their_doorbell_where_it_has_gone)
 		ASSERT_EQ(0, variant->disturbance.end(&all->nvme.dev));
 		/* What a reset or a power state lost is set up again */
 		ASSERT_EQ(0, nvme_start(&all->nvme, &all->s.memory));
+		igb_unmask(&all->vf[0]);
 		expect_all(_metadata, all);
 	}
 }

@@ -3,7 +3,8 @@
  * Just the interrupts of an Intel 82576 (igb): software can set the cause of
  * each MSI-X vector in the EICS register, and the device then sends it. A vector
  * is masked in one of two ways: by the device's own EIMC register, and in its
- * entry of the MSI-X table, which VFIO lets the user map.
+ * entry of the MSI-X table, which VFIO lets the user map. A virtual function has
+ * the same registers at the same offsets, for three vectors of its own.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
