@@ -2,7 +2,7 @@
 # The project's verbs. Each calls one script below testbed/; "make help" lists
 # them. Variables on the command line reach the scripts by the environment.
 
-export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN
 
 NEED_HOST := run run-vm check tree edit refresh image series lint bench shell deb
 VERBS := help suites clean $(NEED_HOST)
@@ -29,6 +29,7 @@ help: ## this list
 	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
 	@echo '           SUITE=name     one suite only (check)'
+	@echo '           AGAIN=1        also what passed before and has not changed since (check, lint)'
 	@echo '           CONFIG=file    a kernel configuration (deb)'
 	@echo '           V=1            show what commands print'
 

@@ -9,7 +9,6 @@ that left the network device.
 """
 
 import hashlib
-import json
 import os
 import re
 import struct
@@ -18,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from check import passthrough, routes
+from check import machines, passthrough, routes
 from check.passthrough import DEBUG, EDU, LOW_REGISTERS, complaints
 from demo.translations import DOORBELLS, PAGE, Translation, stream_id
 from machine import initramfs
@@ -31,6 +30,7 @@ MACHINE_SECONDS = 4000 if DEBUG else 600
 GUEST_SECONDS = MACHINE_SECONDS // 3
 DISK_BYTES = 128 << 20
 SLOT_BYTES = 16 << 20
+FIXED_TIME = {"SOURCE_DATE_EPOCH": "1000000000"}    # FAT knows no time before 1980
 BOOT_PARAMETERS = "console=ttyAMA0 loglevel=4 panic=-1 kunit.enable=0 tasks=disk,reboot slot=4"
 MEMORY_MIB = 2048       # of a machine: two guests of 512 MiB and what is around them
 FACT = re.compile(r"\s*# fact (\w+) (.*)")
@@ -150,8 +150,7 @@ def prepare(log, programs):
 
 def boot(machine, files, root):
     """Run one machine; fills in its channel and what was wrong with it, failed cases apart."""
-    options = ["--log", machine.log, "--image", os.environ["IMAGE"], "--kvm", "--root", root,
-               "--memory", f"{MEMORY_MIB}M", "--stage", "nested",
+    options = ["--kvm", "--root", root, "--memory", f"{MEMORY_MIB}M", "--stage", "nested",
                "--append", f"loglevel=5 kunit.enable=0 guest_seconds={GUEST_SECONDS}",
                "--timeout", str(MACHINE_SECONDS),
                *LOW_REGISTERS, *machine.options, *(f"--qemu-arg={word}" for word in routes.LOG)]
@@ -164,15 +163,8 @@ def boot(machine, files, root):
                     f"file.driver=file,file.filename={disk}"]
     options += [word for device in machine.devices for word in ("--device", device)]
     options += [word for path in files for word in ("--file", f"{path}:/test/{path.name}")]
-    run = subprocess.run([TESTBED / "machine/vm", *options, GUEST / machine.script],
-                         stderr=subprocess.PIPE, text=True, check=False)
-    result = machine.log / "result.json"
-    ended = json.loads(result.read_text()) if result.is_file() else {"status": "not started"}
-    machine.seconds = ended.get("seconds", 0)
-    machine.trouble = "" if ended["status"] in ("pass", "fail") else \
-        f"{ended['status']}\n{run.stderr}"
-    verdict = machine.log / "verdict.ktap"
-    machine.channel = verdict.read_text(errors="replace") if verdict.is_file() else ""
+    run = machines.run(machine.log, options, machine.script)
+    machine.trouble, machine.channel, machine.seconds = run.trouble(), run.channel, run.seconds
     return machine
 
 
@@ -185,17 +177,18 @@ def make_disk(path):
 
 def make_bootable(disk, files):
     """A file system over the first half of the disk, with what the firmware's shell runs
-    when there is nothing else to boot: the guests' kernel and initramfs."""
+    when there is nothing else to boot: the guests' kernel and initramfs. Of equal files it
+    makes equal disks."""
     script = disk.with_suffix(".nsh")
     script.write_text(f"fs0:\r\nlinux.efi initrd=\\guest.cpio {BOOT_PARAMETERS}\r\n")
     file_of = {path.name: path for path in files}
-    steps = [["mformat", "-i", disk, "-T", str(DISK_BYTES // 2 // 512), "-h", "64", "-s", "32",
-              "::"]]
+    steps = [["mformat", "-i", disk, "-N", "0", "-T", str(DISK_BYTES // 2 // 512), "-h", "64",
+              "-s", "32", "::"]]
     for source, name in ((file_of["Image"], "linux.efi"), (file_of["guest.cpio"], "guest.cpio"),
                          (script, "startup.nsh")):
         steps.append(["mcopy", "-i", disk, source, f"::{name}"])
     for step in steps:
-        initramfs.run_or_stop(step, "cannot make a disk that boots", disk.parent)
+        initramfs.run_or_stop(step, "cannot make a disk that boots", disk.parent, FIXED_TIME)
 
 
 def facts(channel):

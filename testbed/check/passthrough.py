@@ -5,7 +5,6 @@ they drive runs some of them; its report is one block of subtests, what the prog
 in the guest said and then what is judged outside of it.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from check import ktap
+from check import ktap, machines
 
 TESTBED = Path(__file__).resolve().parent.parent
 EDU = "edu,dma_mask=0xffffffffffffffff"
@@ -91,20 +90,14 @@ def boot(machine, programs):
     """Run one machine; fills in its channel and what was wrong with it, failed cases apart."""
     unsafe = "iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1"
     isolated = "msi_isolated=yes" if machine.gic == "3" else unsafe
-    options = ["--log", machine.log, "--image", os.environ["IMAGE"], "--gic", machine.gic,
-               "--append", f"loglevel=5 kunit.enable=0 {isolated}",
+    options = ["--gic", machine.gic, "--append", f"loglevel=5 kunit.enable=0 {isolated}",
                "--timeout", str(MACHINE_SECONDS), *LOW_REGISTERS, *machine.options]
     options += [word for device in DEVICES for word in ("--device", device)]
     options += [f"--qemu-arg={word}" for word in DISK]
     for path in choose(machine, programs):
         options += ["--file", f"{path}:/test/{path.name}"]
-    run = subprocess.run([TESTBED / "machine/vm", *options, TESTBED / "guest/passthrough-run"],
-                         stderr=subprocess.PIPE, text=True, check=False)
-    result = machine.log / "result.json"
-    status = json.loads(result.read_text())["status"] if result.is_file() else "not started"
-    machine.trouble = "" if status in ("pass", "fail") else f"{status}\n{run.stderr}"
-    verdict = machine.log / "verdict.ktap"
-    machine.channel = verdict.read_text(errors="replace") if verdict.is_file() else ""
+    run = machines.run(machine.log, options, "passthrough-run")
+    machine.trouble, machine.channel = run.trouble(), run.channel
     return machine
 
 

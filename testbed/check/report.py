@@ -58,6 +58,15 @@ def show_table(outcomes):
         print(f"{outcome.name:{width}}  {passed:6}  {bad:6}  {skipped:7}  {outcome.seconds:7.1f}")
 
 
+def show_recalled(outcomes):
+    """How many machines were not started, if any."""
+    machines = [machine for outcome in outcomes for machine in outcome.machines]
+    recalled = sum(machine["recalled"] for machine in machines)
+    if recalled:
+        print(f"{recalled} of {len(machines)} machines were not started: they passed before, and nothing "
+              "has changed\nthat their runs depend on; AGAIN=1 starts them all the same")
+
+
 def last_line(outcomes):
     passed, bad, skipped = (sum(o.count(r) for o in outcomes) for r in RESULTS)
     return f"{passed} passed, {bad} failed, {skipped} skipped"

@@ -133,7 +133,8 @@ def machines(log):
         try:
             result = json.loads(path.read_text())
             found.append({"log": str(path.parent.relative_to(log)), **{
-                key: result[key] for key in ("status", "seconds", "kernel", "command")}})
+                key: result[key]
+                for key in ("status", "seconds", "kernel", "command", "recalled")}})
         except (ValueError, KeyError, TypeError):
             continue    # some other file of that name
     return found

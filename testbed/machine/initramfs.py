@@ -99,12 +99,13 @@ def busybox():
     return binary
 
 
-def run_or_stop(line, what, work):
-    """Run a host program in directory work and return its output; on failure raise
-    Problem with its last line."""
+def run_or_stop(line, what, work, environment=None):
+    """Run a host program in directory work, with more in its environment, and return its
+    output; on failure raise Problem with its last line."""
     if shutil.which(line[0]) is None:
         raise Problem(f"{line[0]} is not installed: run testbed/host/packages")
-    run = subprocess.run(line, cwd=work, capture_output=True, text=True, check=False)
+    run = subprocess.run(line, cwd=work, env={**os.environ, **(environment or {})},
+                         capture_output=True, text=True, check=False)
     if run.returncode:
         raise Problem(f"{what}: {last_line(run.stderr)}")
     return run.stdout

@@ -17,6 +17,16 @@ from machine.paths import ROOT, TESTBED
 
 CHECK = TESTBED / "check/check"
 GOOD = "echo KTAP version 1; echo 1..2; echo ok 1 a; echo 'ok 2 b # SKIP no such device'\n"
+# What a machine would leave; seen is what the suite knows of an earlier one.
+MACHINE = """
+ls "$RECORDS/m" >"$LOG/seen"
+mkdir "$LOG/m"
+echo some >"$LOG/m/inputs"
+echo '{"status": "pass", "seconds": 1, "kernel": "", "command": "", "recalled":' \\
+	"${RECALLED:-false}}" >"$LOG/m/result.json"
+echo KTAP version 1; echo 1..1; echo "${RESULT:-ok} 1 a"
+[ -z "$RESULT" ]
+"""
 # Name, body of a suite that must fail, what the driver must say about it.
 BAD = [
     ("a failing case", "echo KTAP version 1; echo 1..1; echo '# found 3'; echo not ok 1 a; exit 1",
@@ -51,8 +61,12 @@ def cases(log):
             ("a suite that cannot be prepared fails by name", bench.unprepared),
             ("suites that do not depend on the kernel are left out with DEBUG=1", bench.host_only),
             ("slow suites are left out with DEBUG=1 unless named", bench.slow),
+            ("records of machines are kept for a suite that passes, and dropped for one that fails",
+             bench.records),
+            ("machines that were not started are counted", bench.recalled),
             ("an unknown suite is refused with exit 2 and the list", bench.unknown_suite),
-            ("an unknown value of BASE or DEBUG is refused with exit 2", bench.unknown_variant),
+            ("an unknown value of BASE, DEBUG or AGAIN is refused with exit 2",
+             bench.unknown_value),
             ("an unknown verb of make is refused with exit 2", unknown_verb)]
 
 
@@ -65,16 +79,25 @@ class Bench:
 
     def check(self, suites, *arguments, **environment):
         """Run the driver on {name: (header lines, body)}; self.out is its out/."""
+        self.write(suites)
+        return self.run(*arguments, **environment)
+
+    def write(self, suites):
+        """Make the suites, and an out/ without any earlier run."""
         self.number += 1
         place = self.directory / str(self.number)
-        self.out = place / "out"
-        (place / "suites").mkdir(parents=True)
+        self.out, self.suites = place / "out", place / "suites"
+        self.suites.mkdir(parents=True)
         for name, (header, body) in suites.items():
-            path = place / "suites" / name
+            path = self.suites / name
             path.write_text(f"#!/bin/sh\n# summary: made by the harness\n{header}{body}\n")
             path.chmod(0o755)
-        clean = {k: v for k, v in os.environ.items() if k not in ("BASE", "DEBUG", "V", "LOG")}
-        return subprocess.run([CHECK, "--suites-dir", place / "suites", *arguments],
+
+    def run(self, *arguments, **environment):
+        """Run the driver on the suites that were written last."""
+        clean = {k: v for k, v in os.environ.items()
+                 if k not in ("BASE", "DEBUG", "V", "LOG", "AGAIN")}
+        return subprocess.run([CHECK, "--suites-dir", self.suites, *arguments],
                               env={**clean, "OUT": str(self.out), **environment}, timeout=120,
                               capture_output=True, text=True, check=False)
 
@@ -161,8 +184,29 @@ class Bench:
         expect(run.returncode == 2, f"exit {run.returncode}, not 2")
         expect("nosuch" in run.stderr and "good" in run.stderr, run.stderr)
 
-    def unknown_variant(self):
-        for setting in ({"BASE": "nosuch"}, {"DEBUG": "2"}):
+    def records(self):
+        self.write({"a": ("", MACHINE)})
+        record, seen = self.out / "passed/arm64/a/m/inputs", self.out / "check/a/seen"
+        again, spoilt = {"AGAIN": "1"}, {"RESULT": "not ok"}
+        for setting, before, after in (({}, False, True), ({}, True, True), (again, False, True),
+                                       (spoilt, True, False), ({}, False, True)):
+            run = self.run(**setting)
+            text = f"{setting}: {run.stdout}{run.stderr}"
+            expect((run.returncode == 0) == (setting != spoilt), text)
+            expect(("inputs" in seen.read_text()) == before, f"{text}record at start: {not before}")
+            expect(record.is_file() == after, f"{text}record at the end: {not after}")
+
+    def recalled(self):
+        run = self.check({"a": ("", MACHINE)}, RECALLED="true")
+        expect("\n1 of 1 machines were not started: " in run.stdout, run.stdout)
+        report = json.loads((self.out / "report.json").read_text())
+        expect(report["suites"][0]["machines"][0]["recalled"], str(report["suites"]))
+        expect(not (self.out / "passed").exists(), "a record was made of a record")
+        run = self.check({"a": ("", MACHINE)})
+        expect("not started" not in run.stdout, run.stdout)
+
+    def unknown_value(self):
+        for setting in ({"BASE": "nosuch"}, {"DEBUG": "2"}, {"AGAIN": "yes"}):
             run = self.check({"good": ("", GOOD)}, **setting)
             expect(run.returncode == 2, f"{setting}: exit {run.returncode}, not 2")
 

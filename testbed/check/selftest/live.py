@@ -14,12 +14,14 @@ import time
 from pathlib import Path
 
 from check.selftest import expect
+from machine import recall
 from machine.paths import TESTBED
 
 VM = TESTBED / "machine/vm"
 HEAD = "echo KTAP version 1; echo 1..1\n"
 OK = "echo ok 1 a\n"
 HANG_LIMIT = 20
+QUICK = "kunit.enable=0"    # the kernel's own tests take longer than the rest of a boot
 # Name, script, the status that vm must find, a text that its message must hold.
 SCRIPTS = [
     ("a script that exits 1", HEAD + OK + "exit 1", "fail", "exit code is 1"),
@@ -66,6 +68,8 @@ def cases(log):
               for name, script, status, text in SCRIPTS],
             ("the kernel finds the stages in the SMMU that were asked for", bench.stages),
             ("data that is no KTAP is judged by exit code and marker only", bench.data),
+            ("a run is recalled if it had the same inputs and passed, and judged anew",
+             bench.recall),
             ("a hang is ended at the time limit", bench.hang),
             ("a panic is told from a hang, its symbols decoded to the right lines", bench.panic),
             ("QEMU's own refusal is passed on", bench.refused),
@@ -88,7 +92,7 @@ class Bench:
         self.log.mkdir(parents=True)
         (self.log / "script").write_text(script)
         return [VM, "--log", self.log, "--image", os.environ["IMAGE"],
-                "--vmlinux", os.environ["VMLINUX"]]
+                "--vmlinux", os.environ["VMLINUX"], "--append", QUICK]
 
     def vm(self, script, *options, **environment):
         """Run a script in a machine; returns the finished process of vm."""
@@ -115,9 +119,9 @@ class Bench:
         words.write_text("some words\n")
         tool.write_text("#!/bin/sh\necho ran\n")
         tool.chmod(0o755)
-        run = self.vm(GUEST_VIEW, "--smp", "1", "--append", "tests.parameter=1", "--stage", "2",
-                      "--file", f"{words}:/data/words", "--file", f"{tool}:/data/tool",
-                      "--trace", "smmuv3_cmdq_opcode")
+        run = self.vm(GUEST_VIEW, "--smp", "1", "--append", f"{QUICK} tests.parameter=1",
+                      "--stage", "2", "--file", f"{words}:/data/words",
+                      "--file", f"{tool}:/data/tool", "--trace", "smmuv3_cmdq_opcode")
         expect(run.returncode == 0, run.stderr + self.read("verdict.ktap"))
         result = self.result()
         expect(result["status"] == "pass" and result["exit"] == 0, str(result))
@@ -141,6 +145,37 @@ class Bench:
         expect("5 apples" in self.read("verdict.ktap"), self.read("verdict.ktap"))
         run = self.vm("echo 5 apples; exit 4", "--data")
         expect(run.returncode == 1 and "exit code is 4" in run.stderr, run.stderr)
+
+    def recall(self):
+        """Each time the machine has the same log directory, as its path is an input, too."""
+        line = self.prepare(HEAD + OK)
+        disk, record = self.log / "disk", self.place / "record"
+        line += ["--recall", record, "--qemu-arg=-blockdev",
+                 f"--qemu-arg=raw,node-name=disk,file.driver=file,file.filename={disk}",
+                 self.log / "script"]
+
+        def recalled(content="first"):
+            disk.write_text(content)
+            self.last = subprocess.run(line, capture_output=True, text=True, check=False,
+                                       timeout=120)
+            return self.result()["recalled"]
+
+        expect(not recalled(), "recalled without a record")
+        recall.keep(self.log, record)
+        first = self.result()
+        expect(recalled(), "the same run was made again")
+        expect(self.last.returncode == 0, self.last.stderr)
+        expect(self.result() == {**first, "recalled": True}, f"{first} became {self.result()}")
+        expect("ok 1 a" in self.read("verdict.ktap") and self.read("console.log"), "no logs")
+        expect(not recalled("other"), "recalled with another file on the command line")
+        with open(record / "console.log", "a", encoding="utf-8") as console:
+            console.write("[    1.0] BUG: made here\n")
+        expect(recalled() and self.result()["status"] == "splat", "the record is not judged")
+        (record / "result.json").write_text(json.dumps({**first, "status": "fail"}))
+        expect(not recalled(), "recalled although it had failed")
+        recall.keep(self.log, record)
+        (self.log / "script").write_text(HEAD + OK + "true")
+        expect(not recalled(), "recalled with another script")
 
     def hang(self):
         start = time.monotonic()

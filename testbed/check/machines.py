@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One machine of a suite: has machine/vm run it, and says what came of it."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from machine.paths import TESTBED
+
+
+@dataclass
+class Run:
+    """What a machine left behind."""
+    status: str         # as result.json has it: pass, fail, crash ...
+    seconds: float
+    channel: str        # what the guest reported
+    said: str           # what vm printed, if the machine did not pass
+
+    def trouble(self):
+        """What was wrong with the machine, failed cases apart."""
+        return "" if self.status in ("pass", "fail") else f"{self.status}\n{self.said}"
+
+
+def recall(log):
+    """The option that names the record of this machine, if the suite has such."""
+    records = os.environ.get("RECORDS")
+    if not records:
+        return []
+    return ["--recall", Path(records) / log.relative_to(os.environ["LOG"])]
+
+
+def run(log, options, script):
+    """Run the script of testbed/guest in a machine with these options of machine/vm."""
+    line = [TESTBED / "machine/vm", "--log", log, "--image", os.environ["IMAGE"],
+            *recall(log), *options, TESTBED / "guest" / script]
+    ended = subprocess.run(line, stderr=subprocess.PIPE, text=True, check=False)
+    result, channel = log / "result.json", log / "verdict.ktap"
+    found = json.loads(result.read_text()) if result.is_file() else \
+        {"status": "not started", "seconds": 0}
+    return Run(found["status"], found["seconds"],
+               channel.read_text(errors="replace") if channel.is_file() else "", ended.stderr)
