@@ -20,7 +20,9 @@
  *   invalidates, and then looks whether there was stage 1; attach says that there is,
  *   and then installs it. Either unmap sees it, and invalidates stage 1, or the
  *   walks of stage 1 start when stage 2 is clean. ATCs: the device is in the
- *   parent's list before its ATS is on.
+ *   parent's list, and known to have ATS, before its ATS is on.
+ * - attach of a group that fails half-way: the devices before go back. Which list
+ *   each is in, arm_smmu_master::domain knows, not the core's pointer.
  * - attach against destruction of the vDEVICE: see include/linux/iommu-viommu.h.
  * - attach against events: see arm-smmu-v3-viommu.c.
  * - process exit: the device is detached, which blocks its DMA, before the domain
@@ -127,7 +129,6 @@ static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
 	struct arm_smmu_master *master = dev_iommu_priv_get(dev);
 	struct arm_smmu_attach_state state = {
 		.master = master,
-		.old_domain = iommu_get_domain_for_dev(dev),
 		.ssid = IOMMU_NO_PASID,
 		.viommu = &nested->viommu->core,
 		/*

@@ -11,6 +11,7 @@
 #include <linux/io-pgtable.h>
 #include <linux/kthread.h>
 #include <linux/mman.h>
+#include <linux/pci.h>
 #include <linux/sched/mm.h>
 #include <uapi/linux/iommufd.h>
 
@@ -200,7 +201,7 @@ static int viommu_test_init(struct kunit *test)
 	return 0;
 }
 
-/* The list of devices that the core's domain pointer would have undone */
+/* The device is still in the domain where the test left it */
 static void forget_devices(struct soft_smmu *s)
 {
 	struct arm_smmu_master_domain *entry, *next;
@@ -553,6 +554,146 @@ static void stage1_and_bypass_take_two_syncs_each_way(struct kunit *test)
 	bypass->ops->free(bypass);
 }
 
+/* The core's pointer is of no help while it undoes an attach; here it is NULL */
+static void device_is_in_the_list_of_one_domain(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1 = new_nested(test, s, 0xb, 0);
+	struct iommu_domain *bypass = new_nested(test, s, 0x9, 0);
+	unsigned int i;
+
+	add_vdevice(test, s);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
+		KUNIT_EXPECT_TRUE(test, list_is_singular(&s->parent.devices));
+		KUNIT_EXPECT_EQ(test, attach(s, stage1), 0);
+		KUNIT_EXPECT_TRUE(test, list_is_singular(&s->parent.devices));
+	}
+
+	stage1->ops->free(stage1);
+	bypass->ops->free(bypass);
+}
+
+/* A device whose configuration space only takes note */
+struct soft_pci {
+	struct pci_dev pdev;
+	struct pci_bus bus;
+	struct arm_smmu_master *master;
+	bool noted; /* The driver's note when ATS was enabled */
+};
+
+#define SOFT_ATS_CAP 0x100
+
+static int soft_pci_write(struct pci_bus *bus, unsigned int devfn, int where,
+			  int size, u32 value)
+{
+	struct soft_pci *pci = container_of(bus, struct soft_pci, bus);
+
+	if (where == SOFT_ATS_CAP + PCI_ATS_CTRL &&
+	    (value & PCI_ATS_CTRL_ENABLE))
+		pci->noted = pci->master->ats_enabled;
+	return PCIBIOS_SUCCESSFUL;
+}
+
+/* From now on the device is a PCI function with ATS */
+static struct soft_pci *become_pci(struct kunit *test, struct soft_smmu *s)
+{
+	struct soft_pci *pci = kunit_kzalloc(test, sizeof(*pci), GFP_KERNEL);
+	static struct pci_ops ops = { .write = soft_pci_write };
+
+	KUNIT_ASSERT_NOT_NULL(test, pci);
+	pci->master = &s->master;
+	pci->bus.ops = &ops;
+	pci->pdev.bus = &pci->bus;
+	pci->pdev.ats_cap = SOFT_ATS_CAP;
+	pci->pdev.dev.bus = &pci_bus_type;
+	s->fwspec->flags |= IOMMU_FWSPEC_PCI_RC_ATS;
+
+	s->dev->iommu = NULL;
+	s->dev = &pci->pdev.dev;
+	s->dev->iommu = &s->dev_iommu;
+	s->master.dev = s->dev;
+	return pci;
+}
+
+static void ats_is_noted_before_it_is_on(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct soft_pci *pci = become_pci(test, s);
+	struct iommu_domain *stage1 = new_nested(test, s, 0xb, 1ULL << 28);
+
+	add_vdevice(test, s);
+	KUNIT_EXPECT_EQ(test, attach(s, stage1), 0);
+	KUNIT_EXPECT_TRUE(test, pci->pdev.ats_enabled);
+	KUNIT_EXPECT_TRUE(test, pci->noted);
+	KUNIT_EXPECT_EQ(test, atomic_read(&s->parent.nr_ats_masters), 1);
+	stage1->ops->free(stage1);
+}
+
+static void init_domain(struct arm_smmu_domain *domain)
+{
+	domain->stage = ARM_SMMU_DOMAIN_S2;
+	INIT_LIST_HEAD(&domain->devices);
+	spin_lock_init(&domain->devices_lock);
+}
+
+static void domain_without_an_id_leaves_nothing(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct arm_smmu_domain *domains =
+		kunit_kcalloc(test, 2, sizeof(*domains), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, domains);
+	init_domain(&domains[0]);
+	init_domain(&domains[1]);
+	/* One ID, as 0 is none */
+	s->smmu.vmid_bits = 1;
+	ida_init(&s->smmu.vmid_map);
+	s->smmu.features |= ARM_SMMU_FEAT_TRANS_S2 | ARM_SMMU_FEAT_COHERENCY;
+	s->smmu.ias = 40;
+
+	KUNIT_ASSERT_EQ(test,
+			arm_smmu_domain_finalise(&domains[0], &s->smmu, 0), 0);
+	KUNIT_EXPECT_EQ(test,
+			arm_smmu_domain_finalise(&domains[1], &s->smmu, 0),
+			-ENOSPC);
+	KUNIT_EXPECT_NULL(test, domains[1].smmu);
+	KUNIT_EXPECT_NULL(test, domains[1].pgtbl_ops);
+
+	free_io_pgtable_ops(domains[0].pgtbl_ops);
+	ida_destroy(&s->smmu.vmid_map);
+}
+
+static void soft_page_response(struct device *dev, struct iopf_fault *fault,
+			       struct iommu_page_response *response)
+{
+}
+
+static void fault_queue_needs_no_sva(struct kunit *test)
+{
+	static const struct iommu_ops ops = {
+		.page_response = soft_page_response,
+	};
+	struct soft_smmu *s = test->priv;
+
+	if (!IS_ENABLED(CONFIG_ARM_SMMU_V3_SVA))
+		kunit_skip(test, "the driver is built without faults");
+	s->smmu.iommu.ops = &ops;
+	s->dev_iommu.iommu_dev = &s->smmu.iommu;
+	mutex_init(&s->dev_iommu.lock);
+	s->smmu.evtq.iopf = iopf_queue_alloc("soft-smmu");
+	KUNIT_ASSERT_NOT_NULL(test, s->smmu.evtq.iopf);
+
+	KUNIT_EXPECT_EQ(test, arm_smmu_master_enable_iopf(&s->master), 0);
+	KUNIT_EXPECT_TRUE(test, s->master.iopf_enabled);
+	KUNIT_EXPECT_NOT_NULL(test,
+			      rcu_access_pointer(s->dev_iommu.fault_param));
+	arm_smmu_master_disable_iopf(&s->master);
+	KUNIT_EXPECT_FALSE(test, s->master.iopf_enabled);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(s->dev_iommu.fault_param));
+	iopf_queue_free(s->smmu.evtq.iopf);
+}
+
 static void attach_is_refused_where_it_cannot_be(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -807,6 +948,10 @@ static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(stage1_is_invalidated_after_stage2_once_used),
 	KUNIT_CASE(stage1_needs_a_virtual_id),
 	KUNIT_CASE(stage1_and_bypass_take_two_syncs_each_way),
+	KUNIT_CASE(device_is_in_the_list_of_one_domain),
+	KUNIT_CASE(ats_is_noted_before_it_is_on),
+	KUNIT_CASE(domain_without_an_id_leaves_nothing),
+	KUNIT_CASE(fault_queue_needs_no_sva),
 	KUNIT_CASE(attach_is_refused_where_it_cannot_be),
 	KUNIT_CASE(nested_domains_are_checked),
 	KUNIT_CASE(viommu_needs_nesting_and_coherency),
