@@ -273,16 +273,13 @@ static struct iommu_msi_space *msi_nested_space(struct device *dev)
 
 /* Changes */
 
-static void msi_lock_vectors(struct device *dev)
+/* Returns false if @dev never had a vector: then there is nothing to unlock */
+static bool msi_lock_vectors(struct device *dev)
 {
-	if (dev->msi.data)
-		msi_lock_descs(dev);
-}
-
-static void msi_unlock_vectors(struct device *dev)
-{
-	if (dev->msi.data)
-		msi_unlock_descs(dev);
+	if (!READ_ONCE(dev->msi.data))
+		return false;
+	msi_lock_descs(dev);
+	return true;
 }
 
 /* Have messages that are not sent where they should be rewritten */
@@ -325,11 +322,13 @@ static int msi_addresses_replace(struct device *dev,
 {
 	struct iommu_msi_space *space = msi_nested_space(dev);
 	int rc = -ENOENT;
+	bool locked;
 
 	if (space) {
-		msi_lock_vectors(dev);
+		locked = msi_lock_vectors(dev);
 		rc = msi_addresses_install(space, dev, driver, kind, &table);
-		msi_unlock_vectors(dev);
+		if (locked)
+			msi_unlock_descs(dev);
 	}
 	if (!rc) {
 		rc = msi_addresses_apply(dev, driver, space);

@@ -4,8 +4,12 @@
  * owner chooses, and of devices that change their MSI space.
  */
 #include <kunit/device.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/pci.h>
 
+#include "space.h"
 #include "test.h"
 
 #define SECOND_PHYS 0x80a0040UL
@@ -682,6 +686,68 @@ static void change_that_fails_keeps_vector(struct kunit *test)
 	msi_other_free(test, other);
 }
 
+/* What a thread of its own does: the end of a replace of a device without vectors */
+struct msi_end {
+	struct iommu_msi_space *from;
+	struct iommu_msi_space *to;
+	struct device *dev;
+	struct completion started;
+};
+
+static int msi_end_thread(void *data)
+{
+	struct msi_end *end = data;
+
+	complete(&end->started);
+	iommu_msi_end_transfer(end->from, end->to, end->dev, true);
+	return 0;
+}
+
+/* Returns with the thread waiting for a lock that the caller holds */
+static struct task_struct *msi_end_start(struct kunit *test,
+					 struct msi_end *end)
+{
+	struct task_struct *thread;
+
+	init_completion(&end->started);
+	thread = kthread_create(msi_end_thread, end, "msi_end");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	get_task_struct(thread);
+	wake_up_process(thread);
+	wait_for_completion(&end->started);
+	while (READ_ONCE(thread->__state) != TASK_UNINTERRUPTIBLE)
+		msleep(20);
+	return thread;
+}
+
+/* A device gets its first vector ever when it has left, before that is noted */
+static void first_vector_keeps_its_lock_while_device_leaves(struct kunit *test)
+{
+	struct msi_other *other = msi_other_space(test);
+	struct msi_desc init = { .nvec_used = 1, .msi_index = 1 };
+	struct msi_move_test *mm = test->priv;
+	struct device *dev = mm->base.dev;
+	struct msi_end end = { mm->base.space, other->space, dev };
+	struct msi_device_data *data = dev->msi.data;
+	struct task_struct *thread;
+
+	dev->msi.data = NULL;
+	mutex_lock(&other->space->lock);
+	thread = msi_end_start(test, &end);
+	dev->msi.data = data;
+	msi_lock_descs(dev);
+	mutex_unlock(&other->space->lock);
+
+	KUNIT_EXPECT_EQ(test, 0, msi_insert_msi_desc(dev, &init));
+	KUNIT_EXPECT_NOT_NULL(test, msi_first_desc(dev, MSI_DESC_ALL));
+	KUNIT_EXPECT_EQ(test, 0, kthread_stop_put(thread));
+	/* Whoever unlocks ends the iteration */
+	KUNIT_EXPECT_NOT_NULL(test, msi_next_desc(dev, MSI_DEFAULT_DOMAIN,
+						  MSI_DESC_ALL));
+	msi_unlock_descs(dev);
+	msi_other_free(test, other);
+}
+
 static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(doorbell_in_use_is_moved_and_messages_follow),
 	KUNIT_CASE(inactive_interrupt_is_written_later),
@@ -712,6 +778,7 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(without_common_hole_device_stays),
 	KUNIT_CASE(pinned_doorbells_that_differ_keep_device),
 	KUNIT_CASE(change_that_fails_keeps_vector),
+	KUNIT_CASE(first_vector_keeps_its_lock_while_device_leaves),
 	{}
 };
 

@@ -202,6 +202,26 @@ static void doorbell_hand_over(struct iommu_doorbell *from,
 	}
 }
 
+/*
+ * Tell whether there are vectors to hand over. Once the device has left no new one
+ * is there, and only if there is one is its MSI data known to be complete: the first
+ * vector that it ever has may be on its way into the new space.
+ */
+static bool msi_transfer_has_vectors(struct iommu_msi_space *from,
+				     struct iommu_msi_space *to,
+				     struct device *dev)
+{
+	struct msi_reservation *reservation;
+	bool found = false;
+
+	msi_spaces_lock(from, to);
+	list_for_each_entry(reservation, &to->reservations, item)
+		if (reservation->dev == dev && reservation->from)
+			found |= doorbell_serves(reservation->from, dev);
+	msi_spaces_unlock(from, to);
+	return found;
+}
+
 /**
  * iommu_msi_end_transfer - The change that was prepared is over
  * @from: As in iommu_msi_begin_transfer()
@@ -210,25 +230,27 @@ static void doorbell_hand_over(struct iommu_doorbell *from,
  * @changed: It is attached to a domain of @to now
  *
  * Context: Process context, may sleep. Takes the lock of the device's MSI
- * descriptors, and those of both spaces. Their owners keep them.
+ * descriptors, if there are vectors to hand over, and those of both spaces. Their
+ * owners keep them.
  */
 void iommu_msi_end_transfer(struct iommu_msi_space *from,
 			    struct iommu_msi_space *to, struct device *dev,
 			    bool changed)
 {
+	bool hand_over = changed && msi_transfer_has_vectors(from, to, dev);
 	struct msi_reservation *reservation;
 
 	/* Vectors do not go while they are handed over */
-	if (dev->msi.data)
+	if (hand_over)
 		msi_lock_descs(dev);
 	msi_spaces_lock(from, to);
 	list_for_each_entry(reservation, &to->reservations, item)
-		if (changed && reservation->dev == dev && reservation->from)
+		if (hand_over && reservation->dev == dev && reservation->from)
 			doorbell_hand_over(reservation->from,
 					   reservation->doorbell, dev);
 	msi_transfer_release(to, dev);
 	msi_spaces_unlock(from, to);
-	if (dev->msi.data)
+	if (hand_over)
 		msi_unlock_descs(dev);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_end_transfer);
