@@ -177,6 +177,32 @@ static void unknown_doorbell_is_mapped_by_its_vector(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, msi_test_state(test).mapped);
 }
 
+static void unknown_doorbell_that_is_there_is_pinned(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc a = { .dev = mt->dev, .nvec_used = 1 };
+	struct msi_desc b = { .dev = mt->dev2, .nvec_used = 1 };
+
+	mt->irq.domain.ops = &msi_test_silent_irq_ops;
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev2,
+						 &msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_pin_device(&mt->domain.domain, mt->dev2));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &a, DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &b, DOORBELL_PHYS));
+	iommu_dma_release_msi(&a);
+	iommu_dma_release_msi(&b);
+	KUNIT_EXPECT_TRUE(test, msi_test_state(test).pinned);
+	KUNIT_EXPECT_TRUE(test, msi_test_state(test).mapped);
+	iommu_msi_unpin_device(&mt->domain.domain, mt->dev2);
+	KUNIT_EXPECT_FALSE(test, msi_test_state(test).pinned);
+	KUNIT_EXPECT_FALSE(test, msi_test_state(test).mapped);
+}
+
 static struct kunit_case msi_nesting_test_cases[] = {
 	KUNIT_CASE(pinned_doorbell_is_mapped_before_first_vector),
 	KUNIT_CASE(map_over_pinned_doorbell_is_refused),
@@ -189,6 +215,7 @@ static struct kunit_case msi_nesting_test_cases[] = {
 	KUNIT_CASE(each_nest_parent_has_the_doorbell),
 	KUNIT_CASE(failing_pin_leaves_nothing),
 	KUNIT_CASE(unknown_doorbell_is_mapped_by_its_vector),
+	KUNIT_CASE(unknown_doorbell_that_is_there_is_pinned),
 	{}
 };
 

@@ -203,6 +203,27 @@ static void doorbell_without_reservation_is_refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
 }
 
+static void doorbell_that_only_others_reserved_is_refused(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc desc = { .dev = mt->dev2, .nvec_used = 1 };
+
+	msi_test_attach(test);
+	mt->irq.doorbells[0] = DOORBELL_PHYS + SZ_64K;
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev2,
+						 &msi_test_window));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
+	/* One that is not attached itself is a host driver's, or came late */
+	iommu_msi_unreserve_device(mt->space, mt->dev2);
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
+	iommu_dma_release_msi(&desc);
+}
+
 static void
 silent_controller_gets_place_bound_by_first_vector(struct kunit *test)
 {
@@ -222,6 +243,72 @@ silent_controller_gets_place_bound_by_first_vector(struct kunit *test)
 			DOORBELL_PHYS);
 	iommu_dma_release_msi(&a);
 	iommu_dma_release_msi(&b);
+}
+
+static void msi_test_attach_silent_pair(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	mt->irq.domain.ops = &msi_test_silent_irq_ops;
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev2,
+						 &msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_join(mt->space, &mt->domain2.domain));
+}
+
+/* As the devices of a pre-ITS, which has one register each */
+static void silent_devices_share_doorbell_of_a_page(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc a = { .dev = mt->dev, .nvec_used = 1 };
+	struct msi_desc b = { .dev = mt->dev2, .nvec_used = 1 };
+
+	msi_test_attach_silent_pair(test);
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 2);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &a, DOORBELL_PHYS));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &b,
+				      DOORBELL_PHYS + 4));
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
+
+	/* The second one moves to another domain, the first one goes */
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_populate(&mt->domain2.domain, mt->dev2));
+	iommu_msi_settle(&mt->domain2.domain, mt->dev2);
+	iommu_dma_release_msi(&a);
+	iommu_msi_unreserve_device(mt->space, mt->dev);
+	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x44),
+			DOORBELL_PHYS + 4);
+	iommu_dma_release_msi(&b);
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
+}
+
+static void silent_device_is_refused_doorbell_out_of_reach(struct kunit *test)
+{
+	struct pci_dev *pdev = msi_mock_pci(test);
+	struct msi_test *mt = test->priv;
+	struct msi_desc a = { .dev = mt->dev, .nvec_used = 1 };
+	struct msi_desc b = { .dev = &pdev->dev, .nvec_used = 1 };
+
+	dev_set_msi_domain(&pdev->dev, &mt->irq.domain);
+	pdev->no_64bit_msi = true;
+	mt->irq.domain.ops = &msi_test_silent_irq_ops;
+	msi_test_insert(test, &mt->owner.taken, 0, SZ_4G - 1);
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &a, DOORBELL_PHYS));
+	mt->owner.taken = RB_ROOT_CACHED;
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, &pdev->dev,
+						 &msi_test_window));
+	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
+			iommu_msi_map(&mt->domain.domain, &b, DOORBELL_PHYS));
+	KUNIT_EXPECT_NULL(test, b.iommu_doorbell);
+	iommu_msi_unreserve_device(mt->space, &pdev->dev);
+	iommu_dma_release_msi(&a);
 }
 
 static void device_without_msi_domain_needs_no_place(struct kunit *test)
@@ -409,7 +496,10 @@ static struct kunit_case msi_space_test_cases[] = {
 	KUNIT_CASE(full_space_refuses_device_and_keeps_nothing),
 	KUNIT_CASE(failed_map_leaves_no_vector),
 	KUNIT_CASE(doorbell_without_reservation_is_refused),
+	KUNIT_CASE(doorbell_that_only_others_reserved_is_refused),
 	KUNIT_CASE(silent_controller_gets_place_bound_by_first_vector),
+	KUNIT_CASE(silent_devices_share_doorbell_of_a_page),
+	KUNIT_CASE(silent_device_is_refused_doorbell_out_of_reach),
 	KUNIT_CASE(device_without_msi_domain_needs_no_place),
 	KUNIT_CASE(doorbell_outlives_detached_device),
 	KUNIT_CASE(vector_outlives_domain_and_space),

@@ -76,8 +76,9 @@ struct iommu_msi_space {
  * @place: Its place, in iommu_msi_space::places
  * @phys_node: In iommu_msi_space::by_phys
  * @phys: Its page of iommu_msi_space::page_size, or %IOMMU_DOORBELL_UNBOUND for
- *	one whose controller does not tell its doorbells in advance: the first
- *	vector then binds it
+ *	one that was reserved for a device whose controller does not tell its
+ *	doorbells in advance: the first vector then binds it, unless another
+ *	device has brought the same page
  * @untranslated: MSIs to it bypass the page tables: it is mapped nowhere
  * @space: The space that it belongs to
  * @mappings: List of struct msi_mapping: where it is mapped
@@ -127,7 +128,8 @@ struct msi_mapping {
 };
 
 /*
- * The right of an attached device to use a doorbell. While the device moves to
+ * The right of an attached device to use a doorbell; once it has vectors, one for
+ * each that they use. While the device moves to
  * another domain of the space, @moving_to is that domain. While it comes from
  * another space, @from is the doorbell there. While it is attached to a nested
  * domain, @pinned counts in iommu_doorbell::pins.
@@ -181,6 +183,9 @@ int doorbell_map(struct iommu_doorbell *doorbell,
 		 struct iommu_msi_domain *member);
 int doorbell_map_place(struct iommu_doorbell *doorbell, unsigned long start);
 void doorbell_unmap_place(struct iommu_doorbell *doorbell, unsigned long start);
+
+/* vector.c */
+int msi_reservation_bind(struct msi_reservation *reservation, phys_addr_t phys);
 
 /* move.c */
 bool msi_device_is_stale(struct device *dev, struct iommu_msi_space *space);

@@ -12,44 +12,90 @@
 #include "isolation.h"
 #include "space.h"
 
-/*
- * Bind a doorbell that was reserved before the address of its register was known;
- * NULL if there is none
+/**
+ * msi_reservation_bind - A device has turned out to use a certain doorbell
+ * @reservation: What the device reserved before that was known
+ * @phys: Page of the doorbell's register
+ *
+ * If another device has brought the doorbell, the reservation is for that one from
+ * now on: whatever looks for doorbells of the device has to find it. The place that
+ * was reserved before is idle then.
+ *
+ * Context: The space's lock is held.
+ * Return: 0, or -EADDRINUSE if the doorbell lies above 4 GiB, and the device does
+ * not reach it.
  */
-static struct iommu_doorbell *
-doorbell_bind_reserved(struct iommu_msi_space *space, struct device *dev,
-		       phys_addr_t reg)
+int msi_reservation_bind(struct msi_reservation *reservation, phys_addr_t phys)
+{
+	struct iommu_doorbell *unbound = reservation->doorbell;
+	struct iommu_doorbell *doorbell = doorbell_find(unbound->space, phys);
+
+	if (!doorbell) {
+		doorbell_bind(unbound, phys);
+		return 0;
+	}
+	/* Vectors cannot move it, that wants the owner's lock */
+	if (reservation->below_4g && upper_32_bits(doorbell->place.last))
+		return -EADDRINUSE;
+	unbound->reservations--;
+	unbound->pins -= reservation->pinned;
+	doorbell->reservations++;
+	doorbell->pins += reservation->pinned;
+	reservation->doorbell = doorbell;
+	return 0;
+}
+
+/* What @dev reserved for the doorbell at @phys, or for whichever one it uses */
+static struct msi_reservation *
+msi_find_reservation(struct iommu_msi_space *space, const struct device *dev,
+		     phys_addr_t phys)
 {
 	struct msi_reservation *reservation;
-	int rc;
 
 	list_for_each_entry(reservation, &space->reservations, item) {
-		struct iommu_doorbell *doorbell = reservation->doorbell;
+		phys_addr_t reserved = reservation->doorbell->phys;
 
-		if (reservation->dev != dev ||
-		    doorbell->phys != IOMMU_DOORBELL_UNBOUND)
-			continue;
-		rc = iommu_msi_check_page(dev, reg, space->slot_size);
-		if (rc)
-			return ERR_PTR(rc);
-		doorbell_bind(doorbell, ALIGN_DOWN(reg, space->page_size));
-		return doorbell;
+		if (reservation->dev == dev &&
+		    (reserved == phys || reserved == IOMMU_DOORBELL_UNBOUND))
+			return reservation;
 	}
 	return NULL;
 }
 
+static struct iommu_doorbell *
+doorbell_get_reserved(struct msi_reservation *reservation, phys_addr_t reg)
+{
+	struct iommu_doorbell *doorbell = reservation->doorbell;
+	struct iommu_msi_space *space = doorbell->space;
+	phys_addr_t phys = ALIGN_DOWN(reg, space->page_size);
+	int rc;
+
+	if (doorbell->phys == phys)
+		return doorbell;
+	rc = iommu_msi_check_page(reservation->dev, reg, space->slot_size);
+	if (!rc)
+		rc = msi_reservation_bind(reservation, phys);
+	return rc ? ERR_PTR(rc) : reservation->doorbell;
+}
+
 /*
- * The doorbell of a vector, wherever it comes from: it is there, was reserved
- * for whichever one @dev uses, or is given its place now.
+ * The doorbell of a vector, wherever it comes from: @dev reserved it, or has no
+ * reservations and finds it there, or it is given its place now.
  */
 static struct iommu_doorbell *doorbell_get(struct iommu_msi_space *space,
 					   struct device *dev, phys_addr_t reg)
 {
 	phys_addr_t phys = ALIGN_DOWN(reg, space->page_size);
-	struct iommu_doorbell *doorbell = doorbell_find(space, phys);
+	struct msi_reservation *reservation;
+	struct iommu_doorbell *doorbell;
 
-	if (!doorbell)
-		doorbell = doorbell_bind_reserved(space, dev, reg);
+	reservation = msi_find_reservation(space, dev, phys);
+	if (reservation)
+		return doorbell_get_reserved(reservation, reg);
+	/* An attached device would not find it in its next domain */
+	if (msi_has_reservation(space, dev))
+		return ERR_PTR(-ENOSPC);
+	doorbell = doorbell_find(space, phys);
 	if (doorbell)
 		return doorbell;
 	if (msi_space_keeps(space))
@@ -119,8 +165,9 @@ static int doorbell_map_vector(struct iommu_doorbell *doorbell,
  * device stays attached to @domain.
  * Return: 0 on success. -ENOSPC if no place was reserved for the doorbell, or the
  * owner, who gives the places, has none left, -EADDRINUSE if its place is
- * outside of the aperture of @domain, -EPERM if it must not be given to a user
- * (see iommu_msi_check_page()), -EADDRNOTAVAIL or -ERANGE if the address that a
+ * outside of the aperture of @domain, or another device brought it and this one
+ * does not reach above 4 GiB, -EPERM if it must not be given to a user (see
+ * iommu_msi_check_page()), -EADDRNOTAVAIL or -ERANGE if the address that a
  * guest chose does not fit (see iommu_msi_set_addresses()), -ENOMEM, or what the
  * IOMMU driver's map returned.
  */
