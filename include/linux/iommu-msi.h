@@ -80,7 +80,9 @@
  * - vector against a change of the space: from iommu_msi_begin_transfer() on the
  *   doorbells are pinned at one IOVA in both, and mapped in the new domain. The
  *   vector belongs to the space of the domain that the device is attached to; if
- *   that is the old one, it is handed over at the end.
+ *   that is the old one, it is handed over at the end. A doorbell that could not be
+ *   brought to one IOVA, which fails only if the device has vectors there, refuses
+ *   those that come with -EBUSY until the device has left, or stays.
  * - vector against a moving doorbell: a vector that comes is given the new IOVA,
  *   one that goes is not looked for any more. Its message is rewritten under the
  *   lock of the device's MSI descriptors, under which it comes and goes.

@@ -507,9 +507,8 @@ static struct msi_other *msi_other_space(struct kunit *test)
 	return other;
 }
 
-/* As a replace does it; returns what stopped it */
-static int msi_change_space(struct kunit *test, struct msi_other *other,
-			    bool changed)
+/* As a replace does it, up to where the device is attached elsewhere */
+static int msi_begin_change(struct kunit *test, struct msi_other *other)
 {
 	struct msi_move_test *mm = test->priv;
 	struct msi_test *mt = &mm->base;
@@ -518,17 +517,29 @@ static int msi_change_space(struct kunit *test, struct msi_other *other,
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_join(other->space, &mt->domain2.domain));
 	rc = iommu_msi_reserve_device(other->space, mt->dev, &msi_test_window);
-	if (rc)
-		return rc;
-	rc = iommu_msi_begin_transfer(mt->space, other->space, mt->dev);
-	if (!rc) {
-		rc = iommu_msi_populate(&mt->domain2.domain, mt->dev);
-		iommu_msi_settle(&mt->domain2.domain, mt->dev);
-		iommu_msi_end_transfer(mt->space, other->space, mt->dev,
-				       changed);
-	}
-	iommu_msi_unreserve_device(!rc && changed ? mt->space : other->space,
-				   mt->dev);
+	if (!rc)
+		rc = iommu_msi_begin_transfer(mt->space, other->space, mt->dev);
+	return rc ?: iommu_msi_populate(&mt->domain2.domain, mt->dev);
+}
+
+static void msi_end_change(struct kunit *test, struct msi_other *other,
+			   bool changed)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+
+	iommu_msi_settle(&mt->domain2.domain, mt->dev);
+	iommu_msi_end_transfer(mt->space, other->space, mt->dev, changed);
+	iommu_msi_unreserve_device(changed ? mt->space : other->space, mt->dev);
+}
+
+/* Returns what stopped it */
+static int msi_change_space(struct kunit *test, struct msi_other *other,
+			    bool changed)
+{
+	int rc = msi_begin_change(test, other);
+
+	msi_end_change(test, other, !rc && changed);
 	return rc;
 }
 
@@ -686,6 +697,81 @@ static void change_that_fails_keeps_vector(struct kunit *test)
 	msi_other_free(test, other);
 }
 
+static int msi_other_map(struct msi_test_domain *domain, struct msi_desc *desc)
+{
+	return iommu_msi_map(&domain->domain, desc, DOORBELL_PHYS);
+}
+
+static void msi_expect_vector_refused(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
+
+	KUNIT_EXPECT_EQ(test, -EBUSY, msi_other_map(&mt->domain, &desc));
+	iommu_dma_release_msi(&desc);
+}
+
+static void vector_waits_until_device_has_left(struct kunit *test)
+{
+	struct msi_other *other = msi_other_space(test);
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	struct msi_desc desc = { .dev = mt->dev2, .nvec_used = 1 };
+
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev2,
+						 &msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_place_fixed(mt->space, 0, SZ_1G));
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_place_fixed(other->space, 0, SZ_2G));
+	KUNIT_ASSERT_EQ(test, 0, msi_begin_change(test, other));
+	msi_expect_vector_refused(test);
+	/* A device that does not leave has its vector */
+	KUNIT_EXPECT_EQ(test, 0, msi_other_map(&mt->domain, &desc));
+	iommu_dma_release_msi(&desc);
+	/* It is attached, and that is not noted yet */
+	KUNIT_EXPECT_EQ(test, 0, msi_other_map(&mt->domain2, mm->desc));
+	msi_end_change(test, other, true);
+	KUNIT_EXPECT_EQ(test, msi_test_message(mm->desc, DOORBELL_PHYS),
+			SZ_2G + 0x40);
+	msi_other_free(test, other);
+}
+
+static void vector_waits_until_device_stays(struct kunit *test)
+{
+	struct msi_other *other = msi_other_space(test);
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_place_fixed(mt->space, 0, SZ_1G));
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_place_fixed(other->space, 0, SZ_2G));
+	KUNIT_ASSERT_EQ(test, 0, msi_begin_change(test, other));
+	msi_expect_vector_refused(test);
+	msi_end_change(test, other, false);
+	KUNIT_EXPECT_EQ(test, 0, msi_other_map(&mt->domain, mm->desc));
+	msi_move_expect_at(test, SZ_1G);
+	msi_other_free(test, other);
+}
+
+/* Whether it will be at one IOVA is not known before it is bound */
+static void vector_of_unknown_doorbell_waits(struct kunit *test)
+{
+	struct msi_other *other = msi_other_space(test);
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+
+	mt->irq.domain.ops = &msi_test_silent_irq_ops;
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0, msi_begin_change(test, other));
+	msi_expect_vector_refused(test);
+	msi_end_change(test, other, true);
+	KUNIT_EXPECT_EQ(test, 0, msi_other_map(&mt->domain2, mm->desc));
+	msi_expect_changed(test, other, WINDOW_START);
+	msi_other_free(test, other);
+}
+
 /* What a thread of its own does: the end of a replace of a device without vectors */
 struct msi_end {
 	struct iommu_msi_space *from;
@@ -778,6 +864,9 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(without_common_hole_device_stays),
 	KUNIT_CASE(pinned_doorbells_that_differ_keep_device),
 	KUNIT_CASE(change_that_fails_keeps_vector),
+	KUNIT_CASE(vector_waits_until_device_has_left),
+	KUNIT_CASE(vector_waits_until_device_stays),
+	KUNIT_CASE(vector_of_unknown_doorbell_waits),
 	KUNIT_CASE(first_vector_keeps_its_lock_while_device_leaves),
 	{}
 };

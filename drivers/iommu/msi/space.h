@@ -131,8 +131,9 @@ struct msi_mapping {
  * The right of an attached device to use a doorbell; once it has vectors, one for
  * each that they use. While the device moves to
  * another domain of the space, @moving_to is that domain. While it comes from
- * another space, @from is the doorbell there. While it is attached to a nested
- * domain, @pinned counts in iommu_doorbell::pins.
+ * another space, @from is the doorbell there. While it goes to another space where
+ * the doorbell has another IOVA, @leaving keeps vectors out. While it is attached to
+ * a nested domain, @pinned counts in iommu_doorbell::pins.
  */
 struct msi_reservation {
 	struct device *dev;
@@ -142,6 +143,7 @@ struct msi_reservation {
 	struct list_head item;
 	bool below_4g;
 	bool pinned;
+	bool leaving;
 };
 
 /* The owner gives doorbells their places, and wants them to stay */

@@ -9,7 +9,9 @@
  * more. If the device stays where it is, so do its vectors.
  *
  * A vector that comes meanwhile uses the old space or the new one, whichever the
- * device is attached to, and the IOVA is the same.
+ * device is attached to, and the IOVA is the same. A doorbell without vectors need
+ * not be at one IOVA: if it cannot be, none comes in the old space until the device
+ * has left that, or stays.
  */
 #include <linux/export.h>
 #include <linux/iommu.h>
@@ -94,38 +96,86 @@ static bool doorbell_serves(const struct iommu_doorbell *doorbell,
 	return false;
 }
 
+/* Bring a doorbell of a device, by its reservation in the new space, along */
+static int msi_transfer_doorbell(struct iommu_msi_space *from,
+				 struct msi_reservation *reservation,
+				 struct msi_transfer *transfer)
+{
+	struct iommu_doorbell *old;
+	int rc;
+
+	old = doorbell_find(from, reservation->doorbell->phys);
+	if (!old)
+		return 0;
+	rc = msi_bring_together(old, reservation->doorbell, transfer);
+	/* Without vectors there is no message to keep valid */
+	if (rc)
+		return doorbell_serves(old, reservation->dev) ? rc : 0;
+	reservation->from = old;
+	old->pins++;
+	reservation->doorbell->pins++;
+	return 0;
+}
+
+static bool msi_is_brought_along(struct iommu_msi_space *to,
+				 const struct msi_reservation *old)
+{
+	struct msi_reservation *reservation;
+
+	list_for_each_entry(reservation, &to->reservations, item)
+		if (reservation->dev == old->dev &&
+		    reservation->from == old->doorbell)
+			return true;
+	return false;
+}
+
+/*
+ * No vector comes to a doorbell that is not brought along: in the new space its
+ * message would lead elsewhere
+ */
+static int msi_transfer_keep_vectors_out(struct iommu_msi_space *from,
+					 struct iommu_msi_space *to,
+					 const struct device *dev)
+{
+	struct msi_reservation *reservation;
+
+	list_for_each_entry(reservation, &from->reservations, item) {
+		if (reservation->dev != dev ||
+		    msi_is_brought_along(to, reservation))
+			continue;
+		if (doorbell_serves(reservation->doorbell, dev))
+			return -EBUSY;
+		reservation->leaving = true;
+	}
+	return 0;
+}
+
 static int msi_transfer_prepare(struct iommu_msi_space *from,
 				struct iommu_msi_space *to, struct device *dev,
 				struct msi_transfer *transfer)
 {
 	struct msi_reservation *reservation;
-	struct iommu_doorbell *old;
 	int rc;
 
 	list_for_each_entry(reservation, &to->reservations, item) {
 		if (reservation->dev != dev)
 			continue;
-		old = doorbell_find(from, reservation->doorbell->phys);
-		if (!old)
-			continue;
-		rc = msi_bring_together(old, reservation->doorbell, transfer);
-		if (rc && doorbell_serves(old, dev))
-			return rc;
-		/* Without vectors there is no message to keep valid */
+		rc = msi_transfer_doorbell(from, reservation, transfer);
 		if (rc)
-			continue;
-		reservation->from = old;
-		old->pins++;
-		reservation->doorbell->pins++;
+			return rc;
 	}
-	return 0;
+	return msi_transfer_keep_vectors_out(from, to, dev);
 }
 
 /* Both spaces are locked */
-static void msi_transfer_release(struct iommu_msi_space *to, struct device *dev)
+static void msi_transfer_release(struct iommu_msi_space *from,
+				 struct iommu_msi_space *to, struct device *dev)
 {
 	struct msi_reservation *reservation;
 
+	list_for_each_entry(reservation, &from->reservations, item)
+		if (reservation->dev == dev)
+			reservation->leaving = false;
 	list_for_each_entry(reservation, &to->reservations, item) {
 		if (reservation->dev != dev || !reservation->from)
 			continue;
@@ -147,9 +197,11 @@ static void msi_transfer_release(struct iommu_msi_space *to, struct device *dev)
  *
  * Context: Process context, may sleep. The locks of both owners are held for
  * write, and none that comes later in the order that iommu-msi.h states.
- * Return: 0 on success. -EBUSY if a doorbell that the device uses is pinned in both
- * spaces at different IOVAs, or in one of them where the other one has no hole.
- * -ENOSPC if there is no IOVA which is a hole in both. -ENOMEM.
+ * Return: 0 on success; vectors that come to @from until iommu_msi_end_transfer()
+ * fail with -EBUSY if their doorbell is not at one IOVA in both spaces. -EBUSY if a
+ * doorbell that the device uses is pinned in both spaces at different IOVAs, or in
+ * one of them where the other one has no hole. -ENOSPC if there is no IOVA which is
+ * a hole in both. -ENOMEM.
  */
 int iommu_msi_begin_transfer(struct iommu_msi_space *from,
 			     struct iommu_msi_space *to, struct device *dev)
@@ -163,7 +215,7 @@ int iommu_msi_begin_transfer(struct iommu_msi_space *from,
 	msi_spaces_lock(from, to);
 	rc = msi_transfer_prepare(from, to, dev, &transfer);
 	if (rc) {
-		msi_transfer_release(to, dev);
+		msi_transfer_release(from, to, dev);
 		msi_moves_cancel(&transfer.from_moves);
 		msi_moves_cancel(&transfer.to_moves);
 	}
@@ -176,7 +228,7 @@ int iommu_msi_begin_transfer(struct iommu_msi_space *from,
 	if (!rc && !rc_to)
 		return 0;
 	msi_spaces_lock(from, to);
-	msi_transfer_release(to, dev);
+	msi_transfer_release(from, to, dev);
 	msi_spaces_unlock(from, to);
 	return -EBUSY;
 }
@@ -248,7 +300,7 @@ void iommu_msi_end_transfer(struct iommu_msi_space *from,
 		if (hand_over && reservation->dev == dev && reservation->from)
 			doorbell_hand_over(reservation->from,
 					   reservation->doorbell, dev);
-	msi_transfer_release(to, dev);
+	msi_transfer_release(from, to, dev);
 	msi_spaces_unlock(from, to);
 	if (hand_over)
 		msi_unlock_descs(dev);

@@ -70,6 +70,8 @@ doorbell_get_reserved(struct msi_reservation *reservation, phys_addr_t reg)
 	phys_addr_t phys = ALIGN_DOWN(reg, space->page_size);
 	int rc;
 
+	if (reservation->leaving)
+		return ERR_PTR(-EBUSY);
 	if (doorbell->phys == phys)
 		return doorbell;
 	rc = iommu_msi_check_page(reservation->dev, reg, space->slot_size);
@@ -166,8 +168,9 @@ static int doorbell_map_vector(struct iommu_doorbell *doorbell,
  * Return: 0 on success. -ENOSPC if no place was reserved for the doorbell, or the
  * owner, who gives the places, has none left, -EADDRINUSE if its place is
  * outside of the aperture of @domain, or another device brought it and this one
- * does not reach above 4 GiB, -EPERM if it must not be given to a user (see
- * iommu_msi_check_page()), -EADDRNOTAVAIL or -ERANGE if the address that a
+ * does not reach above 4 GiB, -EBUSY if the device is on its way to another
+ * space (see iommu_msi_begin_transfer()), -EPERM if it must not be given to a user
+ * (see iommu_msi_check_page()), -EADDRNOTAVAIL or -ERANGE if the address that a
  * guest chose does not fit (see iommu_msi_set_addresses()), -ENOMEM, or what the
  * IOMMU driver's map returned.
  */
