@@ -772,6 +772,44 @@ static void vector_of_unknown_doorbell_waits(struct kunit *test)
 	msi_other_free(test, other);
 }
 
+static void vector_of_silent_controller_is_handed_over(struct kunit *test)
+{
+	struct msi_other *other = msi_other_space(test);
+	struct msi_move_test *mm = test->priv;
+
+	mm->base.irq.domain.ops = &msi_test_silent_irq_ops;
+	msi_test_insert(test, &other->owner.taken, WINDOW_START, WINDOW_LAST);
+	msi_move_start(test);
+	KUNIT_EXPECT_EQ(test, 0, msi_change_space(test, other, true));
+	KUNIT_EXPECT_EQ(test, mm->writes, 1);
+	msi_expect_changed(test, other, LOW_PLACE(1));
+	msi_other_free(test, other);
+}
+
+static void silent_device_joins_those_of_its_page(struct kunit *test)
+{
+	struct msi_other *other = msi_other_space(test);
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	struct msi_desc desc = { .dev = mt->dev2, .nvec_used = 1 };
+
+	mt->irq.domain.ops = &msi_test_silent_irq_ops;
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_join(other->space, &mt->domain2.domain));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(other->space, mt->dev2,
+						 &msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_place_fixed(other->space, 0, SZ_1G));
+	KUNIT_ASSERT_EQ(test, 0, msi_other_map(&mt->domain2, &desc));
+	msi_move_start(test);
+	KUNIT_EXPECT_EQ(test, 0, msi_change_space(test, other, true));
+	KUNIT_EXPECT_EQ(test, msi_other_vectors(other), 2);
+	iommu_dma_release_msi(&desc);
+	iommu_msi_unreserve_device(other->space, mt->dev2);
+	msi_expect_changed(test, other, SZ_1G);
+	msi_other_free(test, other);
+}
+
 /* What a thread of its own does: the end of a replace of a device without vectors */
 struct msi_end {
 	struct iommu_msi_space *from;
@@ -867,6 +905,8 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(vector_waits_until_device_has_left),
 	KUNIT_CASE(vector_waits_until_device_stays),
 	KUNIT_CASE(vector_of_unknown_doorbell_waits),
+	KUNIT_CASE(vector_of_silent_controller_is_handed_over),
+	KUNIT_CASE(silent_device_joins_those_of_its_page),
 	KUNIT_CASE(first_vector_keeps_its_lock_while_device_leaves),
 	{}
 };

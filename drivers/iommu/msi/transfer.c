@@ -96,18 +96,41 @@ static bool doorbell_serves(const struct iommu_doorbell *doorbell,
 	return false;
 }
 
+/*
+ * The doorbell in the old space. One that the controller did not tell in advance is
+ * the one that the device has used there.
+ */
+static struct iommu_doorbell *
+msi_transfer_find_old(struct iommu_msi_space *from,
+		      const struct msi_reservation *new)
+{
+	struct msi_reservation *reservation;
+
+	if (new->doorbell->phys != IOMMU_DOORBELL_UNBOUND)
+		return doorbell_find(from, new->doorbell->phys);
+	list_for_each_entry(reservation, &from->reservations, item)
+		if (reservation->dev == new->dev &&
+		    reservation->doorbell->phys != IOMMU_DOORBELL_UNBOUND)
+			return reservation->doorbell;
+	return NULL;
+}
+
 /* Bring a doorbell of a device, by its reservation in the new space, along */
 static int msi_transfer_doorbell(struct iommu_msi_space *from,
 				 struct msi_reservation *reservation,
 				 struct msi_transfer *transfer)
 {
 	struct iommu_doorbell *old;
-	int rc;
+	int rc = 0;
 
-	old = doorbell_find(from, reservation->doorbell->phys);
+	old = msi_transfer_find_old(from, reservation);
 	if (!old)
 		return 0;
-	rc = msi_bring_together(old, reservation->doorbell, transfer);
+	/* Both spaces have slots of one size, so the page was checked */
+	if (reservation->doorbell->phys == IOMMU_DOORBELL_UNBOUND)
+		rc = msi_reservation_bind(reservation, old->phys);
+	if (!rc)
+		rc = msi_bring_together(old, reservation->doorbell, transfer);
 	/* Without vectors there is no message to keep valid */
 	if (rc)
 		return doorbell_serves(old, reservation->dev) ? rc : 0;
@@ -188,7 +211,8 @@ static void msi_transfer_release(struct iommu_msi_space *from,
 /**
  * iommu_msi_begin_transfer - Prepare a device's change to another MSI space
  * @from: MSI space that the device leaves
- * @to: MSI space that it has reservations in, and is about to be attached to
+ * @to: MSI space that it has reservations in, and is about to be attached to. Its
+ *	slots are as large as those of @from.
  * @dev: The device
  *
  * To be followed by iommu_msi_populate() and, when the device has changed its
@@ -200,8 +224,9 @@ static void msi_transfer_release(struct iommu_msi_space *from,
  * Return: 0 on success; vectors that come to @from until iommu_msi_end_transfer()
  * fail with -EBUSY if their doorbell is not at one IOVA in both spaces. -EBUSY if a
  * doorbell that the device uses is pinned in both spaces at different IOVAs, or in
- * one of them where the other one has no hole. -ENOSPC if there is no IOVA which is
- * a hole in both. -ENOMEM.
+ * one of them where the other one has no hole. -EADDRINUSE if one that was not known
+ * in advance is above 4 GiB in @to, and the device does not reach it. -ENOSPC if
+ * there is no IOVA which is a hole in both. -ENOMEM.
  */
 int iommu_msi_begin_transfer(struct iommu_msi_space *from,
 			     struct iommu_msi_space *to, struct device *dev)
