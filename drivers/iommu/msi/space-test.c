@@ -245,6 +245,14 @@ silent_controller_gets_place_bound_by_first_vector(struct kunit *test)
 	iommu_dma_release_msi(&b);
 }
 
+static void msi_test_join_second(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_join(mt->space, &mt->domain2.domain));
+}
+
 static void msi_test_attach_silent_pair(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
@@ -254,8 +262,7 @@ static void msi_test_attach_silent_pair(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_reserve_device(mt->space, mt->dev2,
 						 &msi_test_window));
-	KUNIT_ASSERT_EQ(test, 0,
-			iommu_msi_join(mt->space, &mt->domain2.domain));
+	msi_test_join_second(test);
 }
 
 /* As the devices of a pre-ITS, which has one register each */
@@ -284,6 +291,27 @@ static void silent_devices_share_doorbell_of_a_page(struct kunit *test)
 			DOORBELL_PHYS + 4);
 	iommu_dma_release_msi(&b);
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
+}
+
+static void silent_device_that_comes_back_finds_its_doorbell(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
+
+	mt->irq.domain.ops = &msi_test_silent_irq_ops;
+	msi_test_attach_with_vector(test, &desc);
+	iommu_msi_unreserve_device(mt->space, mt->dev);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev,
+						 &msi_test_window));
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
+	msi_test_join_second(test);
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_populate(&mt->domain2.domain, mt->dev));
+	iommu_msi_settle(&mt->domain2.domain, mt->dev);
+	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
+			DOORBELL_PHYS);
+	iommu_dma_release_msi(&desc);
 }
 
 static void silent_device_is_refused_doorbell_out_of_reach(struct kunit *test)
@@ -355,14 +383,6 @@ static void vector_outlives_domain_and_space(struct kunit *test)
 	mt->space =
 		iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_4K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mt->space);
-}
-
-static void msi_test_join_second(struct kunit *test)
-{
-	struct msi_test *mt = test->priv;
-
-	KUNIT_ASSERT_EQ(test, 0,
-			iommu_msi_join(mt->space, &mt->domain2.domain));
 }
 
 static void moving_device_finds_doorbell_in_new_domain(struct kunit *test)
@@ -499,6 +519,7 @@ static struct kunit_case msi_space_test_cases[] = {
 	KUNIT_CASE(doorbell_that_only_others_reserved_is_refused),
 	KUNIT_CASE(silent_controller_gets_place_bound_by_first_vector),
 	KUNIT_CASE(silent_devices_share_doorbell_of_a_page),
+	KUNIT_CASE(silent_device_that_comes_back_finds_its_doorbell),
 	KUNIT_CASE(silent_device_is_refused_doorbell_out_of_reach),
 	KUNIT_CASE(device_without_msi_domain_needs_no_place),
 	KUNIT_CASE(doorbell_outlives_detached_device),

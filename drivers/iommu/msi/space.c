@@ -571,8 +571,8 @@ static int doorbell_lower(struct iommu_doorbell *doorbell,
 static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 {
 	struct iommu_msi_space *space = reserve->space;
-	struct iommu_doorbell *doorbell = NULL;
 	struct msi_reservation *reservation;
+	struct iommu_doorbell *doorbell;
 	int rc = 0;
 
 	reservation = kzalloc(sizeof(*reservation), GFP_KERNEL_ACCOUNT);
@@ -581,6 +581,9 @@ static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 
 	if (phys != IOMMU_DOORBELL_UNBOUND)
 		doorbell = doorbell_find(space, phys);
+	else
+		/* Vectors that the device kept while it was detached */
+		doorbell = msi_find_used(space, reserve->dev);
 	if (!doorbell) {
 		doorbell = doorbell_create(space, reserve->dev, phys);
 		if (IS_ERR(doorbell))

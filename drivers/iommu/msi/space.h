@@ -187,6 +187,10 @@ int doorbell_map_place(struct iommu_doorbell *doorbell, unsigned long start);
 void doorbell_unmap_place(struct iommu_doorbell *doorbell, unsigned long start);
 
 /* vector.c */
+bool doorbell_serves(const struct iommu_doorbell *doorbell,
+		     const struct device *dev);
+struct iommu_doorbell *msi_find_used(struct iommu_msi_space *space,
+				     const struct device *dev);
 int msi_reservation_bind(struct msi_reservation *reservation, phys_addr_t phys);
 
 /* move.c */

@@ -85,17 +85,6 @@ static int msi_bring_together(struct iommu_doorbell *from,
 	return rc;
 }
 
-static bool doorbell_serves(const struct iommu_doorbell *doorbell,
-			    const struct device *dev)
-{
-	struct msi_desc *desc;
-
-	list_for_each_entry(desc, &doorbell->descs, iommu_doorbell_item)
-		if (desc->dev == dev)
-			return true;
-	return false;
-}
-
 /*
  * The doorbell in the old space. One that the controller did not tell in advance is
  * the one that the device has used there.

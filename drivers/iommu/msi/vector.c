@@ -12,6 +12,32 @@
 #include "isolation.h"
 #include "space.h"
 
+/* Tell whether vectors of @dev use @doorbell */
+bool doorbell_serves(const struct iommu_doorbell *doorbell,
+		     const struct device *dev)
+{
+	struct msi_desc *desc;
+
+	list_for_each_entry(desc, &doorbell->descs, iommu_doorbell_item)
+		if (desc->dev == dev)
+			return true;
+	return false;
+}
+
+/* A doorbell that vectors of @dev use, which may have outlived its reservations */
+struct iommu_doorbell *msi_find_used(struct iommu_msi_space *space,
+				     const struct device *dev)
+{
+	struct iommu_doorbell *doorbell;
+	unsigned long index;
+
+	lockdep_assert_held(&space->lock);
+	xa_for_each(&space->doorbells, index, doorbell)
+		if (doorbell_serves(doorbell, dev))
+			return doorbell;
+	return NULL;
+}
+
 /**
  * msi_reservation_bind - A device has turned out to use a certain doorbell
  * @reservation: What the device reserved before that was known
