@@ -872,6 +872,150 @@ static void first_vector_keeps_its_lock_while_device_leaves(struct kunit *test)
 	msi_other_free(test, other);
 }
 
+/* Two doorbells, the places of which are swapped in the other space */
+
+struct msi_swap {
+	struct msi_other *other;
+	struct msi_desc *second; /* of the device that changes its space */
+	struct dev_iommu param;
+	struct iommu_msi_driver driver; /* of the one that is in the other */
+};
+
+static void msi_plain_rewrite(struct iommu_msi_driver *driver,
+			      struct iommu_msi_rewrite *rewrite)
+{
+	iommu_msi_rewrite(rewrite);
+}
+
+static void msi_swap_places(struct kunit *test, struct iommu_msi_space *space)
+{
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_place_fixed(space, 0, SZ_1G));
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_place_fixed(space, 1, WINDOW_START));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_place_fixed(space, 0, WINDOW_START + SZ_4K));
+	iommu_msi_place_all_auto(space);
+}
+
+/* The other device, with a vector for each doorbell */
+static void msi_swap_fill_other(struct kunit *test, struct msi_swap *swap)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	struct iommu_domain *domain = &mt->domain2.domain;
+	struct msi_desc *first, *second;
+
+	mutex_init(&swap->param.lock);
+	mt->dev2->iommu = &swap->param;
+	swap->driver.rewrite = msi_plain_rewrite;
+	iommu_msi_register_driver(mt->dev2, &swap->driver);
+	first = msi_move_insert_desc(test, mt->dev2, 0);
+	second = msi_move_insert_desc(test, mt->dev2, 1);
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(swap->other->space, domain));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(swap->other->space, mt->dev2,
+						 &msi_test_window));
+	msi_swap_places(test, swap->other->space);
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_map(domain, first, DOORBELL_PHYS));
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_map(domain, second, SECOND_PHYS));
+}
+
+static void msi_swap_start(struct kunit *test, struct msi_swap *swap)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+
+	mt->irq.doorbells[1] = SECOND_PHYS;
+	mt->irq.sizes[1] = sizeof(u32);
+	mt->irq.count = 2;
+	swap->other = msi_other_space(test);
+	swap->second = msi_move_insert_desc(test, mt->dev, 1);
+	msi_move_start(test);
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, swap->second,
+				      SECOND_PHYS));
+	msi_swap_fill_other(test, swap);
+}
+
+static void msi_swap_end(struct kunit *test, struct msi_swap *swap)
+{
+	struct msi_move_test *mm = test->priv;
+	struct device *dev2 = mm->base.dev2;
+	struct msi_desc *desc;
+
+	iommu_dma_release_msi(swap->second);
+	msi_lock_descs(dev2);
+	msi_for_each_desc(desc, dev2, MSI_DESC_ALL)
+		iommu_dma_release_msi(desc);
+	msi_unlock_descs(dev2);
+	iommu_msi_unregister_driver(dev2);
+	dev2->iommu = NULL;
+	iommu_msi_unreserve_device(swap->other->space, dev2);
+	msi_other_free(test, swap->other);
+}
+
+/* The message of @desc leads to the register at @phys */
+static void msi_expect_leads_to(struct kunit *test, struct msi_desc *desc,
+				struct msi_test_domain *td, phys_addr_t phys)
+{
+	KUNIT_EXPECT_EQ(test, msi_test_phys(td, msi_test_message(desc, phys)),
+			phys);
+}
+
+static unsigned int msi_mapped_pages(struct msi_test_domain *td)
+{
+	unsigned int count = 0;
+	unsigned long index;
+	void *entry;
+
+	xa_for_each(&td->pages, index, entry)
+		count++;
+	return count;
+}
+
+static void swapped_doorbells_in_use_change_space(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	struct msi_swap swap = {};
+	struct msi_desc *desc;
+
+	msi_swap_start(test, &swap);
+	KUNIT_EXPECT_EQ(test, 0, msi_change_space(test, swap.other, true));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
+	KUNIT_EXPECT_EQ(test, msi_mapped_pages(&mt->domain2), 2);
+	msi_expect_leads_to(test, mm->desc, &mt->domain2, DOORBELL_PHYS);
+	msi_expect_leads_to(test, swap.second, &mt->domain2, SECOND_PHYS);
+	msi_lock_descs(mt->dev2);
+	msi_for_each_desc(desc, mt->dev2, MSI_DESC_ALL)
+		msi_expect_leads_to(test, desc, &mt->domain2,
+				    desc->msi_index ? SECOND_PHYS :
+						      DOORBELL_PHYS);
+	msi_unlock_descs(mt->dev2);
+	msi_swap_end(test, &swap);
+}
+
+static void swapped_doorbells_without_second_hole_stay(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	struct msi_swap swap = {};
+
+	msi_swap_start(test, &swap);
+	/* One hole besides the places that they have */
+	msi_test_insert(test, &mt->owner.taken, 0, WINDOW_START - 1);
+	msi_test_insert(test, &mt->owner.taken, WINDOW_START + 3 * SZ_4K,
+			ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			msi_change_space(test, swap.other, true));
+	KUNIT_EXPECT_EQ(test, msi_mapped_pages(&mt->domain), 2);
+	KUNIT_EXPECT_EQ(test, msi_mapped_pages(&mt->domain2), 2);
+	KUNIT_EXPECT_EQ(test, msi_test_message(mm->desc, DOORBELL_PHYS),
+			WINDOW_START + 0x40);
+	msi_expect_leads_to(test, mm->desc, &mt->domain, DOORBELL_PHYS);
+	msi_expect_leads_to(test, swap.second, &mt->domain, SECOND_PHYS);
+	msi_swap_end(test, &swap);
+}
+
 static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(doorbell_in_use_is_moved_and_messages_follow),
 	KUNIT_CASE(inactive_interrupt_is_written_later),
@@ -908,6 +1052,8 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(vector_of_silent_controller_is_handed_over),
 	KUNIT_CASE(silent_device_joins_those_of_its_page),
 	KUNIT_CASE(first_vector_keeps_its_lock_while_device_leaves),
+	KUNIT_CASE(swapped_doorbells_in_use_change_space),
+	KUNIT_CASE(swapped_doorbells_without_second_hole_stay),
 	{}
 };
 

@@ -216,8 +216,26 @@ static int doorbell_rewrite(struct iommu_doorbell *doorbell)
 static void msi_trace_move(const struct iommu_doorbell *doorbell)
 {
 	trace_iommu_msi_move(doorbell->space, doorbell->phys,
-			     doorbell->moving_from, doorbell->place.start,
+			     doorbell->moving_from.start, doorbell->place.start,
 			     doorbell->vectors);
+}
+
+/* Its messages are to be sent to @iova, and may be sent to where it has been */
+static void doorbell_change_place(struct iommu_doorbell *doorbell,
+				  unsigned long iova)
+{
+	struct iommu_msi_space *space = doorbell->space;
+
+	if (doorbell->moving)
+		interval_tree_remove(&doorbell->moving_from,
+				     &space->old_places);
+	doorbell->moving = true;
+	doorbell->moving_from.start = doorbell->place.start;
+	doorbell->moving_from.last = doorbell->place.last;
+	/* Still mapped, so no other doorbell is to be given it */
+	interval_tree_insert(&doorbell->moving_from, &space->old_places);
+	doorbell_set_place(doorbell, iova);
+	msi_trace_move(doorbell);
 }
 
 /* Begin to move @doorbell to @iova, which has been found free */
@@ -232,10 +250,7 @@ int msi_move_begin_to(struct iommu_doorbell *doorbell, unsigned long iova,
 	rc = doorbell_map_place(doorbell, iova);
 	if (rc)
 		return rc;
-	doorbell->moving = true;
-	doorbell->moving_from = doorbell->place.start;
-	doorbell_set_place(doorbell, iova);
-	msi_trace_move(doorbell);
+	doorbell_change_place(doorbell, iova);
 	list_add(&doorbell->move_item, moves);
 	return 0;
 }
@@ -260,7 +275,9 @@ int msi_move_begin(struct iommu_doorbell *doorbell,
 
 static void msi_move_end(struct iommu_doorbell *doorbell)
 {
-	doorbell_unmap_place(doorbell, doorbell->moving_from);
+	doorbell_unmap_place(doorbell, doorbell->moving_from.start);
+	interval_tree_remove(&doorbell->moving_from,
+			     &doorbell->space->old_places);
 	doorbell->moving = false;
 	list_del(&doorbell->move_item);
 }
@@ -268,11 +285,7 @@ static void msi_move_end(struct iommu_doorbell *doorbell)
 /* Turn round: what has been rewritten is stale from now on */
 static void msi_move_revert(struct iommu_doorbell *doorbell)
 {
-	unsigned long old = doorbell->moving_from;
-
-	doorbell->moving_from = doorbell->place.start;
-	doorbell_set_place(doorbell, old);
-	msi_trace_move(doorbell);
+	doorbell_change_place(doorbell, doorbell->moving_from.start);
 }
 
 /**

@@ -16,6 +16,7 @@ struct msi_placement_case {
 	struct msi_range taken[4];
 	struct msi_range claimed;
 	struct msi_range places;
+	struct msi_range old_places;
 	struct msi_range avoid;
 	unsigned long slot_size;
 	unsigned int aperture_bits;
@@ -146,6 +147,11 @@ static const struct msi_placement_case msi_placement_cases[] = {
 		.iova = WINDOW_START + SZ_4K,
 	},
 	{
+		.name = "place_that_is_being_left_takes_second",
+		.old_places = { WINDOW_START, WINDOW_START + 0xfff },
+		.iova = WINDOW_START + SZ_4K,
+	},
+	{
 		.name = "wanted_range_is_avoided",
 		.avoid = { WINDOW_START - SZ_1M, WINDOW_LAST + SZ_1M },
 		.iova = SZ_4G - SZ_64M,
@@ -165,12 +171,14 @@ KUNIT_ARRAY_PARAM_DESC(msi_placement, msi_placement_cases, name);
 static void msi_placement_test(struct kunit *test)
 {
 	const struct msi_placement_case *param = test->param_value;
+	struct rb_root_cached old_places = RB_ROOT_CACHED;
 	struct rb_root_cached places = RB_ROOT_CACHED;
 	struct msi_test_owner owner = {};
 	struct msi_placement placement = {
 		.ops = &msi_test_owner_ops,
 		.owner = &owner,
 		.places = &places,
+		.old_places = &old_places,
 		.slot_size = param->slot_size ?: SZ_4K,
 		.window = { WINDOW_START, WINDOW_LAST },
 		.last = TOP(param->aperture_bits ?: 48),
@@ -192,6 +200,9 @@ static void msi_placement_test(struct kunit *test)
 	if (param->places.last)
 		msi_test_insert(test, &places, param->places.start,
 				param->places.last);
+	if (param->old_places.last)
+		msi_test_insert(test, &old_places, param->old_places.start,
+				param->old_places.last);
 
 	rc = msi_placement_find(&placement, &iova);
 	KUNIT_EXPECT_EQ(test, rc, param->iova ? 0 : -ENOSPC);
@@ -201,12 +212,14 @@ static void msi_placement_test(struct kunit *test)
 
 static void msi_placement_fills_every_slot_once(struct kunit *test)
 {
+	struct rb_root_cached old_places = RB_ROOT_CACHED;
 	struct rb_root_cached places = RB_ROOT_CACHED;
 	struct msi_test_owner owner = {};
 	struct msi_placement placement = {
 		.ops = &msi_test_owner_ops,
 		.owner = &owner,
 		.places = &places,
+		.old_places = &old_places,
 		.slot_size = SZ_4K,
 		.window = { WINDOW_START, WINDOW_LAST },
 		.last = TOP(48),

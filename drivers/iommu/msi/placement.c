@@ -39,6 +39,29 @@ struct msi_search {
 	bool found;
 };
 
+/**
+ * msi_placement_first_taken - Find a doorbell's place in a range
+ * @placement: What a place has to satisfy; its @also is not looked at
+ * @start: First IOVA of the range in bytes
+ * @last: Last IOVA of the range in bytes
+ *
+ * Context: Process context, the owner's lock and the space's lock held.
+ * O(log n).
+ * Return: The lowest place of a doorbell, or else one that a doorbell is about
+ * to leave, or NULL.
+ */
+struct interval_tree_node *
+msi_placement_first_taken(const struct msi_placement *placement,
+			  unsigned long start, unsigned long last)
+{
+	struct interval_tree_node *node;
+
+	node = interval_tree_iter_first(placement->places, start, last);
+	if (node)
+		return node;
+	return interval_tree_iter_first(placement->old_places, start, last);
+}
+
 static bool msi_placement_overlaps(const struct msi_placement *p,
 				   unsigned long start, unsigned long last,
 				   unsigned long *conflict)
@@ -51,7 +74,7 @@ static bool msi_placement_overlaps(const struct msi_placement *p,
 		*conflict = p->avoid_start;
 		return true;
 	}
-	node = interval_tree_iter_first(p->places, start, last);
+	node = msi_placement_first_taken(p, start, last);
 	if (!node)
 		return false;
 	*conflict = node->start;

@@ -7,6 +7,7 @@
 #ifndef __IOMMU_MSI_PLACEMENT_H
 #define __IOMMU_MSI_PLACEMENT_H
 
+#include <linux/interval_tree.h>
 #include <linux/iommu-msi.h>
 #include <linux/rbtree.h>
 
@@ -15,6 +16,7 @@
  * @ops: Questions to the owner of the IOVA space
  * @owner: Argument of @ops
  * @places: Interval tree of the places of all doorbells
+ * @old_places: Interval tree of the places that doorbells are about to leave
  * @slot_size: Size and alignment of a place in bytes, a power of two
  * @window: Window that is tried first, lowest slot first
  * @first: Lowest IOVA that every page table of the space translates
@@ -29,6 +31,7 @@ struct msi_placement {
 	const struct iommu_msi_owner_ops *ops;
 	void *owner;
 	struct rb_root_cached *places;
+	struct rb_root_cached *old_places;
 	unsigned long slot_size;
 	struct iommu_msi_window window;
 	unsigned long first;
@@ -39,6 +42,9 @@ struct msi_placement {
 	const struct msi_placement *also;
 };
 
+struct interval_tree_node *
+msi_placement_first_taken(const struct msi_placement *placement,
+			  unsigned long start, unsigned long last);
 int msi_placement_find(const struct msi_placement *placement,
 		       unsigned long *iova);
 

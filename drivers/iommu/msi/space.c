@@ -169,6 +169,7 @@ static void doorbell_placement(struct iommu_doorbell *doorbell,
 		.ops = space->ops,
 		.owner = space->owner,
 		.places = &space->places,
+		.old_places = &space->old_places,
 		.slot_size = space->slot_size,
 		.window = space->window,
 		.first = aperture.start,
@@ -219,7 +220,7 @@ int msi_space_find_common_place(struct iommu_doorbell *a,
  * Context: The owner's lock is held for write, and the space's lock.
  * Return: 0, or -EINVAL if the place is not aligned to its size or contains IOVA
  * 0, -ERANGE if it is out of reach, -EADDRINUSE if it is reserved, -EEXIST if the
- * owner has a mapping there, or another doorbell is.
+ * owner has a mapping there, or another doorbell is or leaves it just now.
  */
 int msi_space_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 {
@@ -234,7 +235,7 @@ int msi_space_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 	if (iova < placement.first || last > placement.last ||
 	    (placement.below_4g && upper_32_bits(last)))
 		return -ERANGE;
-	node = interval_tree_iter_first(&space->places, iova, last);
+	node = msi_placement_first_taken(&placement, iova, last);
 	if (node && node != &doorbell->place)
 		return -EEXIST;
 	if (space->ops->is_hole(space->owner, iova, last))
@@ -415,7 +416,8 @@ int doorbell_map(struct iommu_doorbell *doorbell,
 		return 0;
 	rc = doorbell_map_at(doorbell, member, doorbell->place.start);
 	if (!rc && doorbell->moving)
-		rc = doorbell_map_at(doorbell, member, doorbell->moving_from);
+		rc = doorbell_map_at(doorbell, member,
+				     doorbell->moving_from.start);
 	return rc;
 }
 
@@ -518,6 +520,7 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 			      (ops->alloc_place ? 0 : XA_FLAGS_ACCOUNT));
 	space->by_phys = RB_ROOT;
 	space->places = RB_ROOT_CACHED;
+	space->old_places = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&space->domains);
 	INIT_LIST_HEAD(&space->reservations);
 	return space;

@@ -46,6 +46,8 @@ struct device;
  * @by_phys: Doorbells that have a physical page, by its address
  * @places: Interval tree of all places. Changes under the owner's lock and
  *	@lock both, so either is enough to read it.
+ * @old_places: Interval tree of the places that moving doorbells leave. They
+ *	are taken, too, as they are mapped until the move ends.
  * @domains: List of struct iommu_msi_domain
  * @reservations: List of struct msi_reservation
  * @below_4g: Number of reservations of devices with 32-bit MSI addresses
@@ -66,6 +68,7 @@ struct iommu_msi_space {
 	struct xarray doorbells;
 	struct rb_root by_phys;
 	struct rb_root_cached places;
+	struct rb_root_cached old_places;
 	struct list_head domains;
 	struct list_head reservations;
 	unsigned int below_4g;
@@ -90,7 +93,8 @@ struct iommu_msi_space {
  * @move_item: In the list of those that one operation moves
  * @moving: Messages may still hold addresses in @moving_from; it is mapped there,
  *	too. Changes under the owner's lock and @lock both.
- * @moving_from: First IOVA of the place that it moves away from
+ * @moving_from: The place that it moves away from, in
+ *	iommu_msi_space::old_places
  */
 struct iommu_doorbell {
 	struct interval_tree_node place;
@@ -106,7 +110,7 @@ struct iommu_doorbell {
 	unsigned int pins;
 	struct list_head move_item;
 	bool moving;
-	unsigned long moving_from;
+	struct interval_tree_node moving_from;
 };
 
 /* A domain that takes part in a space */

@@ -287,7 +287,7 @@ static struct irq_chip msi_mock_chip = {
 static int msi_mock_alloc(struct irq_domain *domain, unsigned int virq,
 			  unsigned int nr_irqs, void *arg)
 {
-	return irq_domain_set_hwirq_and_chip(domain, virq, 0, &msi_mock_chip,
+	return irq_domain_set_hwirq_and_chip(domain, virq, virq, &msi_mock_chip,
 					     domain->host_data);
 }
 
@@ -320,27 +320,45 @@ static void msi_mock_rewrite(struct iommu_msi_driver *driver,
 	iommu_msi_rewrite(rewrite);
 }
 
-static void msi_move_insert_desc(struct kunit *test)
+/* Give @dev a descriptor with an interrupt; freed by msi_move_test_exit() */
+struct msi_desc *msi_move_insert_desc(struct kunit *test, struct device *dev,
+				      unsigned int index)
 {
 	struct msi_move_test *mm = test->priv;
-	struct msi_desc init = { .nvec_used = 1 };
-	struct device *dev = mm->base.dev;
+	struct msi_desc init = { .nvec_used = 1, .msi_index = index };
+	struct msi_desc *desc, *found = NULL;
 	int virq;
 
-	mm->chip_domain = irq_domain_create_linear(NULL, 1, &msi_mock_ops, mm);
-	KUNIT_ASSERT_NOT_NULL(test, mm->chip_domain);
 	virq = irq_domain_alloc_irqs(mm->chip_domain, 1, NUMA_NO_NODE, NULL);
 	KUNIT_ASSERT_GT(test, virq, 0);
-
-	mm->base.irq.domain.flags = IRQ_DOMAIN_FLAG_MSI_PARENT;
 	KUNIT_ASSERT_EQ(test, 0, msi_setup_device_data(dev));
 	msi_lock_descs(dev);
 	KUNIT_EXPECT_EQ(test, 0, msi_insert_msi_desc(dev, &init));
-	mm->desc = msi_first_desc(dev, MSI_DESC_ALL);
+	msi_for_each_desc(desc, dev, MSI_DESC_NOTASSOCIATED)
+		found = desc;
 	msi_unlock_descs(dev);
-	KUNIT_ASSERT_NOT_NULL(test, mm->desc);
-	mm->desc->irq = virq;
-	irq_set_msi_desc(virq, mm->desc);
+	KUNIT_ASSERT_NOT_NULL(test, found);
+	found->irq = virq;
+	irq_set_msi_desc(virq, found);
+	return found;
+}
+
+static void msi_move_free_descs(struct device *dev)
+{
+	struct msi_desc *desc;
+
+	if (!dev->msi.data)
+		return;
+	/* The MSI core frees nothing below a domain it did not make */
+	dev_set_msi_domain(dev, NULL);
+	msi_lock_descs(dev);
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
+		iommu_dma_release_msi(desc);
+		irq_domain_free_irqs(desc->irq, 1);
+		desc->irq = 0;
+	}
+	msi_free_msi_descs(dev);
+	msi_unlock_descs(dev);
 }
 
 /* Set up @mm, which test->priv points to or which is the first part of that */
@@ -356,7 +374,10 @@ int msi_move_test_setup(struct kunit *test, struct msi_move_test *mm)
 	mm->base.dev->iommu = &mm->param;
 	mm->driver.rewrite = msi_mock_rewrite;
 	iommu_msi_register_driver(mm->base.dev, &mm->driver);
-	msi_move_insert_desc(test);
+	mm->base.irq.domain.flags = IRQ_DOMAIN_FLAG_MSI_PARENT;
+	mm->chip_domain = irq_domain_create_tree(NULL, &msi_mock_ops, mm);
+	KUNIT_ASSERT_NOT_NULL(test, mm->chip_domain);
+	mm->desc = msi_move_insert_desc(test, mm->base.dev, 0);
 	return 0;
 }
 
@@ -374,16 +395,8 @@ void msi_move_test_exit(struct kunit *test)
 	struct msi_move_test *mm = test->priv;
 	struct device *dev = mm->base.dev;
 
-	if (mm->desc) {
-		iommu_dma_release_msi(mm->desc);
-		irq_domain_free_irqs(mm->desc->irq, 1);
-		mm->desc->irq = 0;
-		/* The MSI core frees nothing below a domain it did not make */
-		dev_set_msi_domain(dev, NULL);
-		msi_lock_descs(dev);
-		msi_free_msi_descs(dev);
-		msi_unlock_descs(dev);
-	}
+	msi_move_free_descs(dev);
+	msi_move_free_descs(mm->base.dev2);
 	if (mm->chip_domain)
 		irq_domain_remove(mm->chip_domain);
 	iommu_msi_unregister_driver(dev);

@@ -90,6 +90,8 @@ void msi_test_attach_with_vector(struct kunit *test, struct msi_desc *desc);
 struct device *msi_test_device(struct kunit *test, const char *name,
 			       struct msi_test_irq_domain *irq);
 struct pci_dev *msi_mock_pci(struct kunit *test);
+struct msi_desc *msi_move_insert_desc(struct kunit *test, struct device *dev,
+				      unsigned int index);
 int msi_move_test_setup(struct kunit *test, struct msi_move_test *mm);
 int msi_move_test_init(struct kunit *test);
 void msi_move_test_exit(struct kunit *test);
