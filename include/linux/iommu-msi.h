@@ -116,8 +116,10 @@
  *   parent whose doorbell is unmapped or moved is the VMM's business.
  * - close of the device, and process exit, against guest's addresses: vectors go
  *   first, then the driver with the addresses, then the device is detached.
- * - close of the device against a moving doorbell: its driver is unregistered when
- *   the last vector is gone, and waits for a rewrite to end.
+ * - close and removal of the device against a moving doorbell: its driver is
+ *   unregistered when the last vector is gone. That waits for whoever moves a
+ *   doorbell and had found one of them, so that the device does not go
+ *   meanwhile. There is no message left to rewrite then, and the move goes on.
  * - vector against destruction of the domain: the domain leaves its space before
  *   it is freed; the vector keeps the doorbell, not the domain.
  * - destruction of the space against vectors: each MSI descriptor with a doorbell
@@ -126,8 +128,10 @@
 #ifndef __LINUX_IOMMU_MSI_H
 #define __LINUX_IOMMU_MSI_H
 
+#include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/interval_tree.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -278,6 +282,8 @@ enum iommu_msi_kind {
  * @rewrite: Make the registers that hold messages accessible, call
  *	iommu_msi_rewrite(), undo. The owner's lock of the MSI space is held, or
  *	the device is kept attached.
+ * @users: private: The registration, and moves that are about to call @rewrite
+ * @unused: private: Completed when there is none any more
  * @lock: private: Guards the fields below. @addresses changes under dev_iommu::lock,
  *	too. Both belong to drivers/iommu/msi/address.c.
  * @addresses: private: Addresses that a guest chose; NULL for none
@@ -287,6 +293,8 @@ enum iommu_msi_kind {
 struct iommu_msi_driver {
 	void (*rewrite)(struct iommu_msi_driver *driver,
 			struct iommu_msi_rewrite *rewrite);
+	refcount_t users;
+	struct completion unused;
 	spinlock_t lock; /* Guards the fields below */
 	struct iommu_msi_addresses *addresses[IOMMU_MSI_KINDS];
 	bool suspended;

@@ -4,10 +4,12 @@
  * owner chooses, and of devices that change their MSI space.
  */
 #include <kunit/device.h>
+#include <kunit/static_stub.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/pci.h>
+#include <linux/workqueue.h>
 
 #include "space.h"
 #include "test.h"
@@ -240,6 +242,58 @@ static void thousand_doorbells_move_at_once(struct kunit *test)
 						      WINDOW_LAST));
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1001);
 	KUNIT_EXPECT_EQ(test, mm->writes, 1);
+}
+
+/* A device that is closed when it has been chosen to be rewritten */
+
+struct msi_close {
+	struct work_struct work;
+	struct completion done;
+	struct msi_move_test *mm;
+};
+
+static struct msi_close msi_close;
+
+static void msi_close_device(struct work_struct *work)
+{
+	iommu_dma_release_msi(msi_close.mm->desc);
+	iommu_msi_unregister_driver(msi_close.mm->base.dev);
+	complete(&msi_close.done);
+}
+
+static void msi_close_before_rewrite(struct iommu_msi_space *space,
+				     struct device *dev)
+{
+	struct kunit *test = kunit_get_current_test();
+	unsigned int i;
+
+	kunit_deactivate_static_stub(test, msi_device_rewrite);
+	schedule_work(&msi_close.work);
+	for (i = 0; i < 1000 && READ_ONCE(dev->iommu->msi_driver); i++)
+		usleep_range(1000, 2000);
+	KUNIT_EXPECT_NULL(test, dev->iommu->msi_driver);
+	/* Its vectors are gone and the driver is, but the device stays */
+	KUNIT_EXPECT_EQ(test, 0,
+			wait_for_completion_timeout(&msi_close.done, HZ / 10));
+	msi_device_rewrite(space, dev);
+}
+
+static void device_closed_during_move_fails_nothing(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+
+	msi_close.mm = mm;
+	INIT_WORK(&msi_close.work, msi_close_device);
+	init_completion(&msi_close.done);
+	msi_move_start(test);
+	kunit_activate_static_stub(test, msi_device_rewrite,
+				   msi_close_before_rewrite);
+	KUNIT_EXPECT_EQ(test, 0, msi_move_away(mm));
+	flush_work(&msi_close.work);
+	KUNIT_EXPECT_TRUE(test, completion_done(&msi_close.done));
+	KUNIT_EXPECT_EQ(test, mm->rewrites, 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mm->base.domain.pages));
+	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, LOW_PLACE(1));
 }
 
 /* Messages that cannot take any address */
@@ -1026,6 +1080,7 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(vector_during_move_gets_new_place),
 	KUNIT_CASE(last_vector_may_go_during_move),
 	KUNIT_CASE(domain_during_move_gets_both_places),
+	KUNIT_CASE(device_closed_during_move_fails_nothing),
 	KUNIT_CASE(narrow_domain_moves_doorbell_in_use),
 	KUNIT_CASE(thousand_doorbells_move_at_once),
 	KUNIT_CASE(plain_msi_keeps_upper_address_half),

@@ -14,6 +14,8 @@
  *  3. The old place is unmapped. When a message was rewritten its device had been
  *     read, which pushed the interrupts out that it had sent before.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/iommu.h>
@@ -43,37 +45,61 @@ void iommu_msi_register_driver(struct device *dev,
 	if (!dev->iommu)
 		return;
 	msi_addresses_init(driver);
+	refcount_set(&driver->users, 1);
+	init_completion(&driver->unused);
 	guard(mutex)(&dev->iommu->lock);
 	dev->iommu->msi_driver = driver;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_register_driver);
 
+static struct iommu_msi_driver *msi_driver_remove(struct device *dev)
+{
+	struct iommu_msi_driver *driver;
+
+	guard(mutex)(&dev->iommu->lock);
+	driver = dev->iommu->msi_driver;
+	if (driver)
+		msi_addresses_free(driver);
+	dev->iommu->msi_driver = NULL;
+	return driver;
+}
+
+static void msi_driver_put(struct iommu_msi_driver *driver)
+{
+	if (refcount_dec_and_test(&driver->users))
+		complete(&driver->unused);
+}
+
 /**
  * iommu_msi_unregister_driver - Undo iommu_msi_register_driver()
  * @dev: The device. It has no vectors any more.
  *
- * Waits for iommu_msi_driver::rewrite() to return. Drops the addresses that a guest
+ * Waits for iommu_msi_driver::rewrite() to return, and for moves that are about
+ * to call it: @dev may be removed afterwards. Drops the addresses that a guest
  * chose.
  *
- * Context: Process context, may sleep.
+ * Context: Process context, may sleep. Neither dev_iommu::lock is held, nor a
+ * lock that comes later in the order that iommu-msi.h states.
  */
 void iommu_msi_unregister_driver(struct device *dev)
 {
-	if (!dev->iommu)
+	struct iommu_msi_driver *driver;
+
+	driver = dev->iommu ? msi_driver_remove(dev) : NULL;
+	if (!driver)
 		return;
-	guard(mutex)(&dev->iommu->lock);
-	if (dev->iommu->msi_driver)
-		msi_addresses_free(dev->iommu->msi_driver);
-	dev->iommu->msi_driver = NULL;
+	/* Whoever moves a doorbell takes the device's lock to find that out */
+	msi_driver_put(driver);
+	wait_for_completion(&driver->unused);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_unregister_driver);
 
-static bool msi_desc_can_move(const struct msi_desc *desc)
+static struct iommu_msi_driver *msi_desc_driver(const struct msi_desc *desc)
 {
 	struct dev_iommu *param = desc->dev->iommu;
 
 	/* The driver does not go before its vectors, which are locked here */
-	return param && READ_ONCE(param->msi_driver);
+	return param ? READ_ONCE(param->msi_driver) : NULL;
 }
 
 /* Tell whether @doorbell could be moved if the owner wants: the space's lock is held */
@@ -84,7 +110,7 @@ bool doorbell_can_move(struct iommu_doorbell *doorbell)
 	if (doorbell->pins)
 		return false;
 	list_for_each_entry(desc, &doorbell->descs, iommu_doorbell_item)
-		if (!msi_desc_can_move(desc))
+		if (!msi_desc_driver(desc))
 			return false;
 	return true;
 }
@@ -172,43 +198,59 @@ void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
 }
 EXPORT_SYMBOL_GPL(iommu_msi_rewrite);
 
-/* Find a device that has messages to rewrite, and keep it */
-static struct device *doorbell_get_stale_device(struct iommu_doorbell *doorbell)
+/*
+ * Find a device that has messages to rewrite. Its driver, NULL if it has none,
+ * is to be given to msi_driver_put(); until then neither of them goes.
+ */
+static struct device *
+doorbell_get_stale_device(struct iommu_doorbell *doorbell,
+			  struct iommu_msi_driver **driver)
 {
 	struct msi_desc *desc;
 
 	guard(mutex)(&doorbell->space->lock);
-	list_for_each_entry(desc, &doorbell->descs, iommu_doorbell_item)
-		if (msi_desc_is_stale(desc))
-			return get_device(desc->dev);
+	list_for_each_entry(desc, &doorbell->descs, iommu_doorbell_item) {
+		if (!msi_desc_is_stale(desc))
+			continue;
+		*driver = msi_desc_driver(desc);
+		if (*driver)
+			refcount_inc(&(*driver)->users);
+		return desc->dev;
+	}
 	return NULL;
 }
 
-static int msi_device_rewrite(struct iommu_msi_space *space, struct device *dev)
+VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
+					 struct device *dev)
 {
 	struct iommu_msi_rewrite rewrite = { .dev = dev, .space = space };
 	struct iommu_msi_driver *driver;
 
+	KUNIT_STATIC_STUB_REDIRECT(msi_device_rewrite, space, dev);
 	guard(mutex)(&dev->iommu->lock);
 	driver = dev->iommu->msi_driver;
+	/* It may have been unregistered, and no vector is left then */
 	if (driver)
 		driver->rewrite(driver, &rewrite);
-	return rewrite.done ? 0 : -EEXIST;
 }
 
 static int doorbell_rewrite(struct iommu_doorbell *doorbell)
 {
 	struct device *dev, *last = NULL;
-	int rc = 0;
+	struct iommu_msi_driver *driver;
 
-	while (!rc && (dev = doorbell_get_stale_device(doorbell))) {
+	while ((dev = doorbell_get_stale_device(doorbell, &driver))) {
+		if (!driver)
+			return -EEXIST;
+		if (dev != last)
+			msi_device_rewrite(doorbell->space, dev);
+		msi_driver_put(driver);
 		/* A device is done at once, or its driver did not do it */
-		rc = dev == last ? -EEXIST :
-				   msi_device_rewrite(doorbell->space, dev);
+		if (dev == last)
+			return -EEXIST;
 		last = dev;
-		put_device(dev);
 	}
-	return rc;
+	return 0;
 }
 
 /* Moves */
@@ -335,8 +377,8 @@ static int msi_moves_rewrite(struct list_head *moves)
  *
  * Context: Process context, may sleep. The owner's lock has been held for write
  * since msi_move_begin(), the space's lock is not held.
- * Return: 0, or -EEXIST if a device with vectors has no driver that rewrites
- * messages any more; then all doorbells are where they were before.
+ * Return: 0, or -EEXIST if the driver of a device did not rewrite its messages;
+ * then all doorbells are where they were before.
  */
 int msi_moves_commit(struct iommu_msi_space *space, struct list_head *moves)
 {

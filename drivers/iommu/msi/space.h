@@ -208,6 +208,9 @@ int msi_move_begin_to(struct iommu_doorbell *doorbell, unsigned long iova,
 		      struct list_head *moves);
 void msi_moves_cancel(struct list_head *moves);
 int msi_moves_commit(struct iommu_msi_space *space, struct list_head *moves);
+#if IS_ENABLED(CONFIG_KUNIT)
+void msi_device_rewrite(struct iommu_msi_space *space, struct device *dev);
+#endif
 
 /* address.c */
 u64 msi_desc_page(const struct msi_desc *desc,
