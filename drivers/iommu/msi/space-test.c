@@ -84,6 +84,23 @@ static void range_of_registers_gets_place_per_page(struct kunit *test)
 	iommu_dma_release_msi(&desc);
 }
 
+static void registers_in_one_page_are_one_doorbell(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	/* As the GICv3's MBIs, and a range that ends in the page of the first */
+	mt->irq.doorbells[1] = DOORBELL_PHYS + 8;
+	mt->irq.sizes[1] = sizeof(u32);
+	mt->irq.doorbells[2] = DOORBELL_PHYS - SZ_4K;
+	mt->irq.sizes[2] = SZ_4K + sizeof(u32);
+	mt->irq.count = 3;
+	KUNIT_EXPECT_EQ(test, iommu_msi_count_doorbells(mt->dev), 2);
+	msi_test_attach(test);
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 2);
+	iommu_msi_unreserve_device(mt->space, mt->dev);
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 0);
+}
+
 static void large_slot_maps_only_page_of_register(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
@@ -509,6 +526,7 @@ static struct kunit_case msi_space_test_cases[] = {
 	KUNIT_CASE(first_vector_maps_and_last_unmaps),
 	KUNIT_CASE(devices_share_doorbell),
 	KUNIT_CASE(range_of_registers_gets_place_per_page),
+	KUNIT_CASE(registers_in_one_page_are_one_doorbell),
 	KUNIT_CASE(large_slot_maps_only_page_of_register),
 	KUNIT_CASE(map_over_unused_doorbell_moves_it),
 	KUNIT_CASE(map_over_used_doorbell_is_refused),

@@ -701,12 +701,28 @@ bool iommu_msi_find_window(struct device *dev, struct iommu_msi_window *window)
 }
 EXPORT_SYMBOL_GPL(iommu_msi_find_window);
 
-static int msi_count_pages(phys_addr_t start, size_t size, void *data)
-{
-	phys_addr_t first = ALIGN_DOWN(start, IOMMU_DOORBELL_PAGE);
-	unsigned int *count = data;
+/* State of one iommu_msi_count_doorbells() */
+struct msi_count {
+	struct xarray pages;
+	unsigned int count;
+};
 
-	*count += DIV_ROUND_UP(start + size - first, IOMMU_DOORBELL_PAGE);
+/* Registers of several ranges may share a page, which is one doorbell then */
+static int msi_count_doorbell(phys_addr_t start, size_t size, void *data)
+{
+	phys_addr_t last = start + size - 1;
+	phys_addr_t phys = ALIGN_DOWN(start, IOMMU_DOORBELL_PAGE);
+	struct msi_count *count = data;
+	int rc;
+
+	for (; phys <= last; phys += IOMMU_DOORBELL_PAGE) {
+		rc = xa_insert(&count->pages, phys / IOMMU_DOORBELL_PAGE,
+			       xa_mk_value(0), GFP_KERNEL_ACCOUNT);
+		if (!rc)
+			count->count++;
+		else if (rc != -EBUSY)
+			return rc;
+	}
 	return 0;
 }
 
@@ -715,17 +731,20 @@ static int msi_count_pages(phys_addr_t start, size_t size, void *data)
  * @dev: The device, attached or not
  *
  * Context: Process context, may sleep.
- * Return: The number of places that iommu_msi_reserve_device() reserves for it.
+ * Return: The number of places that iommu_msi_reserve_device() reserves for it
+ * if no other device has brought one of them, or -ENOMEM.
  */
 int iommu_msi_count_doorbells(struct device *dev)
 {
-	unsigned int count = 0;
+	struct msi_count count = {};
 	int rc;
 
-	rc = msi_walk_doorbells(dev, msi_count_pages, &count);
+	xa_init_flags(&count.pages, XA_FLAGS_ACCOUNT);
+	rc = msi_walk_doorbells(dev, msi_count_doorbell, &count);
+	xa_destroy(&count.pages);
 	if (rc == -EOPNOTSUPP)
 		return 1;
-	return rc ?: count;
+	return rc ?: count.count;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_count_doorbells);
 

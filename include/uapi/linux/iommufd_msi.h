@@ -178,7 +178,7 @@ struct iommu_msi_place {
  * @granule: Out: Size and alignment of a doorbell's place in bytes
  *
  * Return: 0 on success, -EOPNOTSUPP if @flags is not 0, -ENOENT if there is no such
- * device.
+ * device, -ENOMEM.
  */
 struct iommu_msi_device {
 	__u32 size;
