@@ -58,6 +58,25 @@ bool vfio_msi_find_window(struct iommu_group *group,
 EXPORT_SYMBOL_GPL(vfio_msi_find_window);
 
 /**
+ * vfio_msi_group_check() - Tell whether messages of a group allow to attach it
+ * @msi: The group, or NULL if it needs no doorbells
+ * @group: The same. No device of it is open yet.
+ *
+ * To be called before the group is attached and, for drivers of the host that
+ * come meanwhile, when it is: these set up their vectors without a doorbell.
+ *
+ * Context: The container's lock is held. Takes the group's mutex.
+ * Return: 0 or the errors of iommu_msi_check_group().
+ */
+int vfio_msi_group_check(struct vfio_msi_group *msi, struct iommu_group *group)
+{
+	if (!msi)
+		return 0;
+	return iommu_msi_check_group(msi->space, group, NULL, NULL);
+}
+EXPORT_SYMBOL_GPL(vfio_msi_group_check);
+
+/**
  * vfio_msi_group_reserve() - Reserve places for the doorbells of a group
  * @space: MSI space of the container that the group is about to join
  * @group: The group
@@ -93,9 +112,8 @@ vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 			break;
 		rc = iommu_msi_reserve_device(space, device->dev, window);
 	}
-	/* No device of the group is open yet */
 	if (!rc)
-		rc = iommu_msi_check_group(space, group, NULL, NULL);
+		rc = vfio_msi_group_check(msi, group);
 	if (rc) {
 		vfio_msi_group_unreserve(msi);
 		return ERR_PTR(rc);

@@ -35,6 +35,7 @@ struct vfio_msi_group *
 vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 		       const struct iommu_msi_window *window);
 void vfio_msi_group_unreserve(struct vfio_msi_group *msi);
+int vfio_msi_group_check(struct vfio_msi_group *msi, struct iommu_group *group);
 int vfio_msi_group_populate(struct vfio_msi_group *msi,
 			    struct iommu_domain *domain);
 void vfio_msi_group_settle(struct vfio_msi_group *msi,
@@ -64,6 +65,12 @@ vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 
 static inline void vfio_msi_group_unreserve(struct vfio_msi_group *msi)
 {
+}
+
+static inline int vfio_msi_group_check(struct vfio_msi_group *msi,
+				       struct iommu_group *group)
+{
+	return 0;
 }
 
 static inline int vfio_msi_group_populate(struct vfio_msi_group *msi,

@@ -93,6 +93,9 @@
  * - reset, power state and memory decoding of the device against a moving doorbell:
  *   the driver's locks, held by iommu_msi_driver::rewrite().
  * - attach against a moving doorbell: iommu_msi_populate() maps both places.
+ * - attach against vectors that the device got while attached to nothing: their
+ *   messages hold physical addresses. iommu_msi_check_device() refuses, before
+ *   the attach and, for those that came meanwhile, after it.
  * - attach against vectors of other devices of the group, which hold addresses of
  *   other spaces or of none: iommu_msi_check_group() refuses.
  * - guest's address against a vector that comes or goes: the VFIO driver's igate
@@ -327,6 +330,7 @@ void iommu_msi_unreserve_device(struct iommu_msi_space *space,
 				struct device *dev);
 bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 				struct device *dev);
+int iommu_msi_check_device(struct iommu_msi_space *space, struct device *dev);
 int iommu_msi_list_devices(struct iommu_group *group,
 			   struct list_head *devices);
 void iommu_msi_free_devices(struct list_head *devices);
@@ -334,6 +338,8 @@ int iommu_msi_check_group(struct iommu_msi_space *space,
 			  struct iommu_group *group,
 			  bool (*is_users)(struct device *dev, void *data),
 			  void *data);
+int iommu_msi_check_room(struct iommu_msi_space *space, unsigned long start,
+			 unsigned long last);
 int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
 			unsigned long last);
 struct interval_tree_node *iommu_msi_first_place(struct iommu_msi_space *space,
@@ -420,10 +426,22 @@ static inline bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 	return false;
 }
 
+static inline int iommu_msi_check_device(struct iommu_msi_space *space,
+					 struct device *dev)
+{
+	return 0;
+}
+
 static inline int
 iommu_msi_check_group(struct iommu_msi_space *space, struct iommu_group *group,
 		      bool (*is_users)(struct device *dev, void *data),
 		      void *data)
+{
+	return 0;
+}
+
+static inline int iommu_msi_check_room(struct iommu_msi_space *space,
+				       unsigned long start, unsigned long last)
 {
 	return 0;
 }

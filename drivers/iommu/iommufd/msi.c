@@ -123,7 +123,6 @@ static int hwpt_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 	struct iommu_msi_space *space;
 	int rc;
 
-	hwpt_paging->msi_used = true;
 	space = hwpt_paging->msi_space ?:
 			iopt_msi_get_space(iopt, &iopt->msi_space);
 	if (IS_ERR(space))
@@ -135,9 +134,43 @@ static int hwpt_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 }
 
 /**
+ * iommufd_msi_use() - Settle which MSI space a page table takes part in
+ * @hwpt_paging: The page table that a device, or a group, is about to be
+ *	attached to
+ *
+ * It gets no space of its own any more if it has none: what follows, up to the
+ * end of the attach, finds the same one. Undone by iommufd_msi_unuse() if the
+ * attach fails.
+ */
+void iommufd_msi_use(struct iommufd_hwpt_paging *hwpt_paging)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+
+	down_write(&iopt->iova_rwsem);
+	hwpt_paging->msi_uses++;
+	up_write(&iopt->iova_rwsem);
+}
+
+/**
+ * iommufd_msi_unuse() - Undo iommufd_msi_use()
+ * @hwpt_paging: The page table. If nothing else was ever attached to it, it
+ *	takes part in no MSI space any more, and may be given one of its own.
+ */
+void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+
+	down_write(&iopt->iova_rwsem);
+	if (!--hwpt_paging->msi_uses)
+		iommu_msi_leave(hwpt_paging->common.domain);
+	up_write(&iopt->iova_rwsem);
+}
+
+/**
  * iommufd_msi_reserve() - Reserve places for the doorbells of a device
- * @hwpt_paging: The page table that the device is about to be attached to. It
- *	takes part in its MSI space from now on.
+ * @hwpt_paging: The page table that the device is about to be attached to, and
+ *	which iommufd_msi_use() was called for. It takes part in its MSI space
+ *	from now on.
  * @dev: The device; nothing happens if its IOMMU does not translate its MSIs, or
  *	it has its places in that space already
  *
@@ -185,8 +218,8 @@ void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev)
  * @hwpt_paging: The page table
  *
  * Context: io_pagetable::iova_rwsem is held for write.
- * Return: Its space, or ERR_PTR() of -EBUSY if devices have been attached to it
- * that use the space of the IOAS, or of -ENOMEM.
+ * Return: Its space, or ERR_PTR() of -EBUSY if devices have been attached to
+ * it, or are about to be, that use the space of the IOAS, or of -ENOMEM.
  */
 struct iommu_msi_space *
 iommufd_msi_hwpt_space(struct iommufd_hwpt_paging *hwpt_paging)
@@ -198,12 +231,27 @@ iommufd_msi_hwpt_space(struct iommufd_hwpt_paging *hwpt_paging)
 
 	if (hwpt_paging->msi_space)
 		return hwpt_paging->msi_space;
-	if (hwpt_paging->msi_used)
+	if (hwpt_paging->msi_uses)
 		return ERR_PTR(-EBUSY);
 	space = iopt_msi_get_space(iopt, &hwpt_paging->msi_space);
 	if (!IS_ERR(space))
 		list_add(&hwpt_paging->msi_item, &iopt->msi_hwpts);
 	return space;
+}
+
+/**
+ * iommufd_msi_hwpt_drop_space() - Take the MSI space of a page table away again
+ * @hwpt_paging: The page table, which does not take part in its space
+ *
+ * Context: io_pagetable::iova_rwsem is held for write.
+ */
+void iommufd_msi_hwpt_drop_space(struct iommufd_hwpt_paging *hwpt_paging)
+{
+	lockdep_assert_held_write(&hwpt_paging->ioas->iopt.iova_rwsem);
+
+	list_del(&hwpt_paging->msi_item);
+	iommu_msi_space_destroy(hwpt_paging->msi_space);
+	hwpt_paging->msi_space = NULL;
 }
 
 /**
@@ -217,8 +265,7 @@ void iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging)
 	if (!hwpt_paging->msi_space)
 		return;
 	down_write(&iopt->iova_rwsem);
-	list_del(&hwpt_paging->msi_item);
-	iommu_msi_space_destroy(hwpt_paging->msi_space);
+	iommufd_msi_hwpt_drop_space(hwpt_paging);
 	up_write(&iopt->iova_rwsem);
 }
 
@@ -236,6 +283,21 @@ void iopt_msi_destroy(struct io_pagetable *iopt)
 	up_write(&iopt->iova_rwsem);
 }
 
+/* A pinned doorbell of any space refuses before one of another space moves */
+static int iopt_msi_check_room(struct io_pagetable *iopt, unsigned long start,
+			       unsigned long last)
+{
+	struct iommufd_hwpt_paging *hwpt_paging;
+	int rc;
+
+	list_for_each_entry(hwpt_paging, &iopt->msi_hwpts, msi_item) {
+		rc = iommu_msi_check_room(hwpt_paging->msi_space, start, last);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 /**
  * iopt_msi_make_room() - Move doorbells out of the way of something else
  * @iopt: io_pagetable
@@ -243,15 +305,17 @@ void iopt_msi_destroy(struct io_pagetable *iopt)
  * @last: Last such IOVA
  *
  * Context: io_pagetable::iova_rwsem is held for write.
- * Return: 0 or the errors of iommu_msi_make_room().
+ * Return: 0 or the errors of iommu_msi_make_room(). If that is -EEXIST no
+ * doorbell has moved; with -ENOSPC those of other page tables may have.
  */
 int iopt_msi_make_room(struct io_pagetable *iopt, unsigned long start,
 		       unsigned long last)
 {
 	struct iommufd_hwpt_paging *hwpt_paging;
-	int rc = 0;
+	int rc;
 
-	if (iopt->msi_space)
+	rc = iopt_msi_check_room(iopt, start, last);
+	if (!rc && iopt->msi_space)
 		rc = iommu_msi_make_room(iopt->msi_space, start, last);
 	list_for_each_entry(hwpt_paging, &iopt->msi_hwpts, msi_item) {
 		if (rc)
@@ -328,42 +392,52 @@ static int iommufd_msi_check_group(struct iommufd_hwpt_paging *hwpt_paging,
 				     iommufd_msi_is_users, idev);
 }
 
+/* What the user's own device kept when it was detached, or got since then */
+static int iommufd_msi_check_device(struct iommufd_hwpt_paging *hwpt_paging,
+				    struct device *dev)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	struct iommu_msi_window window;
+	struct iommu_msi_space *space;
+
+	if (!iommu_msi_find_window(dev, &window))
+		return 0;
+	down_read(&iopt->iova_rwsem);
+	space = hwpt_msi_space(hwpt_paging);
+	up_read(&iopt->iova_rwsem);
+	return iommu_msi_check_device(space, dev);
+}
+
 /**
  * iommufd_msi_check_attach() - Tell whether messages of a device allow to attach it
- * @hwpt_paging: The page table that the device is about to be attached to
- * @idev: The device, which is attached to nothing
+ * @hwpt_paging: The page table that the device is about to be attached to, or,
+ *	if it is the first one of its group, has just been
+ * @idev: The device, which was attached to nothing
  *
- * Return: 0, or -EBUSY if vectors are in use whose messages hold IOVAs of another
- * MSI space, or, if this is the first device of its group, the errors of
- * iommu_msi_check_group().
+ * Return: 0 or the errors of iommu_msi_check_device() and, for the first device
+ * of the group, iommu_msi_check_group().
  */
 int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
 			     struct iommufd_device *idev)
 {
-	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
-	struct iommu_msi_space *space;
+	int rc;
 
 	lockdep_assert_held(&idev->igroup->lock);
 
-	down_read(&iopt->iova_rwsem);
-	space = hwpt_msi_space(hwpt_paging);
-	up_read(&iopt->iova_rwsem);
-	/* Detached devices get no vectors that have doorbells */
-	if (iommu_msi_in_use_elsewhere(space, idev->dev))
-		return -EBUSY;
-	if (!list_empty(&idev->igroup->device_list))
-		return 0;
+	rc = iommufd_msi_check_device(hwpt_paging, idev->dev);
+	if (rc || !list_empty(&idev->igroup->device_list))
+		return rc;
 	return iommufd_msi_check_group(hwpt_paging, idev);
 }
 
 /**
  * iommufd_msi_attached() - Map the doorbells of a device that has been attached
  * @hwpt_paging: The page table, or NULL for one that is not of the paging kind
- * @idev: The device. Vectors that it kept while it was detached from a page table
- *	of the same IOAS work again.
+ * @idev: The device, the first one of its group. Vectors that it kept while it
+ *	was detached from a page table of the same IOAS work again.
  *
  * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_populate() and
- * iommu_msi_check_group().
+ * iommufd_msi_check_attach().
  */
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 			 struct iommufd_device *idev)
@@ -384,8 +458,8 @@ int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 	iommu_msi_settle(hwpt_paging->common.domain, idev->dev);
 	if (rc)
 		return rc;
-	/* A driver of the host may have come since iommufd_msi_check_attach() */
-	return iommufd_msi_check_group(hwpt_paging, idev);
+	/* Vectors may have come, and drivers of the host, since then */
+	return iommufd_msi_check_attach(hwpt_paging, idev);
 }
 
 /*
@@ -493,7 +567,10 @@ static void iopt_unlock_both(struct io_pagetable *a, struct io_pagetable *b)
 		up_write(&b->iova_rwsem);
 }
 
-/* The page table whose MSI space @igroup leaves, NULL if it leaves none */
+/*
+ * The page table whose MSI space @igroup leaves, NULL if it leaves none. Both
+ * are in use, so that the answer does not change until the move is over.
+ */
 static struct iommufd_hwpt_paging *
 iommufd_msi_old(struct iommufd_hwpt_paging *new, struct iommufd_group *igroup)
 {
@@ -571,7 +648,7 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 			   struct iommufd_group *igroup)
 {
-	struct iommufd_hwpt_paging *old = iommufd_msi_old(hwpt_paging, igroup);
+	struct iommufd_hwpt_paging *old;
 	struct iommufd_device *cur;
 	int rc;
 
@@ -579,17 +656,35 @@ int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 
 	if (iommufd_msi_stays(hwpt_paging, igroup))
 		return 0;
+	iommufd_msi_use(hwpt_paging);
+	old = iommufd_msi_old(hwpt_paging, igroup);
 	rc = iommufd_msi_check_move(hwpt_paging, old, igroup);
-	if (rc)
-		return rc;
 	list_for_each_entry(cur, &igroup->device_list, group_item) {
+		if (rc)
+			break;
 		rc = iommufd_msi_begin_device(hwpt_paging, old, cur->dev);
-		if (rc) {
-			iommufd_msi_end_move(hwpt_paging, igroup, false);
-			return rc;
-		}
 	}
-	return 0;
+	if (rc)
+		iommufd_msi_end_move(hwpt_paging, igroup, false);
+	return rc;
+}
+
+/* Both page tables have the vectors of @igroup: leave them to one of them */
+static void iommufd_msi_end_devices(struct iommufd_hwpt_paging *new,
+				    struct iommufd_hwpt_paging *old,
+				    struct iommufd_group *igroup, bool moved)
+{
+	struct iommufd_device *cur;
+
+	list_for_each_entry(cur, &igroup->device_list, group_item) {
+		iommu_msi_settle(new->common.domain, cur->dev);
+		if (old)
+			iommu_msi_end_transfer(hwpt_msi_space(old),
+					       hwpt_msi_space(new), cur->dev,
+					       moved);
+	}
+	if (old)
+		iommufd_msi_unreserve(moved ? old : new, igroup);
 }
 
 /**
@@ -601,21 +696,14 @@ int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 void iommufd_msi_end_move(struct iommufd_hwpt_paging *hwpt_paging,
 			  struct iommufd_group *igroup, bool moved)
 {
-	struct iommufd_hwpt_paging *old = iommufd_msi_old(hwpt_paging, igroup);
-	struct iommufd_device *cur;
-
 	lockdep_assert_held(&igroup->lock);
 
-	if (iommufd_msi_stays(hwpt_paging, igroup) ||
-	    !iommu_is_mixed_domain(hwpt_paging->common.domain))
+	if (iommufd_msi_stays(hwpt_paging, igroup))
 		return;
-	list_for_each_entry(cur, &igroup->device_list, group_item) {
-		iommu_msi_settle(hwpt_paging->common.domain, cur->dev);
-		if (old)
-			iommu_msi_end_transfer(hwpt_msi_space(old),
-					       hwpt_msi_space(hwpt_paging),
-					       cur->dev, moved);
-	}
-	if (old)
-		iommufd_msi_unreserve(moved ? old : hwpt_paging, igroup);
+	if (iommu_is_mixed_domain(hwpt_paging->common.domain))
+		iommufd_msi_end_devices(hwpt_paging,
+					iommufd_msi_old(hwpt_paging, igroup),
+					igroup, moved);
+	if (!moved)
+		iommufd_msi_unuse(hwpt_paging);
 }

@@ -29,7 +29,11 @@ bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 
 struct iommu_msi_space *
 iommufd_msi_hwpt_space(struct iommufd_hwpt_paging *hwpt_paging);
+void iommufd_msi_hwpt_drop_space(struct iommufd_hwpt_paging *hwpt_paging);
 void iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging);
+
+void iommufd_msi_use(struct iommufd_hwpt_paging *hwpt_paging);
+void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging);
 
 int iommufd_msi_count(struct device *dev);
 int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,

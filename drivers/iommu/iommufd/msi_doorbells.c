@@ -191,19 +191,9 @@ static int msi_place_fixed(struct iommu_msi_space *space,
 	return iommu_msi_place_fixed(space, cmd->index, cmd->iova);
 }
 
-static int msi_place(struct msi_object *object,
-		     const struct iommu_msi_place *cmd)
+static int msi_place_in_space(struct iommu_msi_space *space,
+			      const struct iommu_msi_place *cmd)
 {
-	struct io_pagetable *iopt = object->iopt;
-	struct iommu_msi_space *space;
-
-	if (object->hwpt_paging)
-		space = iommufd_msi_hwpt_space(object->hwpt_paging);
-	else
-		space = iopt_msi_get_space(iopt, &iopt->msi_space);
-	if (IS_ERR(space))
-		return PTR_ERR(space);
-
 	switch (cmd->placement) {
 	case IOMMU_MSI_PLACEMENT_AUTO:
 		return msi_place_auto(space, cmd);
@@ -214,6 +204,34 @@ static int msi_place(struct msi_object *object,
 	default:
 		return -EOPNOTSUPP;
 	}
+}
+
+static int msi_place_in_ioas(struct io_pagetable *iopt,
+			     const struct iommu_msi_place *cmd)
+{
+	struct iommu_msi_space *space;
+
+	space = iopt_msi_get_space(iopt, &iopt->msi_space);
+	if (IS_ERR(space))
+		return PTR_ERR(space);
+	return msi_place_in_space(space, cmd);
+}
+
+static int msi_place_in_hwpt(struct iommufd_hwpt_paging *hwpt_paging,
+			     const struct iommu_msi_place *cmd)
+{
+	bool is_first = !hwpt_paging->msi_space;
+	struct iommu_msi_space *space;
+	int rc;
+
+	space = iommufd_msi_hwpt_space(hwpt_paging);
+	if (IS_ERR(space))
+		return PTR_ERR(space);
+	rc = msi_place_in_space(space, cmd);
+	/* Devices go on to find the doorbells of the IOAS here */
+	if (rc && is_first)
+		iommufd_msi_hwpt_drop_space(hwpt_paging);
+	return rc;
 }
 
 int iommufd_msi_place(struct iommufd_ucmd *ucmd)
@@ -230,7 +248,8 @@ int iommufd_msi_place(struct iommufd_ucmd *ucmd)
 	if (rc)
 		return rc;
 	down_write(&object.iopt->iova_rwsem);
-	rc = msi_place(&object, cmd);
+	rc = object.hwpt_paging ? msi_place_in_hwpt(object.hwpt_paging, cmd) :
+				  msi_place_in_ioas(object.iopt, cmd);
 	up_write(&object.iopt->iova_rwsem);
 	iommufd_put_object(ucmd->ictx, object.obj);
 	return rc;

@@ -3,7 +3,10 @@
  * KUnit tests of groups that have devices of host drivers in them, whose vectors
  * may keep the group from being attached.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/device.h>
+#include <linux/kthread.h>
 
 #include "test.h"
 
@@ -102,6 +105,8 @@ static void with_a_vector_in_the_space_is_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, msi_group_check(test, mg->base.space));
 	KUNIT_EXPECT_FALSE(test, iommu_msi_in_use_elsewhere(mg->base.space,
 							    mg->base.dev));
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_check_device(mg->base.space, mg->base.dev));
 }
 
 static void with_a_vector_in_another_space_is_busy(struct kunit *test)
@@ -114,6 +119,8 @@ static void with_a_vector_in_another_space_is_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EBUSY, msi_group_check(test, NULL));
 	KUNIT_EXPECT_TRUE(test, iommu_msi_in_use_elsewhere(mg->other_space,
 							   mg->base.dev));
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			iommu_msi_check_device(mg->other_space, mg->base.dev));
 	/* and free again when the vector has gone */
 	iommu_dma_release_msi(mg->desc);
 	mg->desc->irq = 0;
@@ -126,9 +133,29 @@ static void with_a_vector_that_has_no_doorbell_is_busy(struct kunit *test)
 
 	msi_group_insert_desc(test);
 	KUNIT_EXPECT_EQ(test, -EBUSY, msi_group_check(test, mg->base.space));
-	/* as that of a user's device is not, who enabled it while detached */
+	/* as that of a user's device is, who enabled it while detached */
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			iommu_msi_check_device(mg->base.space, mg->base.dev));
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			iommu_msi_check_device(NULL, mg->base.dev));
+	/* but there is nothing that another space would know */
 	KUNIT_EXPECT_FALSE(test, iommu_msi_in_use_elsewhere(mg->base.space,
 							    mg->base.dev));
+	mg->desc->irq = 0;
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_check_device(mg->base.space, mg->base.dev));
+}
+
+/* Its messages end before they come to the IOMMU, in any domain */
+static void
+of_a_user_may_have_a_controller_without_doorbells(struct kunit *test)
+{
+	struct msi_group_test *mg = test->priv;
+
+	mg->base.irq.domain.ops = &msi_test_silent_irq_ops;
+	msi_group_insert_desc(test);
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_check_device(mg->base.space, mg->base.dev));
 }
 
 static bool msi_group_is_first(struct device *dev, void *data)
@@ -160,13 +187,48 @@ static void with_a_device_whose_driver_comes_or_goes_is_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, msi_group_check(test, mg->base.space));
 }
 
+struct msi_group_holder {
+	struct device *dev;
+	struct completion holds;
+};
+
+/* As one who resets the device */
+static int msi_group_hold_device(void *data)
+{
+	struct msi_group_holder *holder = data;
+
+	device_lock(holder->dev);
+	complete(&holder->holds);
+	msleep(100);
+	device_unlock(holder->dev);
+	return 0;
+}
+
+static void with_a_device_that_is_reset_is_waited_for(struct kunit *test)
+{
+	struct msi_group_test *mg = test->priv;
+	struct msi_group_holder holder = { .dev = mg->base.dev2 };
+	struct task_struct *task;
+
+	init_completion(&holder.holds);
+	task = kthread_create(msi_group_hold_device, &holder, "msi_group");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	get_task_struct(task);
+	wake_up_process(task);
+	wait_for_completion(&holder.holds);
+	KUNIT_EXPECT_EQ(test, 0, msi_group_check(test, mg->base.space));
+	kthread_stop_put(task);
+}
+
 static struct kunit_case msi_group_cases[] = {
 	KUNIT_CASE(without_vectors_is_free),
 	KUNIT_CASE(with_a_vector_in_the_space_is_free),
 	KUNIT_CASE(with_a_vector_in_another_space_is_busy),
 	KUNIT_CASE(with_a_vector_that_has_no_doorbell_is_busy),
+	KUNIT_CASE(of_a_user_may_have_a_controller_without_doorbells),
 	KUNIT_CASE(leaves_the_users_own_device_to_the_caller),
 	KUNIT_CASE(with_a_device_whose_driver_comes_or_goes_is_busy),
+	KUNIT_CASE(with_a_device_that_is_reset_is_waited_for),
 	{},
 };
 

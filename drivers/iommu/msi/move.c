@@ -477,6 +477,39 @@ static int msi_space_clear(struct iommu_msi_space *space,
 }
 
 /**
+ * iommu_msi_check_room - Tell whether a range can be freed of doorbells
+ * @space: MSI space
+ * @start: First IOVA of the range in bytes
+ * @last: Last IOVA of the range in bytes
+ *
+ * For an owner of several spaces, who asks all of them before he has doorbells
+ * of one moved by iommu_msi_make_room().
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write.
+ * O(log n) if there is no doorbell in the range.
+ * Return: 0, or -EEXIST if a doorbell in the range is pinned.
+ */
+int iommu_msi_check_room(struct iommu_msi_space *space, unsigned long start,
+			 unsigned long last)
+{
+	struct interval_tree_node *node;
+	struct iommu_doorbell *doorbell;
+
+	if (!iommu_msi_first_place(space, start, last))
+		return 0;
+	guard(mutex)(&space->lock);
+	msi_space_reap(space);
+	for (node = interval_tree_iter_first(&space->places, start, last); node;
+	     node = interval_tree_iter_next(node, start, last)) {
+		doorbell = container_of(node, struct iommu_doorbell, place);
+		if (doorbell_is_pinned(doorbell))
+			return -EEXIST;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_check_room);
+
+/**
  * iommu_msi_make_room - Move doorbells out of the way of the owner's mapping
  * @space: MSI space
  * @start: First IOVA that the owner wants, in bytes

@@ -1038,8 +1038,9 @@ EXPORT_SYMBOL_GPL(iommu_msi_settle);
 
 /**
  * iommu_msi_leave - Take a domain out of its MSI space
- * @domain: Domain that is about to be freed: no device is attached. Nothing
- *	happens if it is part of no space.
+ * @domain: Domain that no device is attached to: it is about to be freed, or
+ *	the attach that it joined for has failed. Nothing happens if it is part
+ *	of no space.
  *
  * Context: Process context, may sleep.
  */
@@ -1062,3 +1063,4 @@ void iommu_msi_leave(struct iommu_domain *domain)
 	mutex_unlock(&space->lock);
 	kfree(member);
 }
+EXPORT_SYMBOL_GPL(iommu_msi_leave);

@@ -164,6 +164,29 @@ TEST_F(fault, while_a_device_with_a_vector_is_moved_loses_no_interrupt)
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 
+/* The interrupt controller has room for as many as are asked for first */
+TEST_F(fault, of_one_vector_leaves_room_for_many)
+{
+	struct setup *s = &self->s;
+	int fd, rc, eventfd = -1;
+	struct igb igb;
+
+	if (!igb_name())
+		SKIP(return, NO_IGB);
+	ASSERT_EQ(0, faults_setup("iommu_dma_prepare_msi"));
+	ASSERT_EQ(0, igb_open(&igb, igb_name(), s->iommufd));
+	ASSERT_EQ(0, device_attach(&igb.dev, s->ioas));
+	fd = faults_begin(1);
+	ASSERT_LE(0, fd);
+	rc = device_enable_vectors(&igb.dev, VFIO_PCI_MSI_IRQ_INDEX, &eventfd,
+				   1);
+	ASSERT_TRUE(faults_end(fd));
+	EXPECT_GT(0, rc);
+	ASSERT_EQ(0, igb_enable_interrupts(&igb, IGB_VECTORS));
+	EXPECT_EQ(IGB_VECTORS, igb_interrupts(&igb));
+	igb_close(&igb);
+}
+
 /* An operation on an address space whose doorbell has a live vector */
 struct operation {
 	int (*run)(struct setup *s, __u32 other_ioas);

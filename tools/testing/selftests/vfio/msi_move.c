@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device with a live vector is moved from one page table to another, and from one
- * address space to another.
+ * A device with a live vector is moved from one page table to another, from one
+ * address space to another, and from none to one.
  */
 #include "setup.h"
 
@@ -146,6 +146,39 @@ TEST_F(live_vector, binds_its_detached_device_to_the_ioas_it_was_in)
 	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->other_ioas));
 	expect_working_vector(_metadata, &s->edu);
+}
+
+/* Its message holds an address that nothing translated when it was enabled */
+TEST_F(live_vector, of_a_detached_device_keeps_it_out)
+{
+	struct setup *s = &self->s;
+
+	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
+	ASSERT_EQ(0, device_detach(&s->edu.dev));
+	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
+	EXPECT_EQ(-EBUSY, device_attach(&s->edu.dev, s->ioas));
+	EXPECT_EQ(-EBUSY, device_attach(&s->edu.dev, self->hwpt[0]));
+	EXPECT_EQ(-EBUSY, device_attach(&s->edu.dev, self->other_ioas));
+	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
+	setup_attach(_metadata, s);
+	expect_working_vector(_metadata, &s->edu);
+}
+
+TEST_F(live_vector, of_a_device_that_was_never_attached_keeps_it_out)
+{
+	struct setup *s = &self->s;
+	struct edu second;
+
+	if (!edu_name(1))
+		SKIP(return, "VFIO_EDU does not name two edu devices");
+	ASSERT_EQ(0, edu_open(&second, edu_name(1), s->iommufd));
+	ASSERT_EQ(0, edu_enable_interrupt(&second));
+	EXPECT_EQ(-EBUSY, device_attach(&second.dev, s->ioas));
+	ASSERT_EQ(0, edu_disable_interrupt(&second));
+	ASSERT_EQ(0, device_attach(&second.dev, s->ioas));
+	expect_working_vector(_metadata, &second);
+	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
+	edu_close(&second);
 }
 
 TEST_HARNESS_MAIN

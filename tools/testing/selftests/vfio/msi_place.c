@@ -844,6 +844,73 @@ TEST_F(page_tables, may_have_their_doorbells_at_the_same_place)
 	edu_close(&second);
 }
 
+TEST_F(page_tables, have_no_doorbells_of_their_own_if_the_wish_was_refused)
+{
+	struct setup *s = &self->s;
+
+	ASSERT_EQ(0, place_fixed(s, s->ioas, HERE));
+	EXPECT_EQ(-EINVAL, place_fixed(s, self->hwpt[0], 1));
+	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[0]));
+	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
+	/* while a wish that was granted holds if the next one is refused */
+	ASSERT_EQ(0, place_fixed(s, self->hwpt[1], THERE));
+	EXPECT_EQ(-EINVAL, place_fixed(s, self->hwpt[1], 1));
+	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[1]));
+	expect_doorbell_at(_metadata, s, THERE, IOMMU_MSI_PLACEMENT_FIXED);
+}
+
+TEST_F(page_tables, may_be_given_a_wish_after_an_attach_that_failed)
+{
+	struct setup *s = &self->s;
+
+	/* The window is where the memory is */
+	ASSERT_EQ(0, place_window(s, s->ioas, s->memory.iova, PAGE));
+	EXPECT_EQ(-ENOSPC, device_attach(&s->edu.dev, self->hwpt[0]));
+	ASSERT_EQ(0, place_fixed(s, self->hwpt[0], HERE));
+	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[0]));
+	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
+}
+
+TEST_F(page_tables, may_be_given_a_wish_after_a_move_that_failed)
+{
+	struct setup *s = &self->s;
+	__u32 other;
+
+	ASSERT_EQ(0, ioas_alloc(s->iommufd, &other));
+	ASSERT_EQ(0, place_fixed(s, other, ELSEWHERE_IOVA));
+	ASSERT_EQ(0, device_attach(&s->edu.dev, other));
+	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
+	/* The message can neither be kept, for the memory, nor be changed */
+	EXPECT_EQ(-EBUSY, device_attach(&s->edu.dev, self->hwpt[0]));
+	expect_doorbell_at(_metadata, s, ELSEWHERE_IOVA,
+			   IOMMU_MSI_PLACEMENT_FIXED);
+	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
+	ASSERT_EQ(0, place_fixed(s, self->hwpt[0], HERE));
+	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[0]));
+	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
+}
+
+/* One doorbell in the way can move, another one cannot */
+TEST_F(page_tables, that_refuse_a_map_keep_the_doorbell_of_the_ioas_in_place)
+{
+	struct setup *s = &self->s;
+	struct state before;
+	struct edu second;
+
+	if (!edu_name(1))
+		SKIP(return, "VFIO_EDU does not name two edu devices");
+	setup_attach(_metadata, s);
+	ASSERT_EQ(0, edu_open(&second, edu_name(1), s->iommufd));
+	ASSERT_EQ(0, place_fixed(s, self->hwpt[0], MSI_WINDOW_IOVA + PAGE));
+	ASSERT_EQ(0, device_attach(&second.dev, self->hwpt[0]));
+	save_state(_metadata, s, &before);
+	EXPECT_EQ(MSI_WINDOW_IOVA, before.doorbell.iova);
+	EXPECT_EQ(-EEXIST, setup_map_at(s, 2 * PAGE, MSI_WINDOW_IOVA));
+	expect_state(_metadata, s, &before);
+	EXPECT_EQ(0, map_page(s, MSI_WINDOW_IOVA));
+	edu_close(&second);
+}
+
 /* MSI-X entries hold any address: all vectors of an igb follow at once */
 TEST_F(bound, igb_follows_its_doorbell_beyond_4_gib_and_back)
 {
