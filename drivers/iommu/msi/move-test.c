@@ -864,13 +864,26 @@ static void silent_device_joins_those_of_its_page(struct kunit *test)
 	msi_other_free(test, other);
 }
 
-/* What a thread of its own does: the end of a replace of a device without vectors */
+/* The end of a replace, which waits for a space that a vector has locked */
 struct msi_end {
 	struct iommu_msi_space *from;
 	struct iommu_msi_space *to;
 	struct device *dev;
 	struct completion started;
+	struct completion locked;
+	struct completion unlock;
 };
+
+static int msi_lock_thread(void *data)
+{
+	struct msi_end *end = data;
+
+	mutex_lock(&end->to->lock);
+	complete(&end->locked);
+	wait_for_completion(&end->unlock);
+	mutex_unlock(&end->to->lock);
+	return 0;
+}
 
 static int msi_end_thread(void *data)
 {
@@ -881,20 +894,14 @@ static int msi_end_thread(void *data)
 	return 0;
 }
 
-/* Returns with the thread waiting for a lock that the caller holds */
-static struct task_struct *msi_end_start(struct kunit *test,
-					 struct msi_end *end)
+static struct task_struct *msi_thread(struct kunit *test, int (*fn)(void *data),
+				      struct msi_end *end)
 {
-	struct task_struct *thread;
+	struct task_struct *thread = kthread_create(fn, end, "msi_move_test");
 
-	init_completion(&end->started);
-	thread = kthread_create(msi_end_thread, end, "msi_end");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
 	get_task_struct(thread);
 	wake_up_process(thread);
-	wait_for_completion(&end->started);
-	while (READ_ONCE(thread->__state) != TASK_UNINTERRUPTIBLE)
-		msleep(20);
 	return thread;
 }
 
@@ -905,20 +912,32 @@ static void first_vector_keeps_its_lock_while_device_leaves(struct kunit *test)
 	struct msi_desc init = { .nvec_used = 1, .msi_index = 1 };
 	struct msi_move_test *mm = test->priv;
 	struct device *dev = mm->base.dev;
-	struct msi_end end = { mm->base.space, other->space, dev };
 	struct msi_device_data *data = dev->msi.data;
-	struct task_struct *thread;
+	struct msi_end end = {
+		.from = mm->base.space,
+		.to = other->space,
+		.dev = dev,
+		.started = COMPLETION_INITIALIZER_ONSTACK(end.started),
+		.locked = COMPLETION_INITIALIZER_ONSTACK(end.locked),
+		.unlock = COMPLETION_INITIALIZER_ONSTACK(end.unlock),
+	};
+	struct task_struct *lock_thread, *end_thread;
 
 	dev->msi.data = NULL;
-	mutex_lock(&other->space->lock);
-	thread = msi_end_start(test, &end);
+	lock_thread = msi_thread(test, msi_lock_thread, &end);
+	wait_for_completion(&end.locked);
+	end_thread = msi_thread(test, msi_end_thread, &end);
+	wait_for_completion(&end.started);
+	while (READ_ONCE(end_thread->__state) != TASK_UNINTERRUPTIBLE)
+		msleep(20);
 	dev->msi.data = data;
 	msi_lock_descs(dev);
-	mutex_unlock(&other->space->lock);
+	complete(&end.unlock);
 
 	KUNIT_EXPECT_EQ(test, 0, msi_insert_msi_desc(dev, &init));
 	KUNIT_EXPECT_NOT_NULL(test, msi_first_desc(dev, MSI_DESC_ALL));
-	KUNIT_EXPECT_EQ(test, 0, kthread_stop_put(thread));
+	KUNIT_EXPECT_EQ(test, 0, kthread_stop_put(lock_thread));
+	KUNIT_EXPECT_EQ(test, 0, kthread_stop_put(end_thread));
 	/* Whoever unlocks ends the iteration */
 	KUNIT_EXPECT_NOT_NULL(test, msi_next_desc(dev, MSI_DEFAULT_DOMAIN,
 						  MSI_DESC_ALL));
