@@ -19,6 +19,7 @@ from pathlib import Path
 
 from machine import qemu
 from machine.paths import CACHE, TESTBED, Problem
+from machine.recall import digest
 
 PACKAGE = "qemu-efi-aarch64"
 IMAGE = Path("/usr/share") / PACKAGE / "QEMU_EFI.fd"
@@ -103,10 +104,6 @@ def entry(inode, name, mode, data):
 def prepend(initrd, table):
     """Put the table before what `initrd` holds."""
     initrd.write_bytes(archive(table) + initrd.read_bytes())
-
-
-def digest(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def own_table(options):

@@ -39,6 +39,7 @@ def named_files(line):
 
 
 def digest(path):
+    """The checksum of a file's content."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
