@@ -19,8 +19,6 @@
 #define GUEST_ADDRESS 0xfeed1040UL
 #define OTHER_ADDRESS 0x7fff12345040UL
 #define PLACE_ADDRESS (WINDOW_START + 0x40)
-/* A doorbell at another offset */
-#define SECOND_PHYS 0x80a0080UL
 
 /* The nested domain */
 

@@ -420,6 +420,32 @@ unsigned long msi_move_message(struct msi_move_test *mm)
 	return ((u64)mm->written.address_hi << 32) | mm->written.address_lo;
 }
 
+/* The doorbell is at @place and nowhere else, and so is the message */
+void msi_move_expect_at(struct kunit *test, unsigned long place)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	unsigned long index = 0;
+
+	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, place);
+	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain, place + 0x40),
+			DOORBELL_PHYS);
+	KUNIT_EXPECT_NOT_NULL(test, xa_find(&mt->domain.pages, &index,
+					    ULONG_MAX, XA_PRESENT));
+	KUNIT_EXPECT_EQ(test, index, place / SZ_4K);
+	KUNIT_EXPECT_NULL(test, xa_find_after(&mt->domain.pages, &index,
+					      ULONG_MAX, XA_PRESENT));
+	KUNIT_EXPECT_EQ(test, msi_test_message(mm->desc, DOORBELL_PHYS),
+			place + 0x40);
+	if (mm->writes)
+		KUNIT_EXPECT_EQ(test, msi_move_message(mm), place + 0x40);
+}
+
+int msi_move_away(struct msi_move_test *mm)
+{
+	return iommu_msi_make_room(mm->base.space, WINDOW_START, WINDOW_LAST);
+}
+
 struct pci_dev *msi_mock_pci(struct kunit *test)
 {
 	struct pci_dev *pdev;

@@ -20,7 +20,11 @@
 #define WINDOW_START 0x8000000UL
 #define WINDOW_LAST 0x80fffffUL
 #define DOORBELL_PHYS 0x8090040UL
+/* In another page, and at another offset in it */
+#define SECOND_PHYS 0x80a0080UL
 #define MAX_DOORBELLS 8
+/* The k-th place below 4 GiB that the placement rule tries */
+#define LOW_PLACE(k) (SZ_4G - SZ_64M * (k))
 #define TOP(bits) ((1UL << (bits)) - 1)
 
 struct msi_test_owner {
@@ -97,5 +101,7 @@ int msi_move_test_init(struct kunit *test);
 void msi_move_test_exit(struct kunit *test);
 void msi_move_start(struct kunit *test);
 unsigned long msi_move_message(struct msi_move_test *mm);
+void msi_move_expect_at(struct kunit *test, unsigned long place);
+int msi_move_away(struct msi_move_test *mm);
 
 #endif
