@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files that implement MSI spaces share: space.c keeps the doorbells and
- * their mappings, vector.c the vectors that use them, move.c gives doorbells another
- * place, policy.c lets the owner choose it, nesting.c keeps them where a guest knows
- * them to be, and address.c has messages sent where a guest wants them. See
- * include/linux/iommu-msi.h.
+ * What the files that implement MSI spaces share: space.c keeps the doorbells,
+ * domain.c maps them, reservation.c has those of each attached device, vector.c the
+ * vectors that use them, move.c gives doorbells another place, policy.c lets the
+ * owner choose it, nesting.c keeps them where a guest knows them to be, and address.c
+ * has messages sent where a guest wants them. See include/linux/iommu-msi.h.
  */
 #ifndef __IOMMU_MSI_SPACE_H
 #define __IOMMU_MSI_SPACE_H
@@ -133,11 +133,11 @@ struct msi_mapping {
 
 /*
  * The right of an attached device to use a doorbell; once it has vectors, one for
- * each that they use. While the device moves to
- * another domain of the space, @moving_to is that domain. While it comes from
- * another space, @from is the doorbell there. While it goes to another space where
- * the doorbell has another IOVA, @leaving keeps vectors out. While it is attached to
- * a nested domain, @pinned counts in iommu_doorbell::pins.
+ * each that they use. While the device moves to another domain of the space,
+ * @moving_to is that domain. While it comes from another space, @from is the doorbell
+ * there. While it goes to another space where the doorbell has another IOVA, @leaving
+ * keeps vectors out. While it is attached to a nested domain, @pinned counts in
+ * iommu_doorbell::pins.
  */
 struct msi_reservation {
 	struct device *dev;
@@ -164,15 +164,8 @@ void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys);
 void doorbell_free(struct iommu_doorbell *doorbell);
 bool doorbell_idle(const struct iommu_doorbell *doorbell);
 bool doorbell_is_wanted(const struct iommu_doorbell *doorbell);
-void doorbell_unmap(struct iommu_doorbell *doorbell);
-int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn,
-		       void *data);
-bool msi_has_reservation(struct iommu_msi_space *space,
-			 const struct device *dev);
 struct iommu_doorbell *doorbell_find(struct iommu_msi_space *space,
 				     phys_addr_t phys);
-void doorbell_unmap_unwanted(struct iommu_doorbell *doorbell);
-void doorbell_unpin(struct iommu_doorbell *doorbell);
 int msi_space_find_common_place(struct iommu_doorbell *a,
 				struct iommu_doorbell *b, unsigned long *iova);
 void msi_space_assert_owner(struct iommu_msi_space *space);
@@ -184,11 +177,22 @@ int msi_space_find_place(struct iommu_doorbell *doorbell,
 			 unsigned long *iova);
 int msi_space_check_place(struct iommu_doorbell *doorbell, unsigned long iova);
 void doorbell_set_place(struct iommu_doorbell *doorbell, unsigned long iova);
+
+/* domain.c */
 unsigned long doorbell_iova(const struct iommu_doorbell *doorbell);
 int doorbell_map(struct iommu_doorbell *doorbell,
 		 struct iommu_msi_domain *member);
 int doorbell_map_place(struct iommu_doorbell *doorbell, unsigned long start);
 void doorbell_unmap_place(struct iommu_doorbell *doorbell, unsigned long start);
+void doorbell_unmap(struct iommu_doorbell *doorbell);
+void doorbell_unmap_unwanted(struct iommu_doorbell *doorbell);
+void doorbell_unpin(struct iommu_doorbell *doorbell);
+
+/* reservation.c */
+int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn,
+		       void *data);
+bool msi_has_reservation(struct iommu_msi_space *space,
+			 const struct device *dev);
 
 /* vector.c */
 bool doorbell_serves(const struct iommu_doorbell *doorbell,
