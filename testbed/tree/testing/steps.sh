@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-# Cases of the series suite: each step of the series builds. One source tree and
-# one build directory go from step to step, so that make rebuilds only what the
-# step changed; that a step was built is remembered by what went into it. Sourced.
+# Cases of the series suite: each step of the series builds. A lane is a source
+# tree and a build directory that go from step to step, so that make rebuilds only
+# what the step changed. Two lanes work at once, since half of a step is what one
+# processor does alone: one goes down from the whole series, which the image was
+# built of, so ccache knows most of it; the other goes up from the first step; they
+# end where they meet. That a step was built is remembered by what went into it.
+# Sourced.
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 # shellcheck source=testbed/lib/kbuild.sh
 . "$ROOT/testbed/lib/kbuild.sh"
 
-STEP=$OUT/step
+# The lane's directory, and one with what each step has left.
+STEP='' STEPS=$LOG/steps
 # Where the objects are that include the headers which the series touches.
 STEP_DIRS=(drivers/iommu/ drivers/irqchip/ drivers/vfio/ kernel/irq/)
 
@@ -109,11 +114,48 @@ check_objects() {
 	done
 }
 
-build_step() {
-	mkdir -p "$STEP"
-	with_lock build make_step "$1"
+# step_case STEP: leaves what ktap_case prints in the step's directory.
+step_case() {
+	local start=$EPOCHREALTIME rc=0
+	export LOG=$STEPS/$1
+	# On the left of || the command would run without errexit.
+	set +e
+	(set -e; remembered "step-$(step_key "$1")" make_step "$1") >"$LOG/log" 2>&1 </dev/null
+	rc=$?
+	set -e
+	printf '%s\n' "$rc" >"$LOG/exit-code"
+	diagnostic "seconds: $(seconds_since "$start")"
 }
 
+# lane NAME STEP...: takes the steps in this order until it comes to one that the
+# other lane has taken; prints the number of each when it is through with it.
+lane() {
+	local step
+	STEP=$OUT/step/$1
+	mkdir -p "$STEP"
+	shift
+	for step; do
+		mkdir "$STEPS/$step" 2>/dev/null || return 0
+		(step_case "$step")
+		printf '%s\n' "$step"
+	done
+}
+
+# in_lanes COUNT: builds the steps 1 to COUNT, and prints each one's number.
+in_lanes() {
+	local down up
+	rm -rf "$STEPS"
+	mkdir -p "$STEPS"
+	mapfile -t up < <(seq 1 "$1")
+	mapfile -t down < <(seq "$1" -1 1)
+	lane up "${up[@]}" &
+	lane down "${down[@]}"
+	wait $!
+}
+
+# step_builds STEP: the case's verdict, from what its lane has left.
 step_builds() {
-	remembered "step-$(step_key "$1")" build_step "$1"
+	cat "$STEPS/$1/log"
+	cat "$STEPS/$1/diagnostics" >>"$LOG/diagnostics"
+	return "$(cat "$STEPS/$1/exit-code")"
 }
