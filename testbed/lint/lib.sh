@@ -85,7 +85,8 @@ in_parallel() {
 	shift
 	dir=$(mktemp -d "$WORK/parallel.XXXXXX")
 	for item; do
-		[ "$n" -lt "$(nproc)" ] || wait "${pids[n - $(nproc)]}"
+		# Whichever ends first; whether it failed is asked below.
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
 		"$function" "$item" >"$dir/$n" &
 		pids+=($!)
 		n=$((n + 1))

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def cases(log):
             ("of very many failures the driver shows some and counts all", bench.many),
             ("a long suite shows that it goes on, on its own line", bench.beat),
             ("a long stage shows that it goes on, on its own line", stage_beat),
+            ("of jobs in parallel none is lost, and one that fails is told", in_parallel),
             ("a suite that cannot be prepared fails by name", bench.unprepared),
             ("suites that do not depend on the kernel are left out with DEBUG=1", bench.host_only),
             ("slow suites are left out with DEBUG=1 unless named", bench.slow),
@@ -236,6 +238,21 @@ def stage_beat():
     expect(run.returncode == 0 and run.stdout == "done\n", f"{run.stdout}{run.stderr}")
     expect(re.fullmatch(r"=> sleeping \.\.\. (\d\.\d s \.\.\. )+\d\.\d s\n", run.stderr),
            run.stderr)
+
+
+def in_parallel():
+    """Jobs that are over before anybody waits for them, and ones that are not."""
+    script = f"""set -euo pipefail; . {TESTBED}/lint/lib.sh; WORK=$1; shift
+        job() {{ [ "$1" -gt 9 ] || sleep "0.$1"; [ "$1" != "$BAD" ] || exit 3; echo "$1"; }}
+        printed=$(set -e; in_parallel job "$@"); echo "$printed" """
+    items = ["5", "1", *(str(n) for n in range(10, 200)), "2"]
+    with tempfile.TemporaryDirectory() as work:
+        for bad in ["", "5", "100"]:
+            run = subprocess.run(["bash", "-c", script, "test", work, *items],
+                                 env={**os.environ, "BAD": bad}, timeout=60,
+                                 capture_output=True, text=True, check=False)
+            expect(run.returncode == (3 if bad else 0), f"exit {run.returncode}: {run.stderr}")
+            expect(bad or run.stdout.split() == items, run.stdout)
 
 
 def unknown_verb():
