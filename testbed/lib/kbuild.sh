@@ -25,7 +25,10 @@ kmake() {
 	local tree=$1 o=$2 cc=${CROSS_COMPILE}gcc hostcc=gcc
 	shift 2
 	if command -v ccache >/dev/null; then
-		cc="ccache $cc" hostcc="ccache $hostcc"
+		# What ccache does not have is preprocessed once, not twice: it takes the
+		# headers from the list that Kbuild has the compiler write. That leaves out
+		# the system's, which programs for the host include.
+		cc="env CCACHE_DEPEND=1 ccache $cc" hostcc="ccache $hostcc"
 	fi
 	env -u BASE -u DEBUG -u SUITE -u LINUX -u CONFIG -u V -u OUT -u TREE -u LOG \
 		LC_ALL=C CCACHE_BASEDIR="$ROOT" \
