@@ -12,27 +12,30 @@
 
 # The lane's directory, and one with what each step has left.
 STEP='' STEPS=$LOG/steps
-# Where the objects are that include the headers which the series touches.
-STEP_DIRS=(drivers/iommu/ drivers/irqchip/ drivers/vfio/ kernel/irq/)
 
 # step_fragments: of what the image is configured with.
 step_fragments() {
 	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,mock,variants,series}.config
 }
 
-# step_sources STEP: the kernel's C files that the series has brought or changed
-# by then.
+# step_sources: of the kernel's C files that the series brings or changes, early or
+# late, those that the lane's tree has. A later patch may change just what an earlier
+# one should have. The other files are the same at each step but for their headers,
+# and compile at the last one: that is what the image is built of.
 step_sources() {
 	{
-		"$ROOT/testbed/tree/patchqueue.py" touched "$1"
-		"$ROOT/testbed/tree/patchqueue.py" overlay "$1"
-	} | grep '\.c$' | grep -vE '^(tools|Documentation)/' || true
+		"$ROOT/testbed/tree/patchqueue.py" touched 1000000
+		"$ROOT/testbed/tree/patchqueue.py" overlay 1000000
+	} | grep '\.c$' | grep -vE '^(tools|Documentation)/' | while read -r path; do
+		[ ! -e "$STEP/linux/$path" ] || printf '%s\n' "$path"
+	done
 }
 
 step_key() {
 	{
 		sed -n 's/^id=//p' "$OUT/pristine.version"
 		"$ROOT/testbed/tree/patchqueue.py" content "$1"
+		"$ROOT/testbed/tree/patchqueue.py" touched 1000000
 		step_fragments | xargs cat
 		"${CROSS_COMPILE}gcc" --version
 		cat "$ROOT/testbed/lib/kbuild.sh" "$ROOT/testbed/kernel/configure" "$ROOT/testbed/tree/testing/steps.sh"
@@ -78,30 +81,19 @@ configure_step() {
 	printf '%s\n' "$key" >"$STEP/arm64/.configured-from"
 }
 
-# alone OBJECT...: those that lie in none of STEP_DIRS. Kbuild builds a directory
-# in which an object is asked for, too, without that object's siblings, and then
-# misses their list.
-alone() {
-	printf '%s\n' "$@" | grep -vE "^($|$(IFS='|'; echo "${STEP_DIRS[*]}"))" || true
-}
-
 # make_step STEP: ccache finds what an image of the same source was built of,
 # since the directories lie to each other as out/linux and out/arm64 do.
 make_step() {
-	local fragments sources targets objects=()
+	local fragments objects
 	mapfile -t fragments < <(step_fragments)
-	mapfile -t sources < <(step_sources "$1")
-	"$ROOT/testbed/tree/assemble" --dir "$STEP/linux" --upto "$1"
+	"$ROOT/testbed/tree/assemble" --scratch --dir "$STEP/linux" --upto "$1"
 	drop_stale_objects
 	fragments[-1]=$STEP/series.config
 	symbols_so_far "$1" >"$STEP/series.config"
 	configure_step "$1" "${fragments[@]}"
-	[ ${#sources[@]} = 0 ] || objects=("${sources[@]/%.c/.o}")
-	mapfile -t targets < <(alone "${objects[@]}")
-	# Single targets only: Kbuild makes them together, but one by one, each with
-	# all of its preparations, if there is another target among them.
+	mapfile -t objects < <(step_sources | sed 's/c$/o/')
 	kmake "$STEP/linux" "$STEP/arm64" KCFLAGS="-fdebug-prefix-map=$STEP=./out -g1" \
-		"${STEP_DIRS[@]}" "${targets[@]}" 2>&1 | tee "$LOG/make"
+		"${objects[@]}" 2>&1 | tee "$LOG/make"
 	lacks '(warning|error):' "$LOG/make"
 	check_objects "${objects[@]}"
 }
