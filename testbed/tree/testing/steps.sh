@@ -21,7 +21,7 @@ step_fragments() {
 # step_sources: of the kernel's C files that the series brings or changes, early or
 # late, those that the lane's tree has. A later patch may change just what an earlier
 # one should have. The other files are the same at each step but for their headers,
-# and compile at the last one: that is what the image is built of.
+# and compile at the last one, which is what the image and the linters build.
 step_sources() {
 	{
 		"$ROOT/testbed/tree/patchqueue.py" touched 1000000
