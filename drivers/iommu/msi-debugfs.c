@@ -10,13 +10,13 @@
 #include <linux/seq_file.h>
 
 #include "iommu-priv.h"
-#include "msi/space.h"
+#include "msi/doorbell.h"
 
 static struct dentry *msi_debugfs_dir;
 
 static const char *doorbell_placement_name(struct iommu_doorbell *doorbell)
 {
-	switch (doorbell_placement_kind(doorbell)) {
+	switch (doorbell->placement) {
 	case IOMMU_MSI_PLACED_FIXED:
 		return "fixed";
 	case IOMMU_MSI_PLACED_WINDOW:
@@ -33,11 +33,10 @@ static void doorbell_show(struct seq_file *seq, struct iommu_doorbell *doorbell)
 		seq_puts(seq, "unknown");
 	else
 		seq_printf(seq, "%pa", &doorbell->phys);
-	seq_printf(seq, " 0x%lx vectors %u %s%s%s%s\n", doorbell->place.start,
+	seq_printf(seq, " 0x%lx vectors %u %s%s%s\n", doorbell_start(doorbell),
 		   doorbell->vectors, doorbell_placement_name(doorbell),
-		   list_empty(&doorbell->mappings) ? "" : " mapped",
-		   doorbell_is_pinned(doorbell) ? " pinned" : "",
-		   doorbell->untranslated ? " untranslated" : "");
+		   doorbell->mappings ? " mapped" : "",
+		   doorbell_is_pinned(doorbell) ? " pinned" : "");
 }
 
 static int msi_group_show(struct seq_file *seq, void *unused)
@@ -52,7 +51,7 @@ static int msi_group_show(struct seq_file *seq, void *unused)
 	domain = iommu_group_locked_domain(group);
 	if (domain)
 		domain = iommu_domain_for_msi(domain);
-	if (!domain || !iommu_domain_has_msi_space(domain))
+	if (!domain || !iommu_is_mixed_domain(domain))
 		return 0;
 	space = domain->msi->space;
 	guard(mutex)(&space->lock);

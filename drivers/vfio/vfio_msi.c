@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lets the IOMMU layer move MSI doorbells that an open device uses, if the driver
- * of the device can rewrite its messages.
+ * Makes the messages of an open device known to the IOMMU layer as the user's, which
+ * are rewritten by the device's driver, or not at all.
  */
 #include <linux/iommu-msi.h>
 #include <linux/vfio.h>
 
 #include "vfio.h"
 
-static void vfio_device_rewrite_msi(struct iommu_msi_driver *driver,
+static void vfio_device_rewrite_msi(struct iommu_msi_rewriter *rewriter,
 				    struct iommu_msi_rewrite *rewrite)
 {
 	struct vfio_device *device =
-		container_of(driver, struct vfio_device, msi_driver);
+		container_of(rewriter, struct vfio_device, msi_rewriter);
 
 	device->ops->rewrite_msi(device, rewrite);
 }
 
 /**
- * vfio_device_register_msi - Allow that messages of a device are rewritten
+ * vfio_device_register_msi - Make a device's messages known as the user's
  * @device: Device that is about to be opened, so that it has no vectors yet
  *
  * Context: Holds the device set's lock.
@@ -27,10 +27,9 @@ void vfio_device_register_msi(struct vfio_device *device)
 {
 	lockdep_assert_held(&device->dev_set->lock);
 
-	if (!device->ops->rewrite_msi)
-		return;
-	device->msi_driver.rewrite = vfio_device_rewrite_msi;
-	iommu_msi_register_driver(device->dev, &device->msi_driver);
+	device->msi_rewriter.rewrite =
+		device->ops->rewrite_msi ? vfio_device_rewrite_msi : NULL;
+	iommu_msi_register_rewriter(device->dev, &device->msi_rewriter);
 }
 
 /**
@@ -43,6 +42,5 @@ void vfio_device_unregister_msi(struct vfio_device *device)
 {
 	lockdep_assert_held(&device->dev_set->lock);
 
-	if (device->ops->rewrite_msi)
-		iommu_msi_unregister_driver(device->dev);
+	iommu_msi_unregister_rewriter(device->dev);
 }

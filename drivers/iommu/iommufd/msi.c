@@ -361,73 +361,29 @@ bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 	return false;
 }
 
-/* @dev is what @data is for, or another device of the group that is attached */
-static bool iommufd_msi_is_users(struct device *dev, void *data)
-{
-	struct iommufd_device *idev = data;
-	struct iommufd_device *cur;
-
-	if (dev == idev->dev)
-		return true;
-	list_for_each_entry(cur, &idev->igroup->device_list, group_item)
-		if (cur->dev == dev)
-			return true;
-	return false;
-}
-
-/* Devices of the group that are not the user's keep their vectors working */
-static int iommufd_msi_check_group(struct iommufd_hwpt_paging *hwpt_paging,
-				   struct iommufd_device *idev)
+/**
+ * iommufd_msi_check_attach() - Check whether messages of a device allow to attach it
+ * @hwpt_paging: The page table that the device is about to be attached to, or,
+ *	if it is the first one of its group, has just been
+ * @idev: The device, which was attached to nothing
+ *
+ * Return: 0 or the errors of iommu_msi_check_device().
+ */
+int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
+			     struct iommufd_device *idev)
 {
 	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
 	struct iommu_msi_window window;
 	struct iommu_msi_space *space;
+
+	lockdep_assert_held(&idev->igroup->lock);
 
 	if (!iommu_msi_find_window(idev->dev, &window))
 		return 0;
 	down_read(&iopt->iova_rwsem);
 	space = hwpt_msi_space(hwpt_paging);
 	up_read(&iopt->iova_rwsem);
-	return iommu_msi_check_group(space, idev->igroup->group,
-				     iommufd_msi_is_users, idev);
-}
-
-/* What the user's own device kept when it was detached, or got since then */
-static int iommufd_msi_check_device(struct iommufd_hwpt_paging *hwpt_paging,
-				    struct device *dev)
-{
-	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
-	struct iommu_msi_window window;
-	struct iommu_msi_space *space;
-
-	if (!iommu_msi_find_window(dev, &window))
-		return 0;
-	down_read(&iopt->iova_rwsem);
-	space = hwpt_msi_space(hwpt_paging);
-	up_read(&iopt->iova_rwsem);
-	return iommu_msi_check_device(space, dev);
-}
-
-/**
- * iommufd_msi_check_attach() - Tell whether messages of a device allow to attach it
- * @hwpt_paging: The page table that the device is about to be attached to, or,
- *	if it is the first one of its group, has just been
- * @idev: The device, which was attached to nothing
- *
- * Return: 0 or the errors of iommu_msi_check_device() and, for the first device
- * of the group, iommu_msi_check_group().
- */
-int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
-			     struct iommufd_device *idev)
-{
-	int rc;
-
-	lockdep_assert_held(&idev->igroup->lock);
-
-	rc = iommufd_msi_check_device(hwpt_paging, idev->dev);
-	if (rc || !list_empty(&idev->igroup->device_list))
-		return rc;
-	return iommufd_msi_check_group(hwpt_paging, idev);
+	return iommu_msi_check_device(space, idev->dev);
 }
 
 /**
@@ -436,7 +392,7 @@ int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
  * @idev: The device, the first one of its group. Vectors that it kept while it
  *	was detached from a page table of the same IOAS work again.
  *
- * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_populate() and
+ * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_attach_begin() and
  * iommufd_msi_check_attach().
  */
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
@@ -454,11 +410,11 @@ int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 	up_write(&iopt->iova_rwsem);
 	if (rc)
 		return rc;
-	rc = iommu_msi_populate(hwpt_paging->common.domain, idev->dev);
-	iommu_msi_settle(hwpt_paging->common.domain, idev->dev);
+	rc = iommu_msi_attach_begin(hwpt_paging->common.domain, idev->dev);
+	iommu_msi_attach_end(hwpt_paging->common.domain, idev->dev, !rc);
 	if (rc)
 		return rc;
-	/* Vectors may have come, and drivers of the host, since then */
+	/* Vectors may have come since then */
 	return iommufd_msi_check_attach(hwpt_paging, idev);
 }
 
@@ -595,20 +551,6 @@ static void iommufd_msi_unreserve(struct iommufd_hwpt_paging *hwpt_paging,
 	up_write(&iopt->iova_rwsem);
 }
 
-/* Messages of devices that are not the user's cannot follow to another space */
-static int iommufd_msi_check_move(struct iommufd_hwpt_paging *new,
-				  struct iommufd_hwpt_paging *old,
-				  struct iommufd_group *igroup)
-{
-	struct iommufd_device *first;
-
-	if (!old)
-		return 0;
-	first = list_first_entry(&igroup->device_list, struct iommufd_device,
-				 group_item);
-	return iommufd_msi_check_group(new, first);
-}
-
 /* One device of a group that is about to move */
 static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 				    struct iommufd_hwpt_paging *old,
@@ -621,7 +563,7 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 		return rc;
 	if (old) {
 		iopt_lock_both(&old->ioas->iopt, &new->ioas->iopt);
-		rc = iommu_msi_begin_transfer(hwpt_msi_space(old),
+		rc = iommu_msi_replace_begin(hwpt_msi_space(old),
 					      hwpt_msi_space(new), dev);
 		iopt_unlock_both(&old->ioas->iopt, &new->ioas->iopt);
 	} else if (iommu_msi_in_use_elsewhere(hwpt_msi_space(new), dev)) {
@@ -629,7 +571,7 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 	}
 	if (rc)
 		return rc;
-	return iommu_msi_populate(new->common.domain, dev);
+	return iommu_msi_attach_begin(new->common.domain, dev);
 }
 
 /**
@@ -642,15 +584,14 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
  * doorbells are moved to IOVAs that are free in both.
  *
  * Return: 0, and iommufd_msi_end_move() has to follow, or the errors of
- * iommufd_msi_reserve(), iommu_msi_populate(), iommu_msi_begin_transfer(), and, if
- * the MSI space changes, iommu_msi_check_group().
+ * iommufd_msi_reserve(), iommu_msi_attach_begin() and iommu_msi_replace_begin().
  */
 int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 			   struct iommufd_group *igroup)
 {
 	struct iommufd_hwpt_paging *old;
 	struct iommufd_device *cur;
-	int rc;
+	int rc = 0;
 
 	lockdep_assert_held(&igroup->lock);
 
@@ -658,7 +599,6 @@ int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 		return 0;
 	iommufd_msi_use(hwpt_paging);
 	old = iommufd_msi_old(hwpt_paging, igroup);
-	rc = iommufd_msi_check_move(hwpt_paging, old, igroup);
 	list_for_each_entry(cur, &igroup->device_list, group_item) {
 		if (rc)
 			break;
@@ -677,9 +617,9 @@ static void iommufd_msi_end_devices(struct iommufd_hwpt_paging *new,
 	struct iommufd_device *cur;
 
 	list_for_each_entry(cur, &igroup->device_list, group_item) {
-		iommu_msi_settle(new->common.domain, cur->dev);
+		iommu_msi_attach_end(new->common.domain, cur->dev, moved);
 		if (old)
-			iommu_msi_end_transfer(hwpt_msi_space(old),
+			iommu_msi_replace_end(hwpt_msi_space(old),
 					       hwpt_msi_space(new), cur->dev,
 					       moved);
 	}

@@ -11,7 +11,7 @@
  *
  * The addresses are kept with the driver of the device that rewrites messages, in
  * one table for each kind of message. A table is replaced as a whole, under
- * dev_iommu::lock and iommu_msi_driver::lock both. A message holds the address that
+ * iommu_msi_rewriter::lock and iommu_msi_rewriter::address_lock both. A message holds the address that
  * the table had when it was written, so a change of the table ends with rewriting
  * those that have become stale. See include/linux/iommu-msi.h for the races.
  *
@@ -36,7 +36,10 @@
 #include <trace/events/iommu_msi.h>
 
 #include "../iommu-priv.h"
-#include "space.h"
+#include "address.h"
+#include "controller.h"
+#include "doorbell.h"
+#include "vector.h"
 
 /* Bits of an address that no page of stage 1 or stage 2 translates */
 #define MSI_OFFSET_MASK ((u64)IOMMU_DOORBELL_PAGE - 1)
@@ -81,20 +84,20 @@ msi_addresses_change(const struct iommu_msi_addresses *old, unsigned int start,
 
 /* Returns what was there before */
 static struct iommu_msi_addresses *
-msi_addresses_swap(struct iommu_msi_driver *driver, enum iommu_msi_kind kind,
+msi_addresses_swap(struct iommu_msi_rewriter *rewriter, enum iommu_msi_kind kind,
 		   struct iommu_msi_addresses *table)
 {
-	spin_lock(&driver->lock);
-	swap(driver->addresses[kind], table);
-	spin_unlock(&driver->lock);
+	spin_lock(&rewriter->address_lock);
+	swap(rewriter->addresses[kind], table);
+	spin_unlock(&rewriter->address_lock);
 	return table;
 }
 
-static void msi_addresses_use(struct iommu_msi_driver *driver, bool use)
+static void msi_addresses_use(struct iommu_msi_rewriter *rewriter, bool use)
 {
-	spin_lock(&driver->lock);
-	driver->suspended = !use;
-	spin_unlock(&driver->lock);
+	spin_lock(&rewriter->address_lock);
+	rewriter->suspended = !use;
+	spin_unlock(&rewriter->address_lock);
 }
 
 /* Messages */
@@ -106,46 +109,29 @@ static enum iommu_msi_kind msi_desc_kind(const struct msi_desc *desc)
 	return IOMMU_MSI_PER_VECTOR;
 }
 
-static u64 msi_desc_guest_address(const struct msi_desc *desc)
+static u64 msi_guest_address(struct iommu_msi_rewriter *rewriter,
+			     const struct msi_desc *desc)
 {
-	struct dev_iommu *param = desc->dev->iommu;
-	u64 address = IOMMU_MSI_NO_ADDRESS;
-	struct iommu_msi_driver *driver;
-
-	/* The driver does not go before its vectors, which are locked here */
-	driver = param ? READ_ONCE(param->msi_driver) : NULL;
-	if (!driver)
-		return address;
-	spin_lock(&driver->lock);
-	if (!driver->suspended)
-		address = msi_addresses_get(
-			driver->addresses[msi_desc_kind(desc)],
-			desc->msi_index);
-	spin_unlock(&driver->lock);
-	return address;
+	guard(spinlock)(&rewriter->address_lock);
+	if (rewriter->suspended)
+		return IOMMU_MSI_NO_ADDRESS;
+	return msi_addresses_get(rewriter->addresses[msi_desc_kind(desc)],
+				 desc->msi_index);
 }
 
-/**
- * msi_desc_page - Tell which page a message is to be sent to
- * @desc: MSI descriptor
- * @doorbell: The doorbell that it uses
- *
- * Context: The space's lock is held.
- * Return: The first IOVA of the page: where the guest wants it, or else where the
- * doorbell's place is.
- */
-u64 msi_desc_page(const struct msi_desc *desc,
-		  const struct iommu_doorbell *doorbell)
+/* iommu_msi_address_ops::page */
+static u64 msi_guest_page(struct iommu_msi_rewriter *rewriter,
+			  const struct msi_desc *desc)
 {
-	u64 address = msi_desc_guest_address(desc);
+	u64 address = msi_guest_address(rewriter, desc);
 
 	if (address == IOMMU_MSI_NO_ADDRESS)
-		return doorbell_iova(doorbell);
-	return address & ~((u64)doorbell->space->page_size - 1);
+		return address;
+	return address & ~MSI_OFFSET_MASK;
 }
 
 /*
- * The message must be able to go to @address, and back to the doorbell's place, in
+ * The message must be able to go to @address, and back to the doorbell's IOVA, in
  * one write each.
  */
 static bool msi_desc_can_hold(const struct msi_desc *desc,
@@ -153,25 +139,16 @@ static bool msi_desc_can_hold(const struct msi_desc *desc,
 			      u64 address)
 {
 	return !msi_desc_keeps_address_hi(desc) ||
-	       upper_32_bits(address) == upper_32_bits(doorbell->place.start);
+	       upper_32_bits(address) == upper_32_bits(doorbell_start(doorbell));
 }
 
-/**
- * msi_desc_check_address - Tell whether a new vector fits the guest's address
- * @desc: MSI descriptor
- * @doorbell: The doorbell that it is about to use
- * @msi_addr: Physical address of the doorbell's register
- *
- * Context: The space's lock is held.
- * Return: 0, also if the guest chose none. -EADDRNOTAVAIL if the register lies at
- * another offset in its page, -ERANGE if the message could not be rewritten in one
- * write.
- */
-int msi_desc_check_address(const struct msi_desc *desc,
+/* iommu_msi_address_ops::check */
+static int msi_guest_check(struct iommu_msi_rewriter *rewriter,
+			   const struct msi_desc *desc,
 			   const struct iommu_doorbell *doorbell,
 			   phys_addr_t msi_addr)
 {
-	u64 address = msi_desc_guest_address(desc);
+	u64 address = msi_guest_address(rewriter, desc);
 
 	if (address == IOMMU_MSI_NO_ADDRESS)
 		return 0;
@@ -179,6 +156,22 @@ int msi_desc_check_address(const struct msi_desc *desc,
 		return -EADDRNOTAVAIL;
 	return msi_desc_can_hold(desc, doorbell, address) ? 0 : -ERANGE;
 }
+
+/* No message is sent to any of the addresses, and none will be */
+static void msi_addresses_free(struct iommu_msi_rewriter *rewriter)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < IOMMU_MSI_KINDS; kind++)
+		kvfree(msi_addresses_swap(rewriter, kind, NULL));
+	msi_addresses_use(rewriter, true);
+}
+
+static const struct iommu_msi_address_ops msi_guest_ops = {
+	.page = msi_guest_page,
+	.check = msi_guest_check,
+	.free = msi_addresses_free,
+};
 
 /* Checks */
 
@@ -222,8 +215,9 @@ static int msi_check_live(const struct msi_desc *desc, u64 address)
 	if (irqd_is_activated(irq_get_irq_data(desc->irq)) &&
 	    (address ^ desc->msg.address_lo) & MSI_OFFSET_MASK)
 		return -EADDRNOTAVAIL;
-	return msi_desc_can_hold(desc, desc->iommu_doorbell, address) ? 0 :
-									-ERANGE;
+	return msi_desc_can_hold(desc, desc->iommu_msi_user->doorbell, address) ?
+		       0 :
+		       -ERANGE;
 }
 
 static int msi_check_vectors(struct iommu_msi_space *space, struct device *dev,
@@ -236,8 +230,8 @@ static int msi_check_vectors(struct iommu_msi_space *space, struct device *dev,
 	if (!dev->msi.data)
 		return 0;
 	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
-		if (msi_desc_kind(desc) != kind || !desc->iommu_doorbell ||
-		    desc->iommu_doorbell->space != space)
+		if (msi_desc_kind(desc) != kind || !desc->iommu_msi_user ||
+		    desc->iommu_msi_user->doorbell->space != space)
 			continue;
 		rc = msi_check_live(desc,
 				    msi_addresses_get(table, desc->msi_index));
@@ -257,7 +251,7 @@ VISIBLE_IF_KUNIT struct iommu_domain *msi_attached_domain(struct device *dev)
 
 /*
  * The MSI space of the parent, if @dev is attached to a nested domain. It stays for
- * as long as the caller's dev_iommu::lock keeps the device from leaving.
+ * as long as the caller's iommu_msi_rewriter::lock keeps the device from leaving.
  */
 static struct iommu_msi_space *msi_nested_space(struct device *dev)
 {
@@ -284,39 +278,41 @@ static bool msi_lock_vectors(struct device *dev)
 
 /* Have messages that are not sent where they should be rewritten */
 static int msi_addresses_apply(struct device *dev,
-			       struct iommu_msi_driver *driver,
+			       struct iommu_msi_rewriter *rewriter,
 			       struct iommu_msi_space *space)
 {
 	struct iommu_msi_rewrite rewrite = { .dev = dev, .space = space };
 
-	lockdep_assert_held(&dev->iommu->lock);
+	lockdep_assert_held(&rewriter->lock);
 	if (!msi_device_is_stale(dev, space))
 		return 0;
-	driver->rewrite(driver, &rewrite);
+	rewriter->rewrite(rewriter, &rewrite);
 	return rewrite.done ? 0 : -EBUSY;
 }
 
 static int msi_addresses_install(struct iommu_msi_space *space,
 				 struct device *dev,
-				 struct iommu_msi_driver *driver,
+				 struct iommu_msi_rewriter *rewriter,
 				 enum iommu_msi_kind kind,
 				 struct iommu_msi_addresses **table)
 {
+	struct msi_device *device;
 	int rc;
 
 	guard(mutex)(&space->lock);
 	/* Another device of the group may be attached, and this one not */
-	if (!msi_has_reservation(space, dev))
+	device = msi_device_lookup(space, dev);
+	if (!device || !device->attached)
 		return -ENOENT;
 	rc = msi_check_vectors(space, dev, kind, *table);
 	if (!rc)
-		*table = msi_addresses_swap(driver, kind, *table);
+		*table = msi_addresses_swap(rewriter, kind, *table);
 	return rc;
 }
 
 /* Replace a table; takes @table over, which may be NULL */
 static int msi_addresses_replace(struct device *dev,
-				 struct iommu_msi_driver *driver,
+				 struct iommu_msi_rewriter *rewriter,
 				 enum iommu_msi_kind kind,
 				 struct iommu_msi_addresses *table)
 {
@@ -326,28 +322,41 @@ static int msi_addresses_replace(struct device *dev,
 
 	if (space) {
 		locked = msi_lock_vectors(dev);
-		rc = msi_addresses_install(space, dev, driver, kind, &table);
+		rc = msi_addresses_install(space, dev, rewriter, kind, &table);
 		if (locked)
 			msi_unlock_descs(dev);
 	}
 	if (!rc) {
-		rc = msi_addresses_apply(dev, driver, space);
+		rc = msi_addresses_apply(dev, rewriter, space);
 		if (rc)
-			table = msi_addresses_swap(driver, kind, table);
+			table = msi_addresses_swap(rewriter, kind, table);
 	}
 	kvfree(table);
 	return rc;
 }
 
-/* The driver of @dev, if addresses can be set */
-static struct iommu_msi_driver *msi_addresses_driver(struct device *dev)
+/*
+ * Lock the rewriter of @dev, if addresses can be set. Undone by
+ * msi_rewriter_unlock().
+ */
+static struct iommu_msi_rewriter *msi_rewriter_lock(struct device *dev)
 {
-	struct iommu_msi_driver *driver = dev->iommu->msi_driver;
+	struct iommu_msi_rewriter *rewriter = msi_rewriter_get(dev);
 
-	lockdep_assert_held(&dev->iommu->lock);
-	if (!driver)
+	if (!rewriter)
 		return ERR_PTR(-EOPNOTSUPP);
-	return driver->suspended ? ERR_PTR(-EBUSY) : driver;
+	if (!rewriter->rewrite) {
+		msi_rewriter_put(rewriter);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	mutex_lock(&rewriter->lock);
+	return rewriter;
+}
+
+static void msi_rewriter_unlock(struct iommu_msi_rewriter *rewriter)
+{
+	mutex_unlock(&rewriter->lock);
+	msi_rewriter_put(rewriter);
 }
 
 static void msi_trace_addresses(struct device *dev, unsigned int start,
@@ -357,6 +366,33 @@ static void msi_trace_addresses(struct device *dev, unsigned int start,
 
 	for (i = 0; i < count; i++)
 		trace_iommu_msi_address(dev, start + i, addresses[i]);
+}
+
+static int msi_addresses_set(struct device *dev,
+			     struct iommu_msi_rewriter *rewriter,
+			     enum iommu_msi_kind kind, unsigned int start,
+			     unsigned int count, const u64 *addresses)
+{
+	struct iommu_msi_addresses *table;
+	unsigned int i;
+	int rc;
+
+	if (rewriter->suspended)
+		return -EBUSY;
+	if (!msi_nested_space(dev))
+		return -ENOENT;
+	for (i = 0; i < count; i++) {
+		rc = msi_check_address(dev, addresses[i]);
+		if (rc)
+			return rc;
+	}
+	table = msi_addresses_change(rewriter->addresses[kind], start, count,
+				     addresses);
+	if (!table)
+		return -ENOMEM;
+	/* Vectors look at it from now on */
+	WRITE_ONCE(rewriter->address_ops, &msi_guest_ops);
+	return msi_addresses_replace(dev, rewriter, kind, table);
 }
 
 /**
@@ -378,7 +414,7 @@ static void msi_trace_addresses(struct device *dev, unsigned int start,
  * do not, interrupts are lost, or written to the guest's memory.
  *
  * Context: Process context, may sleep. None of the device's vectors comes or goes
- * meanwhile. No lock is held that comes later than dev_iommu::lock in the order
+ * meanwhile. No lock is held that comes later than iommu_msi_rewriter::lock in the order
  * that iommu-msi.h states.
  * Return: 0 on success. -EINVAL if @start and @count exceed what @kind allows.
  * -ENOENT if @dev is attached to no nested domain, or its MSIs are not translated.
@@ -393,33 +429,18 @@ int iommu_msi_set_addresses(struct device *dev, enum iommu_msi_kind kind,
 			    unsigned int start, unsigned int count,
 			    const u64 *addresses)
 {
-	struct iommu_msi_addresses *table;
-	struct iommu_msi_driver *driver;
-	unsigned int i, last;
+	struct iommu_msi_rewriter *rewriter;
+	unsigned int last;
 	int rc;
 
 	if (!count || check_add_overflow(start, count - 1, &last) ||
 	    last > (kind == IOMMU_MSI_SHARED ? 0 : IOMMU_MSI_MAX_INDEX))
 		return -EINVAL;
-	if (!dev->iommu)
-		return -EOPNOTSUPP;
-	guard(mutex)(&dev->iommu->lock);
-	driver = msi_addresses_driver(dev);
-	if (IS_ERR(driver))
-		return PTR_ERR(driver);
-	if (!msi_nested_space(dev))
-		return -ENOENT;
-	for (i = 0; i < count; i++) {
-		rc = msi_check_address(dev, addresses[i]);
-		if (rc)
-			return rc;
-	}
-
-	table = msi_addresses_change(driver->addresses[kind], start, count,
-				     addresses);
-	if (!table)
-		return -ENOMEM;
-	rc = msi_addresses_replace(dev, driver, kind, table);
+	rewriter = msi_rewriter_lock(dev);
+	if (IS_ERR(rewriter))
+		return PTR_ERR(rewriter);
+	rc = msi_addresses_set(dev, rewriter, kind, start, count, addresses);
+	msi_rewriter_unlock(rewriter);
 	if (!rc)
 		msi_trace_addresses(dev, start, count, addresses);
 	return rc;
@@ -437,17 +458,17 @@ EXPORT_SYMBOL_GPL(iommu_msi_set_addresses);
  */
 int iommu_msi_clear_addresses(struct device *dev, enum iommu_msi_kind kind)
 {
-	struct iommu_msi_driver *driver;
+	struct iommu_msi_rewriter *rewriter = msi_rewriter_lock(dev);
+	int rc = 0;
 
-	if (!dev->iommu)
-		return -EOPNOTSUPP;
-	guard(mutex)(&dev->iommu->lock);
-	driver = msi_addresses_driver(dev);
-	if (IS_ERR(driver))
-		return PTR_ERR(driver);
-	if (!driver->addresses[kind])
-		return 0;
-	return msi_addresses_replace(dev, driver, kind, NULL);
+	if (IS_ERR(rewriter))
+		return PTR_ERR(rewriter);
+	if (rewriter->suspended)
+		rc = -EBUSY;
+	else if (rewriter->addresses[kind])
+		rc = msi_addresses_replace(dev, rewriter, kind, NULL);
+	msi_rewriter_unlock(rewriter);
+	return rc;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_clear_addresses);
 
@@ -466,18 +487,17 @@ void iommu_msi_get_addresses(struct device *dev, enum iommu_msi_kind kind,
 			     unsigned int start, unsigned int count,
 			     u64 *addresses)
 {
-	const struct iommu_msi_addresses *table = NULL;
+	struct iommu_msi_rewriter *rewriter = msi_rewriter_lock(dev);
 	unsigned int i;
 
-	if (!dev->iommu) {
+	if (IS_ERR(rewriter)) {
 		memset64(addresses, IOMMU_MSI_NO_ADDRESS, count);
 		return;
 	}
-	guard(mutex)(&dev->iommu->lock);
-	if (dev->iommu->msi_driver)
-		table = dev->iommu->msi_driver->addresses[kind];
 	for (i = 0; i < count; i++)
-		addresses[i] = msi_addresses_get(table, start + i);
+		addresses[i] = msi_addresses_get(rewriter->addresses[kind],
+						 start + i);
+	msi_rewriter_unlock(rewriter);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_get_addresses);
 
@@ -485,20 +505,17 @@ EXPORT_SYMBOL_GPL(iommu_msi_get_addresses);
 
 static void msi_addresses_suspend(struct device *dev, bool suspend)
 {
-	struct iommu_msi_driver *driver;
+	struct iommu_msi_rewriter *rewriter = msi_rewriter_lock(dev);
 	struct iommu_msi_space *space;
 
-	if (!dev->iommu)
+	if (IS_ERR(rewriter))
 		return;
-	guard(mutex)(&dev->iommu->lock);
-	driver = dev->iommu->msi_driver;
-	if (!driver)
-		return;
-	msi_addresses_use(driver, !suspend);
-	space = msi_nested_space(dev);
+	msi_addresses_use(rewriter, !suspend);
+	space = rewriter->address_ops ? msi_nested_space(dev) : NULL;
 	/* A driver that has set them can set them again */
 	if (space)
-		msi_addresses_apply(dev, driver, space);
+		msi_addresses_apply(dev, rewriter, space);
+	msi_rewriter_unlock(rewriter);
 }
 
 /**
@@ -510,7 +527,7 @@ static void msi_addresses_suspend(struct device *dev, bool suspend)
  * iommu_msi_drop_addresses(), one of which has to follow.
  *
  * Context: Process context, may sleep. The caller keeps the device attached. No lock
- * is held that comes later than dev_iommu::lock in the order that iommu-msi.h
+ * is held that comes later than iommu_msi_rewriter::lock in the order that iommu-msi.h
  * states.
  */
 void iommu_msi_suspend_addresses(struct device *dev)
@@ -539,30 +556,11 @@ EXPORT_SYMBOL_GPL(iommu_msi_resume_addresses);
  */
 void iommu_msi_drop_addresses(struct device *dev)
 {
-	if (!dev->iommu)
+	struct iommu_msi_rewriter *rewriter = msi_rewriter_lock(dev);
+
+	if (IS_ERR(rewriter))
 		return;
-	guard(mutex)(&dev->iommu->lock);
-	if (dev->iommu->msi_driver)
-		msi_addresses_free(dev->iommu->msi_driver);
+	msi_addresses_free(rewriter);
+	msi_rewriter_unlock(rewriter);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_drop_addresses);
-
-/* The driver */
-
-/* To be called before a driver is registered */
-void msi_addresses_init(struct iommu_msi_driver *driver)
-{
-	spin_lock_init(&driver->lock);
-	memset(driver->addresses, 0, sizeof(driver->addresses));
-	driver->suspended = false;
-}
-
-/* No message is sent to any of the addresses, and none will be */
-void msi_addresses_free(struct iommu_msi_driver *driver)
-{
-	unsigned int kind;
-
-	for (kind = 0; kind < IOMMU_MSI_KINDS; kind++)
-		kvfree(msi_addresses_swap(driver, kind, NULL));
-	msi_addresses_use(driver, true);
-}

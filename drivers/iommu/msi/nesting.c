@@ -21,17 +21,15 @@
 #include <linux/export.h>
 #include <linux/iommu.h>
 
-#include "space.h"
+#include "doorbell.h"
 
-static int msi_map_device(struct iommu_msi_domain *member, struct device *dev)
+static int msi_device_map_all(struct msi_device *device)
 {
-	struct msi_reservation *reservation;
+	struct msi_user *user;
 	int rc;
 
-	list_for_each_entry(reservation, &member->space->reservations, item) {
-		if (reservation->dev != dev)
-			continue;
-		rc = doorbell_map(reservation->doorbell, member);
+	list_for_each_entry(user, &device->users, device_item) {
+		rc = user->counted ? msi_user_map(user) : 0;
 		if (rc)
 			return rc;
 	}
@@ -57,20 +55,27 @@ int iommu_msi_pin_device(struct iommu_domain *domain, struct device *dev)
 {
 	struct iommu_msi_domain *member = domain->msi;
 	struct iommu_msi_space *space = member->space;
-	struct msi_reservation *reservation;
+	struct msi_device *device;
+	struct msi_user *user;
 	int rc;
 
-	guard(mutex)(&space->lock);
 	msi_space_assert_owner(space);
-	rc = msi_map_device(member, dev);
-	list_for_each_entry(reservation, &space->reservations, item) {
-		if (reservation->dev != dev || reservation->pinned)
+	guard(mutex)(&space->lock);
+	device = msi_device_lookup(space, dev);
+	if (!device)
+		return 0;
+	/* The group is about to enter it, see iommu_msi_attach_begin() */
+	if (device->group->member != member)
+		device->group->next = member;
+	rc = msi_device_map_all(device);
+	list_for_each_entry(user, &device->users, device_item) {
+		if (!user->counted || user->pinned)
 			continue;
 		if (rc) {
-			doorbell_unmap_unwanted(reservation->doorbell);
+			msi_user_unmap_unwanted(user);
 		} else {
-			reservation->pinned = true;
-			reservation->doorbell->pins++;
+			user->pinned = true;
+			user->doorbell->pins++;
 		}
 	}
 	return rc;
@@ -90,15 +95,11 @@ EXPORT_SYMBOL_GPL(iommu_msi_pin_device);
 void iommu_msi_unpin_device(struct iommu_domain *domain, struct device *dev)
 {
 	struct iommu_msi_space *space = domain->msi->space;
-	struct msi_reservation *reservation;
+	struct msi_device *device;
 
-	guard(mutex)(&space->lock);
 	msi_space_assert_owner(space);
-	list_for_each_entry(reservation, &space->reservations, item) {
-		if (reservation->dev != dev || !reservation->pinned)
-			continue;
-		reservation->pinned = false;
-		doorbell_unpin(reservation->doorbell);
-	}
+	device = msi_device_lookup(space, dev);
+	if (device)
+		msi_device_unpin(device);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_unpin_device);

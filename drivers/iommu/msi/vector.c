@@ -1,182 +1,406 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Vectors as users of doorbells: the first one maps the doorbell, the last one that
- * goes unmaps it. The interrupt core calls, while it holds the locks that come
- * before the space's: nothing here takes the owner's lock. See
- * include/linux/iommu-msi.h.
+ * Vectors as users of doorbells: the first one of a device maps the doorbell into the
+ * device's domain, the last one that goes unmaps it. The interrupt core calls, and
+ * holds locks that any driver of the host may wait for: nothing here takes the
+ * owner's lock, and nothing grows with what a user made. See doorbell.h.
  */
 #include <linux/cleanup.h>
+#include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/msi.h>
+#include <linux/spinlock.h>
 
+#include "doorbell.h"
 #include "isolation.h"
-#include "space.h"
+#include "vector.h"
 
-/* Tell whether vectors of @dev use @doorbell */
-bool doorbell_serves(const struct iommu_doorbell *doorbell,
-		     const struct device *dev)
+/* Rewriters */
+
+/* Guards dev_iommu::msi_rewriter, and the step from that to a reference */
+static DEFINE_SPINLOCK(msi_rewriters_lock);
+
+/**
+ * iommu_msi_register_rewriter - Name who rewrites the messages of a device
+ * @dev: The device, which a user is about to open
+ * @rewriter: Its @rewrite is set, or NULL if messages cannot be rewritten: then
+ *	doorbells that its vectors use are pinned. Stays valid until
+ *	iommu_msi_unregister_rewriter().
+ *
+ * Vectors of a device without a rewriter are the host's, and follow its group from
+ * domain to domain by themselves. To be called before the device gets its first
+ * vector.
+ *
+ * Context: Process context, may sleep.
+ */
+void iommu_msi_register_rewriter(struct device *dev,
+				 struct iommu_msi_rewriter *rewriter)
 {
-	struct msi_desc *desc;
+	if (!dev->iommu)
+		return;
+	mutex_init(&rewriter->lock);
+	spin_lock_init(&rewriter->address_lock);
+	memset(rewriter->addresses, 0, sizeof(rewriter->addresses));
+	rewriter->suspended = false;
+	rewriter->address_ops = NULL;
+	refcount_set(&rewriter->users, 1);
+	init_completion(&rewriter->unused);
+	guard(spinlock)(&msi_rewriters_lock);
+	dev->iommu->msi_rewriter = rewriter;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_register_rewriter);
 
-	list_for_each_entry(desc, &doorbell->descs, iommu_doorbell_item)
-		if (desc->dev == dev)
-			return true;
-	return false;
+/* Undone by msi_rewriter_put(). NULL: the device has none */
+struct iommu_msi_rewriter *msi_rewriter_get(struct device *dev)
+{
+	struct iommu_msi_rewriter *rewriter;
+
+	if (!dev->iommu)
+		return NULL;
+	guard(spinlock)(&msi_rewriters_lock);
+	rewriter = dev->iommu->msi_rewriter;
+	if (rewriter)
+		refcount_inc(&rewriter->users);
+	return rewriter;
 }
 
-/* A doorbell that vectors of @dev use, which may have outlived its reservations */
-struct iommu_doorbell *msi_find_used(struct iommu_msi_space *space,
-				     const struct device *dev)
+void msi_rewriter_put(struct iommu_msi_rewriter *rewriter)
 {
-	struct iommu_doorbell *doorbell;
-	unsigned long index;
+	if (refcount_dec_and_test(&rewriter->users))
+		complete(&rewriter->unused);
+}
 
-	lockdep_assert_held(&space->lock);
-	xa_for_each(&space->doorbells, index, doorbell)
-		if (doorbell_serves(doorbell, dev))
-			return doorbell;
-	return NULL;
+static struct iommu_msi_rewriter *msi_rewriter_remove(struct device *dev)
+{
+	struct iommu_msi_rewriter *rewriter;
+
+	guard(spinlock)(&msi_rewriters_lock);
+	rewriter = dev->iommu->msi_rewriter;
+	dev->iommu->msi_rewriter = NULL;
+	return rewriter;
 }
 
 /**
- * msi_reservation_bind - A device has turned out to use a certain doorbell
- * @reservation: What the device reserved before that was known
+ * iommu_msi_unregister_rewriter - Undo iommu_msi_register_rewriter()
+ * @dev: The device. It has no vectors any more.
+ *
+ * Waits for iommu_msi_rewriter::rewrite() to return, and for what is about to call
+ * it: @dev may be removed afterwards. Frees the addresses that a guest chose.
+ *
+ * Context: Process context, may sleep. Neither iommu_msi_rewriter::lock is held, nor
+ * a lock that comes later in the order that iommu-msi.h states.
+ */
+void iommu_msi_unregister_rewriter(struct device *dev)
+{
+	struct iommu_msi_rewriter *rewriter;
+
+	rewriter = dev->iommu ? msi_rewriter_remove(dev) : NULL;
+	if (!rewriter)
+		return;
+	msi_rewriter_put(rewriter);
+	wait_for_completion(&rewriter->unused);
+	if (rewriter->address_ops)
+		rewriter->address_ops->free(rewriter);
+	mutex_destroy(&rewriter->lock);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_unregister_rewriter);
+
+/* The rewriter of a vector that exists, or NULL: it does not go before its vectors */
+struct iommu_msi_rewriter *msi_desc_rewriter(const struct msi_desc *desc)
+{
+	struct dev_iommu *param = desc->dev->iommu;
+
+	return param ? READ_ONCE(param->msi_rewriter) : NULL;
+}
+
+/* Messages */
+
+/* The page that messages of @desc are to be sent to. The space's lock is held. */
+u64 msi_desc_page(const struct msi_desc *desc)
+{
+	struct iommu_msi_rewriter *rewriter = msi_desc_rewriter(desc);
+	u64 page = IOMMU_MSI_NO_ADDRESS;
+
+	if (rewriter && rewriter->address_ops)
+		page = rewriter->address_ops->page(rewriter, desc);
+	if (page == IOMMU_MSI_NO_ADDRESS)
+		page = doorbell_iova(desc->iommu_msi_user->doorbell);
+	return page;
+}
+
+/* Check whether the message does not hold msi_desc_page(). The same lock. */
+bool msi_desc_is_stale(const struct msi_desc *desc)
+{
+	return desc->iommu_msi_iova !=
+	       msi_desc_page(desc) >> ilog2(IOMMU_DOORBELL_PAGE);
+}
+
+/* The message is @space's, and has to be rewritten */
+static bool msi_desc_wants_rewrite(const struct msi_desc *desc,
+				   struct iommu_msi_space *space)
+{
+	return desc->iommu_msi_user &&
+	       desc->iommu_msi_user->doorbell->space == space &&
+	       msi_desc_is_stale(desc);
+}
+
+/**
+ * msi_device_is_stale - Check whether messages of a device have to be rewritten
+ * @dev: The device
+ * @space: MSI space of its doorbells
+ *
+ * Context: Process context, may sleep. Takes the lock of the device's MSI
+ * descriptors and, for each of them, the space's lock.
+ * Return: true if a message is not what it should be.
+ */
+bool msi_device_is_stale(struct device *dev, struct iommu_msi_space *space)
+{
+	bool stale = false;
+	struct msi_desc *desc;
+
+	if (!dev->msi.data)
+		return false;
+	msi_lock_descs(dev);
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
+		guard(mutex)(&space->lock);
+		stale |= msi_desc_wants_rewrite(desc, space);
+	}
+	msi_unlock_descs(dev);
+	return stale;
+}
+
+/**
+ * iommu_msi_rewrite - Rewrite the messages of a device
+ * @rewrite: What iommu_msi_rewriter::rewrite() was given
+ *
+ * Context: Process context, may sleep. The caller keeps the registers with the
+ * messages accessible, by its own locks. Takes the lock of the device's MSI
+ * descriptors and, for each of them, the space's lock.
+ */
+void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
+{
+	struct device *dev = rewrite->dev;
+	struct msi_desc *desc;
+
+	rewrite->done = true;
+	msi_lock_descs(dev);
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
+		guard(mutex)(&rewrite->space->lock);
+		if (msi_desc_wants_rewrite(desc, rewrite->space))
+			msi_desc_rewrite(desc, msi_desc_page(desc),
+					 ilog2(IOMMU_DOORBELL_PAGE));
+	}
+	msi_unlock_descs(dev);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_rewrite);
+
+/* Which doorbell: the space's lock is held */
+
+/**
+ * msi_user_bind - A device has turned out to use a certain doorbell
+ * @user: What was reserved before that was known. If another device has brought the
+ *	doorbell, set to what uses that one from now on: whatever looks for doorbells
+ *	of the device has to find it.
  * @phys: Page of the doorbell's register
  *
- * If another device has brought the doorbell, the reservation is for that one from
- * now on: whatever looks for doorbells of the device has to find it. The place that
- * was reserved before is idle then.
- *
- * Context: The space's lock is held.
- * Return: 0, or -EADDRINUSE if the doorbell lies above 4 GiB, and the device does
- * not reach it.
+ * Return: 0, -EADDRINUSE if the doorbell lies above 4 GiB, and the device does not
+ * reach it, or -ENOMEM.
  */
-int msi_reservation_bind(struct msi_reservation *reservation, phys_addr_t phys)
+int msi_user_bind(struct msi_user **user, phys_addr_t phys)
 {
-	struct iommu_doorbell *unbound = reservation->doorbell;
-	struct iommu_doorbell *doorbell = doorbell_find(unbound->space, phys);
-
-	if (!doorbell) {
-		doorbell_bind(unbound, phys);
-		return 0;
-	}
-	/* Vectors cannot move it, that wants the owner's lock */
-	if (reservation->below_4g && upper_32_bits(doorbell->place.last))
-		return -EADDRINUSE;
-	unbound->reservations--;
-	unbound->pins -= reservation->pinned;
-	doorbell->reservations++;
-	doorbell->pins += reservation->pinned;
-	reservation->doorbell = doorbell;
-	return 0;
-}
-
-/* What @dev reserved for the doorbell at @phys, or for whichever one it uses */
-static struct msi_reservation *
-msi_find_reservation(struct iommu_msi_space *space, const struct device *dev,
-		     phys_addr_t phys)
-{
-	struct msi_reservation *reservation;
-
-	list_for_each_entry(reservation, &space->reservations, item) {
-		phys_addr_t reserved = reservation->doorbell->phys;
-
-		if (reservation->dev == dev &&
-		    (reserved == phys || reserved == IOMMU_DOORBELL_UNBOUND))
-			return reservation;
-	}
-	return NULL;
-}
-
-static struct iommu_doorbell *
-doorbell_get_reserved(struct msi_reservation *reservation, phys_addr_t reg)
-{
-	struct iommu_doorbell *doorbell = reservation->doorbell;
-	struct iommu_msi_space *space = doorbell->space;
-	phys_addr_t phys = ALIGN_DOWN(reg, space->page_size);
-	int rc;
-
-	if (reservation->leaving)
-		return ERR_PTR(-EBUSY);
-	if (doorbell->phys == phys)
-		return doorbell;
-	rc = iommu_msi_check_page(reservation->dev, reg, space->slot_size);
-	if (!rc)
-		rc = msi_reservation_bind(reservation, phys);
-	return rc ? ERR_PTR(rc) : reservation->doorbell;
-}
-
-/*
- * The doorbell of a vector, wherever it comes from: @dev reserved it, or has no
- * reservations and finds it there, or it is given its place now.
- */
-static struct iommu_doorbell *doorbell_get(struct iommu_msi_space *space,
-					   struct device *dev, phys_addr_t reg)
-{
-	phys_addr_t phys = ALIGN_DOWN(reg, space->page_size);
-	struct msi_reservation *reservation;
+	struct msi_user *unbound = *user, *bound;
 	struct iommu_doorbell *doorbell;
 
-	reservation = msi_find_reservation(space, dev, phys);
-	if (reservation)
-		return doorbell_get_reserved(reservation, reg);
-	/* An attached device would not find it in its next domain */
-	if (msi_has_reservation(space, dev))
-		return ERR_PTR(-ENOSPC);
-	doorbell = doorbell_find(space, phys);
-	if (doorbell)
-		return doorbell;
-	if (msi_space_keeps(space))
-		return doorbell_create(space, dev, phys);
-	return ERR_PTR(-ENOSPC);
-}
-
-/* The last vector is gone, or the first one could not have it */
-static void doorbell_put(struct iommu_doorbell *doorbell)
-{
-	struct iommu_msi_space *space = doorbell->space;
-	bool owned = space->owner && !msi_space_keeps(space);
-
-	doorbell_unmap(doorbell);
-	/* The tree of places changes under the owner's lock, if he has one */
-	if (!owned && doorbell_idle(doorbell))
-		doorbell_free(doorbell);
-}
-
-/* Devices that may use @doorbell, and move, will use it in their new domain, too */
-static int doorbell_map_moving(struct iommu_doorbell *doorbell)
-{
-	struct msi_reservation *reservation;
-	int rc;
-
-	list_for_each_entry(reservation, &doorbell->space->reservations, item) {
-		if (reservation->doorbell != doorbell ||
-		    !reservation->moving_to)
-			continue;
-		rc = doorbell_map(doorbell, reservation->moving_to);
-		if (rc)
-			return rc;
+	doorbell = doorbell_lookup(unbound->doorbell->space, phys);
+	if (!doorbell) {
+		doorbell_bind(unbound->doorbell, phys);
+		return 0;
 	}
+	/* Vectors cannot relocate it, that wants the owner's lock */
+	if (unbound->device->below_4g && upper_32_bits(doorbell_last(doorbell)))
+		return -EADDRINUSE;
+	bound = msi_user_create(unbound->device, doorbell);
+	if (!bound)
+		return -ENOMEM;
+	msi_user_count(bound, true);
+	msi_user_count(unbound, false);
+	bound->pinned = unbound->pinned;
+	doorbell->pins += bound->pinned;
+	unbound->doorbell->pins -= unbound->pinned;
+	unbound->pinned = false;
+	msi_user_release(unbound);
+	*user = bound;
 	return 0;
 }
 
-/* Map the doorbell of a vector in the domain of its device */
-static int doorbell_map_vector(struct iommu_doorbell *doorbell,
-			       struct iommu_msi_domain *member,
-			       struct msi_desc *desc, phys_addr_t msi_addr)
+/* A device that came into its group after that was attached */
+static struct msi_user *msi_late_user(struct iommu_msi_space *space,
+				      struct device *dev, phys_addr_t phys)
 {
+	struct iommu_doorbell *doorbell = doorbell_lookup(space, phys);
+	struct msi_device *device;
+	struct msi_user *user;
+
+	if (!doorbell)
+		return ERR_PTR(-ENOSPC);
+	device = msi_device_get(space, dev);
+	if (!device)
+		return ERR_PTR(-ENOMEM);
+	user = msi_user_create(device, doorbell);
+	if (!user) {
+		msi_device_free_idle(space, device);
+		return ERR_PTR(-ENOMEM);
+	}
+	return user;
+}
+
+/**
+ * msi_vector_user - Find what a vector uses its doorbell by
+ * @space: MSI space
+ * @dev: The vector's device
+ * @reg: Physical address of the doorbell's register
+ *
+ * Context: The space's lock is held.
+ * Return: NULL if @dev has reserved nothing, or ERR_PTR() of -ENOSPC if it has
+ * reserved other doorbells.
+ */
+struct msi_user *msi_vector_user(struct iommu_msi_space *space,
+				 const struct device *dev, phys_addr_t reg)
+{
+	struct msi_device *device = msi_device_lookup(space, dev);
+	struct msi_user *user;
+
+	lockdep_assert_held(&space->lock);
+	if (!device)
+		return NULL;
+	user = msi_user_lookup(device, ALIGN_DOWN(reg, IOMMU_DOORBELL_PAGE));
+	if (user)
+		return user;
+	/* An attached device would not find it in its next domain */
+	return device->group->attached && !list_empty(&device->users) ?
+		       ERR_PTR(-ENOSPC) :
+		       NULL;
+}
+
+static struct msi_user *msi_vector_user_get(struct iommu_msi_space *space,
+					    struct device *dev, phys_addr_t reg)
+{
+	phys_addr_t phys = ALIGN_DOWN(reg, IOMMU_DOORBELL_PAGE);
+	struct msi_user *user = msi_vector_user(space, dev, reg);
 	int rc;
 
-	/* He who gives the places has one domain, and neither guests nor moves */
-	if (msi_space_keeps(doorbell->space) &&
-	    !list_empty(&doorbell->mappings))
+	if (IS_ERR(user))
+		return user;
+	if (!user)
+		return msi_late_user(space, dev, phys);
+	if (user->leaving)
+		return ERR_PTR(-EBUSY);
+	if (user->doorbell->phys == phys)
+		return user;
+	rc = iommu_msi_check_page(dev, reg, space->slot_size);
+	if (!rc)
+		rc = msi_user_bind(&user, phys);
+	return rc ? ERR_PTR(rc) : user;
+}
+
+/* Counters: the space's lock is held */
+
+static void msi_vector_count(const struct msi_desc *desc, struct msi_user *user,
+			     int sign)
+{
+	struct iommu_msi_rewriter *rewriter = msi_desc_rewriter(desc);
+	struct iommu_doorbell *doorbell = user->doorbell;
+	int vectors = sign * (int)desc->nvec_used;
+
+	user->vectors += vectors;
+	doorbell->vectors += vectors;
+	/* Messages of the host's devices can be rewritten as a whole, see host.c */
+	if (!rewriter)
+		return;
+	if (!rewriter->rewrite)
+		doorbell->immovable += vectors;
+	if (msi_desc_keeps_address_hi(desc))
+		doorbell->keeps_hi += vectors;
+}
+
+static int msi_vector_check(const struct msi_desc *desc,
+			    const struct msi_user *user, phys_addr_t reg)
+{
+	struct iommu_msi_rewriter *rewriter = msi_desc_rewriter(desc);
+
+	if (!rewriter || !rewriter->address_ops)
 		return 0;
-	rc = msi_desc_check_address(desc, doorbell, msi_addr);
+	return rewriter->address_ops->check(rewriter, desc, user->doorbell,
+					    reg);
+}
+
+/**
+ * msi_vector_acquire - Map the doorbell of a vector
+ * @member: Domain that the vector's device is attached to, or about to be
+ * @desc: The vector, which is counted, but does not refer to the doorbell yet
+ * @reg: Physical address of the doorbell's register
+ *
+ * Context: The space's lock is held.
+ * Return: 0, msi_vector_user() finds the doorbell from now on; or an error of
+ * iommu_msi_map().
+ */
+int msi_vector_acquire(struct iommu_msi_domain *member, struct msi_desc *desc,
+		       phys_addr_t reg)
+{
+	struct iommu_msi_space *space = member->space;
+	struct msi_group *group;
+	struct msi_user *user;
+	int rc;
+
+	user = msi_vector_user_get(space, desc->dev, reg);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	group = user->device->group;
+	/* The owner is about to say so, see iommu_msi_attach_begin() */
+	if (group->member != member && !group->next)
+		group->next = member;
+	msi_vector_count(desc, user, 1);
+	rc = msi_vector_check(desc, user, reg);
 	if (!rc)
-		rc = doorbell_map(doorbell, member);
-	if (!rc)
-		rc = doorbell_map_moving(doorbell);
-	return rc;
+		rc = msi_user_map(user);
+	if (rc) {
+		msi_vector_count(desc, user, -1);
+		msi_user_release(user);
+		return rc;
+	}
+	kref_get(&space->ref);
+	return 0;
+}
+
+/* @desc refers to @user, which msi_vector_acquire() has counted */
+void msi_vector_attach(struct msi_desc *desc, struct msi_user *user)
+{
+	desc->iommu_msi_user = user;
+}
+
+/* Undo msi_vector_acquire() */
+void msi_vector_drop(struct msi_desc *desc, struct msi_user *user)
+{
+	struct iommu_msi_space *space = user->doorbell->space;
+
+	mutex_lock(&space->lock);
+	msi_vector_count(desc, user, -1);
+	msi_user_release(user);
+	mutex_unlock(&space->lock);
+	kref_put(&space->ref, msi_space_free);
+}
+
+/* @desc uses the same page by another user, of another space. Both are locked. */
+void msi_vector_hand_over(struct msi_desc *desc, struct msi_user *to)
+{
+	struct msi_user *from = desc->iommu_msi_user;
+
+	msi_vector_count(desc, from, -1);
+	msi_vector_count(desc, to, 1);
+	desc->iommu_msi_user = to;
+	kref_get(&to->doorbell->space->ref);
+	/* The owner of the old space has a reference, too */
+	kref_put(&from->doorbell->space->ref, msi_space_free);
 }
 
 /**
@@ -191,69 +415,30 @@ static int doorbell_map_vector(struct iommu_doorbell *doorbell,
  *
  * Context: Process context, may sleep. The group's mutex is held, so that the
  * device stays attached to @domain.
- * Return: 0 on success. -ENOSPC if no place was reserved for the doorbell, or the
- * owner, who gives the places, has none left, -EADDRINUSE if its place is
- * outside of the aperture of @domain, or another device brought it and this one
- * does not reach above 4 GiB, -EBUSY if the device is on its way to another
- * space (see iommu_msi_begin_transfer()), -EPERM if it must not be given to a user
- * (see iommu_msi_check_page()), -EADDRNOTAVAIL or -ERANGE if the address that a
- * guest chose does not fit (see iommu_msi_set_addresses()), -ENOMEM, or what the
- * IOMMU driver's map returned.
+ * Return: 0 on success. -ENOSPC if no IOVA was reserved for the doorbell,
+ * -EADDRINUSE if that is outside of the aperture of @domain, or another device
+ * brought the doorbell and this one does not reach above 4 GiB, -EBUSY if the
+ * device is on its way to another space (see iommu_msi_replace_begin()), or @desc
+ * has a doorbell, -EPERM if that must not be given to a user (see
+ * iommu_msi_check_page()), -EADDRNOTAVAIL or -ERANGE if the address that a guest
+ * chose does not fit (see iommu_msi_set_addresses()), -ENOMEM, or what the IOMMU
+ * driver's map returned.
  */
 int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 		  phys_addr_t msi_addr)
 {
 	struct iommu_msi_domain *member = domain->msi;
 	struct iommu_msi_space *space = member->space;
-	struct iommu_doorbell *doorbell;
 	int rc;
 
+	if (WARN_ON_ONCE(desc->iommu_msi_user))
+		return -EBUSY;
 	guard(mutex)(&space->lock);
-	doorbell = doorbell_get(space, msi_desc_to_dev(desc), msi_addr);
-	if (IS_ERR(doorbell))
-		return PTR_ERR(doorbell);
-
-	rc = doorbell_map_vector(doorbell, member, desc, msi_addr);
-	if (rc) {
-		/* One that an owner keeps is mapped, and does not come here */
-		if (!doorbell_is_wanted(doorbell))
-			doorbell_put(doorbell);
+	rc = msi_vector_acquire(member, desc, msi_addr);
+	if (rc)
 		return rc;
-	}
-	doorbell->vectors += desc->nvec_used;
-	list_add_tail(&desc->iommu_doorbell_item, &doorbell->descs);
-	kref_get(&space->ref);
-	desc->iommu_doorbell = doorbell;
-	msi_desc_set_iommu_msi_iova(desc, msi_desc_page(desc, doorbell),
-				    ilog2(space->page_size));
+	msi_vector_attach(desc, msi_vector_user(space, desc->dev, msi_addr));
+	msi_desc_set_iommu_msi_iova(desc, msi_desc_page(desc),
+				    ilog2(IOMMU_DOORBELL_PAGE));
 	return 0;
-}
-
-/**
- * iommu_dma_release_msi - Tell that a vector does not use its doorbell any more
- * @desc: MSI descriptor whose interrupts are freed, or could not be allocated;
- *	nothing happens if iommu_dma_prepare_msi() found no need for a doorbell
- *
- * The last vector unmaps the doorbell, except for an owner who gives the places:
- * his doorbells stay until the domain goes, so that a late MSI is harmless.
- *
- * Context: Process context, may sleep.
- */
-void iommu_dma_release_msi(struct msi_desc *desc)
-{
-	struct iommu_doorbell *doorbell = desc->iommu_doorbell;
-	struct iommu_msi_space *space;
-
-	if (!doorbell)
-		return;
-	space = doorbell->space;
-	mutex_lock(&space->lock);
-	doorbell->vectors -= desc->nvec_used;
-	list_del(&desc->iommu_doorbell_item);
-	if (!doorbell_is_wanted(doorbell) && !msi_space_keeps(space))
-		doorbell_put(doorbell);
-	mutex_unlock(&space->lock);
-	kref_put(&space->ref, msi_space_free);
-	desc->iommu_doorbell = NULL;
-	msi_desc_set_iommu_msi_iova(desc, 0, 0);
 }

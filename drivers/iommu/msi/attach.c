@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The owner's interface: domains that take part in a space, and groups that enter
+ * them. See include/linux/iommu-msi.h.
+ */
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/iommu.h>
+#include <linux/iommu-msi.h>
+#include <linux/msi.h>
+
+#include "controller.h"
+#include "doorbell.h"
+#include "relocate.h"
+
+/* Domains */
+
+static int msi_space_fit(struct iommu_msi_space *space, struct list_head *list)
+{
+	struct iommu_doorbell *doorbell;
+	struct iommu_msi_window aperture;
+	unsigned long index;
+	int rc;
+
+	msi_space_aperture(space, &aperture);
+	xa_for_each(&space->doorbells, index, doorbell) {
+		if (doorbell_start(doorbell) >= aperture.start &&
+		    doorbell_last(doorbell) <= aperture.last)
+			continue;
+		rc = msi_relocate(doorbell, NULL, list);
+		if (rc)
+			return rc == -EEXIST ? -EADDRINUSE : rc;
+	}
+	return 0;
+}
+
+/**
+ * iommu_msi_fit - Relocate doorbells that not all domains of a space can reach
+ * @space: MSI space. A domain has joined, or a driver finished one that had:
+ *	only now its aperture is known.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write, and
+ * none that comes later in the order that iommu-msi.h states.
+ * Return: 0 on success. -EADDRINUSE if a doorbell is pinned outside of an
+ * aperture, -ENOSPC if there is no hole to relocate one to, -EINTR if a fatal
+ * signal ended the search, -ENOMEM; then none was relocated.
+ */
+int iommu_msi_fit(struct iommu_msi_space *space)
+{
+	LIST_HEAD(list);
+	int rc;
+
+	rc = msi_space_fit(space, &list);
+	if (!rc)
+		return msi_relocations_commit(&list);
+	msi_relocations_cancel(&list);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_fit);
+
+/**
+ * iommu_msi_join - Make a domain part of an MSI space
+ * @space: MSI space of the owner of @domain
+ * @domain: Domain of type %IOMMU_DOMAIN_UNMANAGED
+ *
+ * The domain becomes an %IOMMU_DOMAIN_MIXED, until iommu_msi_leave(). To be called
+ * before a device is attached to it; if that cannot be, iommu_msi_follow_group()
+ * has to follow. Joining again is no error. Doorbells that lie outside of its
+ * aperture are relocated.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write.
+ * Return: 0 on success. -EINVAL if the pages of @domain are larger than a slot, or
+ * another owner manages MSIs in it already, -ENOMEM, or the errors of
+ * iommu_msi_fit().
+ */
+int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain)
+{
+	int rc;
+
+	if (domain->msi)
+		return domain->msi->space == space ? 0 : -EINVAL;
+	rc = msi_space_add_domain(space, domain);
+	if (rc)
+		return rc;
+	rc = iommu_msi_fit(space);
+	if (rc)
+		iommu_msi_leave(domain);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_join);
+
+/* Groups */
+
+/**
+ * iommu_msi_attach_begin - Map the doorbells that vectors of a group may use
+ * @domain: Domain that was given to iommu_msi_join()
+ * @dev: Device with reservations, whose group is about to enter @domain from another
+ *	one of the same space, or has just entered it
+ *
+ * Live vectors of the group so keep working in @domain, and so do those that come
+ * before iommu_msi_attach_end(), which has to follow, also on failure.
+ *
+ * Context: Process context, may sleep. None of the group's reservations goes.
+ * Return: 0 on success. -EADDRINUSE if a doorbell in use lies outside of the
+ * aperture of @domain, -ENOMEM, or what the IOMMU driver's map returned.
+ */
+int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev)
+{
+	struct iommu_msi_domain *member = domain->msi;
+	struct msi_device *device;
+	struct msi_group *group;
+	struct msi_user *user;
+	int rc;
+
+	guard(mutex)(&member->space->lock);
+	group = msi_group_lookup(member->space, dev);
+	if (!group || group->member == member)
+		return 0;
+	group->next = member;
+	list_for_each_entry(device, &group->devices, item) {
+		list_for_each_entry(user, &device->users, device_item) {
+			rc = msi_user_map_wanted(user);
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_attach_begin);
+
+/**
+ * iommu_msi_attach_end - What iommu_msi_attach_begin() prepared is over
+ * @domain: The same domain
+ * @dev: The same device
+ * @attached: The group is in @domain now; if not, it is where it was
+ *
+ * Doorbells are unmapped from the domain that the group is not in.
+ *
+ * Context: Process context, may sleep. None of the group's reservations goes.
+ */
+void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
+			  bool attached)
+{
+	struct iommu_msi_domain *member = domain->msi;
+	struct msi_device *device;
+	struct msi_group *group;
+	struct msi_user *user;
+
+	guard(mutex)(&member->space->lock);
+	group = msi_group_lookup(member->space, dev);
+	if (!group || group->next != member)
+		return;
+	list_for_each_entry(device, &group->devices, item)
+		list_for_each_entry(user, &device->users, device_item)
+			msi_user_enter(user, attached);
+	if (attached)
+		group->member = member;
+	group->next = NULL;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_attach_end);
+
+/* Vectors that the device has already */
+
+/* Vectors without a doorbell count if @bare */
+static bool msi_has_foreign_vector(struct iommu_msi_space *space,
+				   struct device *dev, bool bare)
+{
+	const struct msi_user *user;
+	struct msi_desc *desc;
+	bool foreign = false;
+
+	if (!dev->msi.data)
+		return false;
+	msi_lock_descs(dev);
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
+		user = desc->iommu_msi_user;
+		if (user ? user->doorbell->space != space : bare)
+			foreign = true;
+	}
+	msi_unlock_descs(dev);
+	return foreign;
+}
+
+/**
+ * iommu_msi_in_use_elsewhere - Check whether a device has vectors in another space
+ * @space: MSI space, or NULL for none
+ * @dev: The device
+ *
+ * Messages of live vectors hold an IOVA of the space that they were set up in,
+ * which in another one may be the user's.
+ *
+ * Context: Process context, may sleep. Takes the lock of the device's MSI
+ * descriptors. The device's driver stays.
+ * Return: true if a doorbell of another space than @space is used.
+ */
+bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
+				struct device *dev)
+{
+	return msi_has_foreign_vector(space, dev, false);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_in_use_elsewhere);
+
+static int msi_ignore_doorbell(phys_addr_t start, size_t size, void *data)
+{
+	return 0;
+}
+
+/**
+ * iommu_msi_check_device - Check whether messages of a device allow to attach it
+ * @space: MSI space of the domain that the device is about to be attached to,
+ *	or has just been, or NULL if the domain has none yet
+ * @dev: The device, which a user has. Its MSIs are translated; it was attached to
+ *	nothing.
+ *
+ * Messages of vectors that were set up then hold physical addresses, which in
+ * the domain are the owner's IOVAs. That does not go for a controller that
+ * enumerates no doorbells: it may be in front of the IOMMU, as those in PCI host
+ * bridges, and its messages are the same in any domain.
+ *
+ * A vector may come after the call, but before the device is attached; called
+ * again when it is, this finds it.
+ *
+ * Context: Process context, may sleep. Takes the lock of the device's MSI
+ * descriptors. The device's driver stays.
+ * Return: 0, or -EBUSY if the device has vectors whose messages do not hold an
+ * IOVA of @space.
+ */
+int iommu_msi_check_device(struct iommu_msi_space *space, struct device *dev)
+{
+	bool told = msi_walk_doorbells(dev, msi_ignore_doorbell, NULL) !=
+		    -EOPNOTSUPP;
+
+	return msi_has_foreign_vector(space, dev, told) ? -EBUSY : 0;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_check_device);

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Doorbells as objects: found by physical address, with a range of IOVAs each, and
+ * mapped into the domains of their MSI space. See doorbell.h for the locks.
+ */
+#include <linux/cleanup.h>
+#include <linux/iommu.h>
+#include <linux/iommu-msi.h>
+#include <linux/slab.h>
+
+#include <trace/events/iommu_msi.h>
+
+#include "doorbell.h"
+#include "placement.h"
+
+/* By physical address */
+
+static int doorbell_cmp(const void *key, const struct rb_node *node)
+{
+	phys_addr_t phys = *(const phys_addr_t *)key;
+	const struct iommu_doorbell *doorbell =
+		rb_entry(node, struct iommu_doorbell, phys_node);
+
+	if (phys < doorbell->phys)
+		return -1;
+	return phys > doorbell->phys;
+}
+
+static bool doorbell_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct iommu_doorbell *doorbell =
+		rb_entry(a, struct iommu_doorbell, phys_node);
+
+	return doorbell_cmp(&doorbell->phys, b) < 0;
+}
+
+/* Find the doorbell whose page is at @phys. The space's lock is held. */
+struct iommu_doorbell *doorbell_lookup(struct iommu_msi_space *space,
+				       phys_addr_t phys)
+{
+	struct rb_node *node;
+
+	lockdep_assert_held(&space->lock);
+	node = rb_find(&phys, &space->by_phys, doorbell_cmp);
+	return node ? rb_entry(node, struct iommu_doorbell, phys_node) : NULL;
+}
+
+/* The page of @doorbell has turned out to be @phys. The space's lock is held. */
+void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys)
+{
+	lockdep_assert_held(&doorbell->space->lock);
+	doorbell->phys = phys;
+	rb_add(&doorbell->phys_node, &doorbell->space->by_phys, doorbell_less);
+}
+
+/* Questions that counters answer */
+
+bool doorbell_is_idle(const struct iommu_doorbell *doorbell)
+{
+	return !doorbell->vectors && !doorbell->reservations && !doorbell->pins;
+}
+
+/* Check whether @doorbell can be relocated if the owner wants that */
+bool doorbell_can_move(const struct iommu_doorbell *doorbell)
+{
+	return !doorbell->pins && !doorbell->immovable && !doorbell->stranded;
+}
+
+/* Check whether @doorbell stays when something else wants its IOVAs */
+bool doorbell_is_pinned(const struct iommu_doorbell *doorbell)
+{
+	return doorbell->placement == IOMMU_MSI_PLACED_FIXED ||
+	       !doorbell_can_move(doorbell);
+}
+
+/* Places: all of this under the owner's lock, and not the space's */
+
+static void doorbell_placement(struct iommu_doorbell *doorbell,
+			       struct msi_placement *placement)
+{
+	struct iommu_msi_space *space = doorbell->space;
+	unsigned long block = ALIGN_DOWN(doorbell_start(doorbell), SZ_4G);
+	struct iommu_msi_window aperture;
+
+	msi_space_assert_owner(space);
+	msi_space_aperture(space, &aperture);
+	*placement = (struct msi_placement){
+		.ops = space->ops,
+		.owner = space->owner,
+		.places = &space->places,
+		.old_places = &space->old_places,
+		.slot_size = space->slot_size,
+		.window = space->window,
+		.first = aperture.start,
+		.last = aperture.last,
+		.below_4g = space->below_4g,
+		/* An empty range */
+		.avoid_start = 1,
+	};
+	/* One more vector that keeps it may come now: see doorbell_begin() */
+	if (READ_ONCE(doorbell->keeps_hi)) {
+		placement->first = max(placement->first, block);
+		placement->last = min(placement->last, block + SZ_4G - 1);
+	}
+	if (space->only_window &&
+	    doorbell->placement != IOMMU_MSI_PLACED_FIXED) {
+		placement->first = max(placement->first, space->window.start);
+		placement->last = min(placement->last, space->window.last);
+	}
+}
+
+/* Find IOVAs outside of @avoid, which may be NULL */
+int doorbell_find_place(struct iommu_doorbell *doorbell,
+			const struct iommu_msi_window *avoid,
+			unsigned long *iova)
+{
+	struct msi_placement placement;
+
+	doorbell_placement(doorbell, &placement);
+	if (avoid) {
+		placement.avoid_start = avoid->start;
+		placement.avoid_last = avoid->last;
+	}
+	return msi_placement_find(&placement, iova);
+}
+
+/* Find IOVAs for two doorbells of different spaces, the same for both */
+int doorbell_find_common_place(struct iommu_doorbell *a,
+			       struct iommu_doorbell *b, unsigned long *iova)
+{
+	struct msi_placement placement, other;
+
+	doorbell_placement(a, &other);
+	doorbell_placement(b, &placement);
+	placement.also = &other;
+	return msi_placement_find(&placement, iova);
+}
+
+/**
+ * doorbell_check_place - Check whether a doorbell can be at a certain IOVA
+ * @doorbell: The doorbell
+ * @iova: First IOVA in bytes
+ *
+ * Context: The owner's lock is held for write.
+ * Return: 0, or -EINVAL if @iova is not aligned to the slot size or is 0, -ERANGE
+ * if it is out of reach, -EADDRINUSE if it is reserved, -EEXIST if the owner has a
+ * mapping there, or another doorbell is there or just leaves it.
+ */
+int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
+{
+	struct iommu_msi_space *space = doorbell->space;
+	unsigned long last = iova + space->slot_size - 1;
+	struct interval_tree_node *node;
+	struct msi_placement placement;
+
+	if (!iova || !IS_ALIGNED(iova, space->slot_size))
+		return -EINVAL;
+	doorbell_placement(doorbell, &placement);
+	if (iova < placement.first || last > placement.last ||
+	    (placement.below_4g && upper_32_bits(last)))
+		return -ERANGE;
+	node = msi_placement_first_taken(&placement, iova, last);
+	if (node && node != &doorbell->places[doorbell->at].node)
+		return -EEXIST;
+	if (space->ops->is_hole(space->owner, iova, last))
+		return 0;
+	if (space->ops->is_reserved &&
+	    space->ops->is_reserved(space->owner, iova, last))
+		return -EADDRINUSE;
+	return -EEXIST;
+}
+
+/* Where the owner's request puts @doorbell, or else where the rule does */
+static int doorbell_first_place(struct iommu_doorbell *doorbell,
+				unsigned long *iova)
+{
+	struct iommu_msi_space *space = doorbell->space;
+	void *entry = xa_load(&space->fixed, doorbell->index);
+
+	if (!entry) {
+		doorbell->placement = space->only_window ?
+					      IOMMU_MSI_PLACED_WINDOW :
+					      IOMMU_MSI_PLACED_AUTO;
+		return doorbell_find_place(doorbell, NULL, iova);
+	}
+	doorbell->placement = IOMMU_MSI_PLACED_FIXED;
+	*iova = xa_to_value(entry) * IOMMU_DOORBELL_PAGE;
+	return doorbell_check_place(doorbell, *iova) ? -EADDRINUSE : 0;
+}
+
+/* Life */
+
+/* Set the IOVAs of a doorbell that is not in the tree. Both locks are held. */
+void doorbell_set_start(struct iommu_doorbell *doorbell, unsigned long iova)
+{
+	struct iommu_msi_space *space = doorbell->space;
+	struct msi_place *place = &doorbell->places[doorbell->at];
+
+	place->doorbell = doorbell;
+	place->node.start = iova;
+	place->node.last = iova + space->slot_size - 1;
+	interval_tree_insert(&place->node, &space->places);
+}
+
+static void doorbell_publish(struct iommu_doorbell *doorbell,
+			     unsigned long iova, phys_addr_t phys)
+{
+	struct iommu_msi_space *space = doorbell->space;
+
+	guard(mutex)(&space->lock);
+	doorbell_set_start(doorbell, iova);
+	xa_store(&space->doorbells, doorbell->index, doorbell, 0);
+	if (phys != IOMMU_DOORBELL_UNBOUND)
+		doorbell_bind(doorbell, phys);
+}
+
+/**
+ * doorbell_create - Give a doorbell its IOVAs
+ * @space: MSI space
+ * @phys: Its page, or %IOMMU_DOORBELL_UNBOUND
+ *
+ * Context: The owner's lock is held for write, the space's is not.
+ * Return: The doorbell, which is idle, or ERR_PTR() of the errors of
+ * msi_placement_find(), -EADDRINUSE if the IOVA that the owner requested is taken,
+ * -ENOSPC if there are %IOMMU_MSI_MAX_DOORBELLS, or -ENOMEM.
+ */
+struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
+				       phys_addr_t phys)
+{
+	struct iommu_doorbell *doorbell;
+	unsigned long iova;
+	int rc;
+
+	doorbell = kzalloc(sizeof(*doorbell), GFP_KERNEL_ACCOUNT);
+	if (!doorbell)
+		return ERR_PTR(-ENOMEM);
+	doorbell->space = space;
+	doorbell->phys = IOMMU_DOORBELL_UNBOUND;
+	INIT_LIST_HEAD(&doorbell->users);
+
+	/* Invisible until it has IOVAs */
+	rc = xa_alloc(&space->doorbells, &doorbell->index, NULL,
+		      XA_LIMIT(0, IOMMU_MSI_MAX_DOORBELLS - 1),
+		      GFP_KERNEL_ACCOUNT);
+	if (rc) {
+		rc = rc == -EBUSY ? -ENOSPC : rc;
+		goto out_free;
+	}
+	rc = doorbell_first_place(doorbell, &iova);
+	if (rc) {
+		xa_erase(&space->doorbells, doorbell->index);
+		goto out_free;
+	}
+	doorbell_publish(doorbell, iova, phys);
+	return doorbell;
+
+out_free:
+	kfree(doorbell);
+	return ERR_PTR(rc);
+}
+
+/*
+ * Free a doorbell without users. Both locks are held, or the owner is gone and the
+ * space's lock is.
+ */
+void doorbell_free_idle(struct iommu_doorbell *doorbell)
+{
+	struct iommu_msi_space *space = doorbell->space;
+
+	lockdep_assert_held(&space->lock);
+	if (!list_empty(&doorbell->users))
+		return;
+	if (doorbell->phys != IOMMU_DOORBELL_UNBOUND)
+		rb_erase(&doorbell->phys_node, &space->by_phys);
+	interval_tree_remove(&doorbell->places[doorbell->at].node,
+			     &space->places);
+	if (doorbell->stranded)
+		interval_tree_remove(&doorbell->places[!doorbell->at].node,
+				     &space->old_places);
+	xa_erase(&space->doorbells, doorbell->index);
+	kfree(doorbell);
+}
+
+/* Mappings: the space's lock is held */
+
+static size_t msi_member_page_size(const struct iommu_msi_domain *member)
+{
+	return max_t(size_t, 1UL << __ffs(member->domain->pgsize_bitmap),
+		     IOMMU_DOORBELL_PAGE);
+}
+
+/* Where devices see the doorbell's page if its IOVAs begin at @start */
+static unsigned long doorbell_iova_at(const struct iommu_doorbell *doorbell,
+				      unsigned long start)
+{
+	return start + (doorbell->phys & (doorbell->space->slot_size - 1));
+}
+
+unsigned long doorbell_iova(const struct iommu_doorbell *doorbell)
+{
+	return doorbell_iova_at(doorbell, doorbell_start(doorbell));
+}
+
+/*
+ * Map the IOMMU page that the register is in, and no more. It lies at the same
+ * offset in the slot as in physical memory, whatever page size the domain has.
+ */
+static int msi_mapping_map(struct msi_mapping *mapping, unsigned int which)
+{
+	/* No execution, device memory; stage 2 can say write-only */
+	const int prot = IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO;
+	struct iommu_domain *domain = mapping->member->domain;
+	struct iommu_doorbell *doorbell = mapping->doorbell;
+	size_t size = msi_member_page_size(mapping->member);
+	phys_addr_t phys = ALIGN_DOWN(doorbell->phys, size);
+	unsigned long iova;
+	int rc;
+
+	if (mapping->mapped[which])
+		return 0;
+	iova = doorbell_iova_at(doorbell, doorbell->places[which].node.start);
+	if (iova < domain->geometry.aperture_start ||
+	    iova + IOMMU_DOORBELL_PAGE - 1 > domain->geometry.aperture_end)
+		return -EADDRINUSE;
+	iova = ALIGN_DOWN(iova, size);
+	rc = iommu_map(domain, iova, phys, size, prot, GFP_KERNEL_ACCOUNT);
+	if (rc)
+		return rc;
+	trace_iommu_msi_map(doorbell->space, phys, iova, size);
+	mapping->mapped[which] = true;
+	return 0;
+}
+
+static void msi_mapping_unmap(struct msi_mapping *mapping, unsigned int which)
+{
+	struct iommu_doorbell *doorbell = mapping->doorbell;
+	size_t size = msi_member_page_size(mapping->member);
+	unsigned long iova;
+
+	if (!mapping->mapped[which])
+		return;
+	iova = doorbell_iova_at(doorbell, doorbell->places[which].node.start);
+	iova = ALIGN_DOWN(iova, size);
+	trace_iommu_msi_unmap(doorbell->space,
+			      ALIGN_DOWN(doorbell->phys, size), iova, size);
+	iommu_unmap(mapping->member->domain, iova, size);
+	mapping->mapped[which] = false;
+}
+
+/**
+ * msi_mapping_complete - Map a doorbell wherever messages may be sent to
+ * @mapping: Its mapping in a domain: at its IOVAs and, while it is relocated, at
+ *	those that it leaves
+ *
+ * Return: 0, or -EADDRINUSE if it lies outside of the domain's aperture, -ENOMEM,
+ * or what the IOMMU driver returned. What was mapped before stays.
+ */
+int msi_mapping_complete(struct msi_mapping *mapping)
+{
+	struct iommu_doorbell *doorbell = mapping->doorbell;
+	int rc;
+
+	lockdep_assert_held(&doorbell->space->lock);
+	rc = msi_mapping_map(mapping, doorbell->at);
+	if (!rc && doorbell->moving)
+		rc = msi_mapping_map(mapping, !doorbell->at);
+	return rc;
+}
+
+/* No message is sent to the IOVAs that the doorbell has left any more */
+void msi_mapping_leave_old(struct msi_mapping *mapping)
+{
+	msi_mapping_unmap(mapping, !mapping->doorbell->at);
+}
+
+static void msi_mapping_free(struct msi_mapping *mapping)
+{
+	struct iommu_doorbell *doorbell = mapping->doorbell;
+
+	msi_mapping_unmap(mapping, 0);
+	msi_mapping_unmap(mapping, 1);
+	xa_erase(&mapping->member->mappings, doorbell->index);
+	doorbell->mappings--;
+	kfree(mapping);
+}
+
+static struct msi_mapping *msi_mapping_create(struct iommu_doorbell *doorbell,
+					      struct iommu_msi_domain *member)
+{
+	struct msi_mapping *mapping;
+	int rc;
+
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
+	if (!mapping)
+		return ERR_PTR(-ENOMEM);
+	mapping->member = member;
+	mapping->doorbell = doorbell;
+	rc = xa_insert(&member->mappings, doorbell->index, mapping,
+		       GFP_KERNEL_ACCOUNT);
+	if (rc) {
+		kfree(mapping);
+		return ERR_PTR(rc);
+	}
+	doorbell->mappings++;
+	return mapping;
+}
+
+/**
+ * msi_mapping_get - Get a reference on a doorbell's mapping, made if it is new
+ * @doorbell: A doorbell whose page is known
+ * @member: Domain of its space
+ *
+ * Return: The mapping, to be given to msi_mapping_put(), or ERR_PTR() of the
+ * errors of msi_mapping_complete() or of -ENOMEM.
+ */
+struct msi_mapping *msi_mapping_get(struct iommu_doorbell *doorbell,
+				    struct iommu_msi_domain *member)
+{
+	struct msi_mapping *mapping;
+	int rc;
+
+	lockdep_assert_held(&doorbell->space->lock);
+	mapping = xa_load(&member->mappings, doorbell->index);
+	if (!mapping) {
+		mapping = msi_mapping_create(doorbell, member);
+		if (IS_ERR(mapping))
+			return mapping;
+	}
+	rc = msi_mapping_complete(mapping);
+	if (!rc) {
+		mapping->users++;
+		return mapping;
+	}
+	if (!mapping->users)
+		msi_mapping_free(mapping);
+	return ERR_PTR(rc);
+}
+
+/* Undo msi_mapping_get(): the last one unmaps the doorbell */
+void msi_mapping_put(struct msi_mapping *mapping)
+{
+	lockdep_assert_held(&mapping->doorbell->space->lock);
+	if (!--mapping->users)
+		msi_mapping_free(mapping);
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Giving doorbells other IOVAs, also while devices send interrupts to them.
+ *
+ * A relocation has three steps, under the owner's lock from the first to the last:
+ *
+ *  1. msi_relocate() finds other IOVAs and maps the doorbell there, too. From now on
+ *     new vectors are given the new IOVA. Nothing can fail after this but the
+ *     rewriting of messages.
+ *  2. msi_relocations_commit() has the messages of all vectors rewritten that hold
+ *     the old IOVA: by the device's rewriter or, for a device that the host drives,
+ *     by host.c. The space's lock is not held, as that takes locks which come
+ *     before it. Vectors come and go meanwhile, and groups change their domain:
+ *     both IOVAs are mapped wherever they do, see msi_mapping_complete().
+ *  3. The old IOVAs are unmapped. When a message was rewritten its device had been
+ *     read, which pushed the interrupts out that it had sent before.
+ *
+ * The space's lock is taken anew for each device that uses the doorbell.
+ */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
+#include <linux/cleanup.h>
+#include <linux/iommu.h>
+#include <linux/iommu-msi.h>
+
+#include <trace/events/iommu_msi.h>
+
+#include "doorbell.h"
+#include "host.h"
+#include "relocate.h"
+#include "vector.h"
+
+/* Messages */
+
+VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
+					 struct device *dev)
+{
+	struct iommu_msi_rewrite rewrite = { .dev = dev, .space = space };
+	struct iommu_msi_rewriter *rewriter;
+
+	KUNIT_STATIC_STUB_REDIRECT(msi_device_rewrite, space, dev);
+	rewriter = msi_rewriter_get(dev);
+	/* It may have been unregistered, and no vector is left then */
+	if (!rewriter)
+		return;
+	mutex_lock(&rewriter->lock);
+	if (rewriter->rewrite)
+		rewriter->rewrite(rewriter, &rewrite);
+	mutex_unlock(&rewriter->lock);
+	msi_rewriter_put(rewriter);
+}
+
+/*
+ * Get the rewriter of a device that has vectors at the doorbell. Neither goes until
+ * msi_rewriter_put().
+ */
+static struct iommu_msi_rewriter *msi_user_rewriter(struct msi_user *user,
+						    bool *has_vectors)
+{
+	guard(mutex)(&user->doorbell->space->lock);
+	*has_vectors = user->vectors;
+	return user->vectors ? msi_rewriter_get(user->device->dev) : NULL;
+}
+
+static int msi_user_rewrite(struct msi_user *user)
+{
+	struct iommu_msi_space *space = user->doorbell->space;
+	struct device *dev = user->device->dev;
+	struct iommu_msi_rewriter *rewriter;
+	bool has_vectors;
+	int rc = 0;
+
+	rewriter = msi_user_rewriter(user, &has_vectors);
+	if (!rewriter) {
+		if (has_vectors)
+			msi_host_rewrite(user);
+		return 0;
+	}
+	if (msi_device_is_stale(dev, space)) {
+		msi_device_rewrite(space, dev);
+		if (msi_device_is_stale(dev, space))
+			rc = -EEXIST;
+	}
+	msi_rewriter_put(rewriter);
+	return rc;
+}
+
+static int doorbell_rewrite(struct iommu_doorbell *doorbell)
+{
+	struct msi_user *user = NULL;
+	int rc;
+
+	while ((user = msi_user_next(doorbell, user))) {
+		rc = msi_user_rewrite(user);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Places */
+
+static int doorbell_complete(struct iommu_doorbell *doorbell)
+{
+	struct msi_user *user = NULL;
+	int rc;
+
+	while ((user = msi_user_next(doorbell, user))) {
+		rc = msi_user_complete(user);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static void msi_trace_move(const struct iommu_doorbell *doorbell)
+{
+	trace_iommu_msi_move(doorbell->space, doorbell->phys,
+			     doorbell->places[!doorbell->at].node.start,
+			     doorbell_start(doorbell), doorbell->vectors);
+}
+
+/* Messages are to be sent to @iova, and may be sent to where it has been */
+static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
+{
+	struct interval_tree_node *old = &doorbell->places[doorbell->at].node;
+	struct iommu_msi_space *space = doorbell->space;
+
+	guard(mutex)(&space->lock);
+	/* A vector may have come since the IOVA was chosen */
+	if (doorbell->immovable ||
+	    (doorbell->keeps_hi &&
+	     upper_32_bits(old->start) != upper_32_bits(iova)))
+		return -EEXIST;
+	interval_tree_remove(old, &space->places);
+	/* Still mapped, so no other doorbell is to be given it */
+	interval_tree_insert(old, &space->old_places);
+	doorbell->at = !doorbell->at;
+	doorbell_set_start(doorbell, iova);
+	doorbell->moving = true;
+	msi_trace_move(doorbell);
+	return 0;
+}
+
+/* Turn round: what has been rewritten is stale from now on */
+static void doorbell_revert(struct iommu_doorbell *doorbell)
+{
+	struct interval_tree_node *new = &doorbell->places[doorbell->at].node;
+	struct interval_tree_node *old = &doorbell->places[!doorbell->at].node;
+	struct iommu_msi_space *space = doorbell->space;
+
+	guard(mutex)(&space->lock);
+	interval_tree_remove(new, &space->places);
+	interval_tree_remove(old, &space->old_places);
+	interval_tree_insert(new, &space->old_places);
+	interval_tree_insert(old, &space->places);
+	doorbell->at = !doorbell->at;
+	msi_trace_move(doorbell);
+}
+
+/* No message is sent to the old place, and none will be: it is unmapped */
+static void doorbell_end(struct iommu_doorbell *doorbell)
+{
+	struct iommu_msi_space *space = doorbell->space;
+	struct msi_user *user = NULL;
+
+	mutex_lock(&space->lock);
+	doorbell->moving = false;
+	mutex_unlock(&space->lock);
+	while ((user = msi_user_next(doorbell, user)))
+		msi_user_leave_old(user);
+	guard(mutex)(&space->lock);
+	interval_tree_remove(&doorbell->places[!doorbell->at].node,
+			     &space->old_places);
+}
+
+/**
+ * msi_relocate_to - Begin to relocate a doorbell to an IOVA that was found free
+ * @doorbell: The doorbell
+ * @iova: First IOVA in bytes
+ * @list: List of doorbells that are relocated together; @doorbell is added
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write, the
+ * space's is not.
+ * Return: 0, or -EEXIST if a vector has come meanwhile whose message cannot change
+ * so, -ENOMEM, or what the IOMMU driver's map returned; then nothing has changed.
+ */
+int msi_relocate_to(struct iommu_doorbell *doorbell, unsigned long iova,
+		    struct list_head *list)
+{
+	LIST_HEAD(failed);
+	int rc;
+
+	msi_space_assert_owner(doorbell->space);
+	if (iova == doorbell_start(doorbell))
+		return 0;
+	rc = doorbell_begin(doorbell, iova);
+	if (rc)
+		return rc;
+	rc = doorbell_complete(doorbell);
+	if (!rc) {
+		list_add(&doorbell->relocation, list);
+		return 0;
+	}
+	list_add(&doorbell->relocation, &failed);
+	msi_relocations_cancel(&failed);
+	return rc;
+}
+
+/**
+ * msi_relocate - Begin to relocate a doorbell to where the rule puts it
+ * @doorbell: The doorbell
+ * @avoid: Range that it must not be in, or NULL
+ * @list: As for msi_relocate_to()
+ *
+ * Context: As for msi_relocate_to().
+ * Return: 0, -EEXIST if it is pinned, the errors of msi_placement_find() or those of
+ * msi_relocate_to().
+ */
+int msi_relocate(struct iommu_doorbell *doorbell,
+		 const struct iommu_msi_window *avoid, struct list_head *list)
+{
+	unsigned long iova;
+	int rc = -EEXIST;
+
+	if (!doorbell_is_pinned(doorbell))
+		rc = doorbell_find_place(doorbell, avoid, &iova);
+	if (!rc)
+		rc = msi_relocate_to(doorbell, iova, list);
+	if (rc)
+		trace_iommu_msi_refuse(doorbell->space, doorbell->phys,
+				       doorbell_start(doorbell), rc);
+	return rc;
+}
+
+static void msi_relocations_end(struct list_head *list)
+{
+	struct iommu_doorbell *doorbell, *next;
+
+	list_for_each_entry_safe(doorbell, next, list, relocation) {
+		list_del(&doorbell->relocation);
+		if (!doorbell->stranded)
+			doorbell_end(doorbell);
+	}
+}
+
+/**
+ * msi_relocations_cancel - Put doorbells back
+ * @list: List of doorbells that msi_relocate() made; empty afterwards
+ *
+ * A doorbell whose messages cannot be rewritten back stays mapped at both IOVAs, and
+ * pinned, until its vectors go.
+ *
+ * Context: As for msi_relocate_to().
+ */
+void msi_relocations_cancel(struct list_head *list)
+{
+	struct iommu_doorbell *doorbell;
+
+	list_for_each_entry(doorbell, list, relocation) {
+		doorbell_revert(doorbell);
+		if (!doorbell_rewrite(doorbell))
+			continue;
+		guard(mutex)(&doorbell->space->lock);
+		doorbell->stranded = true;
+	}
+	msi_relocations_end(list);
+}
+
+static int msi_relocations_rewrite(struct list_head *list)
+{
+	struct iommu_doorbell *doorbell;
+	int rc;
+
+	list_for_each_entry(doorbell, list, relocation) {
+		rc = doorbell_rewrite(doorbell);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/**
+ * msi_relocations_commit - Have messages rewritten, and leave the old IOVAs
+ * @list: List of doorbells that msi_relocate() made; empty afterwards
+ *
+ * Context: As for msi_relocate_to(). The owner's lock has been held since then.
+ * Return: 0, or -EEXIST if a device's messages were not rewritten; then all
+ * doorbells are where they were before.
+ */
+int msi_relocations_commit(struct list_head *list)
+{
+	int rc = msi_relocations_rewrite(list);
+
+	if (rc)
+		msi_relocations_cancel(list);
+	else
+		msi_relocations_end(list);
+	return rc;
+}

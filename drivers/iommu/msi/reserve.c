@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The owner's interface: reservations of doorbells for attached devices, domains that
+ * take part, and room for the owner's mappings. See include/linux/iommu-msi.h.
+ *
+ * A device that is attached reserves the doorbells that it may use, and those of the
+ * other devices in its group, as the group's domain translates them all.
+ */
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/iommu.h>
+#include <linux/iommu-msi.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include <trace/events/iommu_msi.h>
+
+#include "controller.h"
+#include "doorbell.h"
+#include "isolation.h"
+#include "relocate.h"
+
+/* State of one iommu_msi_reserve_device() */
+struct msi_reserve {
+	struct iommu_msi_space *space;
+	struct device *dev;
+	struct msi_device *device;
+	struct list_head relocations;
+};
+
+/* Devices with 32-bit MSI addresses cannot use IOVAs above 4 GiB */
+static int doorbell_lower(struct iommu_doorbell *doorbell,
+			  struct list_head *relocations)
+{
+	int rc;
+
+	if (upper_32_bits(doorbell_last(doorbell)) == 0)
+		return 0;
+	rc = msi_relocate(doorbell, NULL, relocations);
+	return rc == -EEXIST ? -EADDRINUSE : rc;
+}
+
+/* What @device uses or reserved before, or one for the doorbell at @phys */
+static struct msi_user *msi_reserve_user(struct msi_device *device,
+					 struct iommu_msi_space *space,
+					 phys_addr_t phys)
+{
+	struct iommu_doorbell *doorbell;
+	struct msi_user *user;
+
+	guard(mutex)(&space->lock);
+	list_for_each_entry(user, &device->users, device_item)
+		/* An unknown one is that of vectors which the device has kept */
+		if (user->doorbell->phys == phys ||
+		    (phys == IOMMU_DOORBELL_UNBOUND && user->vectors))
+			return user;
+	doorbell = phys == IOMMU_DOORBELL_UNBOUND ?
+			   NULL :
+			   doorbell_lookup(space, phys);
+	if (!doorbell)
+		return NULL;
+	user = msi_user_create(device, doorbell);
+	return user ?: ERR_PTR(-ENOMEM);
+}
+
+static struct msi_user *msi_reserve_new(struct msi_device *device,
+					struct iommu_msi_space *space,
+					phys_addr_t phys)
+{
+	struct iommu_doorbell *doorbell;
+	struct msi_user *user;
+
+	doorbell = doorbell_create(space, phys);
+	if (IS_ERR(doorbell))
+		return ERR_CAST(doorbell);
+	guard(mutex)(&space->lock);
+	user = msi_user_create(device, doorbell);
+	if (user)
+		return user;
+	doorbell_free_idle(doorbell);
+	return ERR_PTR(-ENOMEM);
+}
+
+static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
+{
+	struct iommu_msi_space *space = reserve->space;
+	struct msi_user *user;
+	int rc = 0;
+
+	user = msi_reserve_user(reserve->device, space, phys);
+	if (!user)
+		user = msi_reserve_new(reserve->device, space, phys);
+	else if (!IS_ERR(user) && reserve->device->below_4g)
+		rc = doorbell_lower(user->doorbell, &reserve->relocations);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	guard(mutex)(&space->lock);
+	/* Also on failure: it is undone with all others */
+	msi_user_count(user, true);
+	trace_iommu_msi_reserve(space, reserve->dev, phys,
+				doorbell_start(user->doorbell));
+	return rc;
+}
+
+static int msi_reserve_doorbell(phys_addr_t start, size_t size, void *data)
+{
+	phys_addr_t last = start + size - 1;
+	phys_addr_t phys = ALIGN_DOWN(start, IOMMU_DOORBELL_PAGE);
+	struct msi_reserve *reserve = data;
+	int rc;
+
+	for (; phys <= last; phys += IOMMU_DOORBELL_PAGE) {
+		/* No domain of the space has larger pages than a slot */
+		rc = iommu_msi_check_page(reserve->dev, max(phys, start),
+					  reserve->space->slot_size);
+		if (!rc)
+			rc = msi_reserve_page(reserve, phys);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static bool msi_is_below_4g(struct device *dev)
+{
+	return dev_is_pci(dev) && to_pci_dev(dev)->no_64bit_msi;
+}
+
+static int msi_reserve_one(struct msi_reserve *reserve, struct device *dev)
+{
+	struct iommu_msi_space *space = reserve->space;
+	int rc;
+
+	mutex_lock(&space->lock);
+	reserve->dev = dev;
+	reserve->device = msi_device_get(space, dev);
+	mutex_unlock(&space->lock);
+	if (!reserve->device)
+		return -ENOMEM;
+	if (!reserve->device->below_4g && msi_is_below_4g(dev)) {
+		reserve->device->below_4g = true;
+		space->below_4g++;
+	}
+	rc = msi_walk_doorbells(dev, msi_reserve_doorbell, reserve);
+	if (rc == -EOPNOTSUPP)
+		rc = msi_reserve_page(reserve, IOMMU_DOORBELL_UNBOUND);
+	return rc;
+}
+
+/* The other devices of the group, which may be the host's */
+static int msi_reserve_siblings(struct msi_reserve *reserve,
+				struct device *dev)
+{
+	struct iommu_msi_group_device *sibling;
+	LIST_HEAD(devices);
+	int rc;
+
+	if (!dev->iommu_group)
+		return 0;
+	rc = iommu_msi_list_devices(dev->iommu_group, &devices);
+	list_for_each_entry(sibling, &devices, item)
+		if (!rc && sibling->dev != dev)
+			rc = msi_reserve_one(reserve, sibling->dev);
+	iommu_msi_free_devices(&devices);
+	return rc;
+}
+
+static void msi_device_detach(struct iommu_msi_space *space,
+			      struct msi_device *device)
+{
+	struct msi_user *user;
+
+	space->below_4g -= device->below_4g;
+	device->below_4g = false;
+	list_for_each_entry(user, &device->users, device_item) {
+		guard(mutex)(&space->lock);
+		msi_user_detach(user);
+	}
+}
+
+/* Nothing of the group is attached any more */
+static void msi_group_detach(struct iommu_msi_space *space,
+			     struct msi_group *group)
+{
+	struct msi_device *device;
+
+	list_for_each_entry(device, &group->devices, item)
+		msi_device_detach(space, device);
+	guard(mutex)(&space->lock);
+	group->member = NULL;
+	group->next = NULL;
+	msi_group_free_idle(space, group);
+}
+
+/**
+ * iommu_msi_unreserve_device - Undo iommu_msi_reserve_device()
+ * @space: MSI space
+ * @dev: The device, which is detached; nothing happens if it has no reservation
+ *
+ * When the last device of a group goes, so do the reservations of all. A doorbell
+ * that vectors still use keeps its IOVAs until they go.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write.
+ */
+void iommu_msi_unreserve_device(struct iommu_msi_space *space,
+				struct device *dev)
+{
+	struct msi_device *device = msi_device_lookup(space, dev);
+	struct msi_group *group;
+
+	msi_space_assert_owner(space);
+	if (!device || !device->attached)
+		return;
+	group = device->group;
+	device->attached = false;
+	if (--group->attached)
+		msi_device_unpin(device);
+	else
+		msi_group_detach(space, group);
+	msi_space_reap(space);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_unreserve_device);
+
+static int msi_reserve_begin(struct msi_reserve *reserve, struct device *dev)
+{
+	int rc = msi_reserve_one(reserve, dev);
+
+	if (!reserve->device)
+		return rc;
+	/* From here on msi_reserve_undo() finds it */
+	if (!reserve->device->attached) {
+		reserve->device->attached = true;
+		reserve->device->group->attached++;
+	}
+	return rc ?: msi_reserve_siblings(reserve, dev);
+}
+
+/**
+ * iommu_msi_reserve_device - Reserve IOVAs for the doorbells of a device
+ * @space: MSI space of the IOVA space that the device is about to be attached to
+ * @dev: The device
+ * @window: Software MSI window of the device's IOMMU; its slots are tried first
+ *
+ * Each doorbell that @dev and the other devices of its group may use, and that no
+ * other device brought already, gets IOVAs. A device whose interrupt controller
+ * cannot enumerate its doorbells gets one for that which it turns out to use. No
+ * doorbell is reserved that shares a page of the slot size with what another driver
+ * claimed.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write. Takes the
+ * group's mutex. Nothing happens if @dev has its reservations already.
+ *
+ * A doorbell above 4 GiB is relocated if @dev is limited to 32-bit MSI addresses.
+ *
+ * Return: 0 on success. -ENOSPC if no hole is left, -EADDRINUSE if a doorbell is
+ * pinned above 4 GiB and @dev cannot reach it, or the IOVA that the owner requested
+ * for one is taken, -EPERM if a doorbell must not be given to a user (see
+ * iommu_msi_check_page()), -EINTR if a fatal signal ended the search, -ENOMEM. On
+ * failure @dev has no reservation, and no doorbell was relocated.
+ */
+int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
+			     const struct iommu_msi_window *window)
+{
+	struct msi_device *device = msi_device_lookup(space, dev);
+	struct msi_reserve reserve = {
+		.space = space,
+		.relocations = LIST_HEAD_INIT(reserve.relocations),
+	};
+	int rc;
+
+	if (device && device->attached)
+		return 0;
+	msi_space_reap(space);
+	space->driver_window = *window;
+	if (!space->only_window)
+		space->window = *window;
+	rc = msi_reserve_begin(&reserve, dev);
+	if (rc)
+		msi_relocations_cancel(&reserve.relocations);
+	else
+		rc = msi_relocations_commit(&reserve.relocations);
+	if (rc)
+		iommu_msi_unreserve_device(space, dev);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_reserve_device);

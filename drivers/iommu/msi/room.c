@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The owner's interface: room for the owner's own mappings, where doorbells are. See
+ * include/linux/iommu-msi.h.
+ */
+#include <linux/export.h>
+#include <linux/iommu-msi.h>
+
+#include "doorbell.h"
+#include "relocate.h"
+
+static bool msi_space_is_empty(struct iommu_msi_space *space,
+			       unsigned long start, unsigned long last)
+{
+	/* The second is empty unless a doorbell is stranded */
+	return !interval_tree_iter_first(&space->places, start, last) &&
+	       !interval_tree_iter_first(&space->old_places, start, last);
+}
+
+static struct iommu_doorbell *
+msi_space_first_doorbell(struct iommu_msi_space *space, unsigned long start,
+			 unsigned long last)
+{
+	struct interval_tree_node *node;
+
+	node = interval_tree_iter_first(&space->places, start, last);
+	if (!node)
+		return NULL;
+	return container_of(node, struct msi_place, node)->doorbell;
+}
+
+/**
+ * iommu_msi_check_room - Check whether a range can be freed of doorbells
+ * @space: MSI space
+ * @start: First IOVA of the range in bytes
+ * @last: Last IOVA of the range in bytes
+ *
+ * For an owner of several spaces, who asks all of them before doorbells of one are
+ * relocated by iommu_msi_make_room().
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write.
+ * O(log n) if there is no doorbell in the range.
+ * Return: 0, or -EEXIST if a doorbell in the range is pinned.
+ */
+int iommu_msi_check_room(struct iommu_msi_space *space, unsigned long start,
+			 unsigned long last)
+{
+	struct interval_tree_node *node;
+	struct msi_place *place;
+
+	if (msi_space_is_empty(space, start, last))
+		return 0;
+	msi_space_reap(space);
+	if (interval_tree_iter_first(&space->old_places, start, last))
+		return -EEXIST;
+	for (node = interval_tree_iter_first(&space->places, start, last); node;
+	     node = interval_tree_iter_next(node, start, last)) {
+		place = container_of(node, struct msi_place, node);
+		if (doorbell_is_pinned(place->doorbell))
+			return -EEXIST;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_check_room);
+
+/**
+ * iommu_msi_make_room - Relocate doorbells out of the way of the owner's mapping
+ * @space: MSI space
+ * @start: First IOVA that the owner wants, in bytes
+ * @last: Last IOVA that the owner wants, in bytes
+ *
+ * A doorbell that vectors use keeps working. If the owner's mapping fails later, it
+ * stays where it has been relocated to.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write, and
+ * none that comes later in the order that iommu-msi.h states.
+ * O(log n) if there is no doorbell in the range.
+ * Return: 0 if the range is free of doorbells now. -EEXIST if one that lies in it
+ * is pinned, -ENOSPC if there is no hole to relocate one to, -EINTR if a fatal
+ * signal ended the search, -ENOMEM; then none was relocated.
+ */
+int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
+			unsigned long last)
+{
+	const struct iommu_msi_window wanted = { .start = start, .last = last };
+	struct iommu_doorbell *doorbell;
+	LIST_HEAD(list);
+	int rc;
+
+	rc = iommu_msi_check_room(space, start, last);
+	while (!rc && (doorbell = msi_space_first_doorbell(space, start, last)))
+		rc = msi_relocate(doorbell, &wanted, &list);
+	if (!rc)
+		return msi_relocations_commit(&list);
+	msi_relocations_cancel(&list);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_make_room);
