@@ -97,7 +97,8 @@ static int vfio_msi_map(struct iommu_msi_space *space, void __user *arg)
 
 	if (copy_from_user(&map, arg, minsz))
 		return -EFAULT;
-	if (map.argsz < minsz || map.flags || map.__reserved)
+	if (map.argsz < minsz || map.flags || map.__reserved ||
+	    map.index >= IOMMU_MSI_MAX_DOORBELLS)
 		return -EINVAL;
 	if (!vfio_msi_exists(space, map.index))
 		return -ENOENT;
@@ -116,7 +117,8 @@ static int vfio_msi_unmap(struct iommu_msi_space *space, void __user *arg)
 
 	if (copy_from_user(&unmap, arg, minsz))
 		return -EFAULT;
-	if (unmap.argsz < minsz || unmap.flags || unmap.__reserved)
+	if (unmap.argsz < minsz || unmap.flags || unmap.__reserved ||
+	    unmap.index >= IOMMU_MSI_MAX_DOORBELLS)
 		return -EINVAL;
 	if (!vfio_msi_exists(space, unmap.index))
 		return -ENOENT;

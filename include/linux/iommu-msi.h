@@ -274,6 +274,13 @@ enum iommu_msi_kind {
 	IOMMU_MSI_KINDS,
 };
 
+/*
+ * Indices of doorbells whose places an owner may fix are below this. No machine has
+ * nearly as many interrupt controllers, and what an owner fixes takes memory before
+ * any device brings the doorbell.
+ */
+#define IOMMU_MSI_FIXED_DOORBELLS 256
+
 /* No address of a register, as it is not aligned */
 #define IOMMU_MSI_NO_ADDRESS U64_MAX
 

@@ -159,6 +159,9 @@ out_put:
 
 /* Placement */
 
+/* No user is told of indices that the core does not take, nor the other way round */
+static_assert(IOMMU_MSI_MAX_DOORBELLS == IOMMU_MSI_FIXED_DOORBELLS);
+
 static int msi_place_window(struct iommu_msi_space *space,
 			    const struct iommu_msi_place *cmd)
 {
@@ -178,15 +181,18 @@ static int msi_place_auto(struct iommu_msi_space *space,
 		return -EINVAL;
 	if (cmd->index == IOMMU_MSI_INDEX_ALL)
 		iommu_msi_place_all_auto(space);
-	else
+	else if (cmd->index < IOMMU_MSI_MAX_DOORBELLS)
 		iommu_msi_place_auto(space, cmd->index);
+	else
+		return -EINVAL;
 	return 0;
 }
 
 static int msi_place_fixed(struct iommu_msi_space *space,
 			   const struct iommu_msi_place *cmd)
 {
-	if (cmd->length || cmd->iova > ULONG_MAX)
+	if (cmd->length || cmd->iova > ULONG_MAX ||
+	    cmd->index >= IOMMU_MSI_MAX_DOORBELLS)
 		return -EINVAL;
 	return iommu_msi_place_fixed(space, cmd->index, cmd->iova);
 }

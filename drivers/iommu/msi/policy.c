@@ -79,8 +79,8 @@ static int msi_fix_begin(struct iommu_msi_space *space, u32 index,
  * Context: Process context, may sleep. The owner's lock is held for write, and
  * none that comes later in the order that iommu-msi.h states.
  * Return: 0 on success. -EINVAL if @iova is not aligned to the slot size, or 0,
- * or @index is beyond 2^31 - 1. -ERANGE if the place is outside of the aperture,
- * or messages of vectors in use cannot hold it. -EADDRINUSE if it is reserved,
+ * or @index is not below %IOMMU_MSI_FIXED_DOORBELLS. -ERANGE if the place is outside
+ * of the aperture, or messages of vectors in use cannot hold it. -EADDRINUSE if it is reserved,
  * -EEXIST if the owner has a mapping there or another doorbell is. -EBUSY if
  * vectors use the doorbell and a driver cannot rewrite their messages, or the
  * doorbell is pinned for another reason. -ENOMEM. On failure nothing has changed.
@@ -93,7 +93,8 @@ int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 	void *old;
 	int rc;
 
-	if (!iova || !IS_ALIGNED(iova, space->slot_size) || index > INT_MAX)
+	if (!iova || !IS_ALIGNED(iova, space->slot_size) ||
+	    index >= IOMMU_MSI_FIXED_DOORBELLS)
 		return -EINVAL;
 
 	old = msi_fix(space, index, entry);
