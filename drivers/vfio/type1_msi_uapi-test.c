@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of what a type1 container reports of its doorbells if these come or go
- * meanwhile, which no program can bring about at will.
+ * meanwhile, or if a driver pins them, which no program can bring about at will.
  */
 #include <linux/iommu.h>
 #include <uapi/linux/vfio_msi.h>
@@ -62,9 +62,66 @@ static void capability_names_no_doorbell_that_has_gone(struct kunit *test)
 			   sizeof(untouched));
 }
 
+static void free_regions(struct list_head *regions)
+{
+	struct iommu_resv_region *region, *next;
+
+	list_for_each_entry_safe(region, next, regions, list)
+		kfree(region);
+	INIT_LIST_HEAD(regions);
+}
+
+static void doorbell_that_makes_way_is_in_no_region(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	LIST_HEAD(regions);
+
+	KUNIT_EXPECT_EQ(test, 0, vfio_msi_list_pinned(NULL, &regions));
+	msi_test_attach(test);
+	KUNIT_EXPECT_EQ(test, 0, vfio_msi_list_pinned(mt->space, &regions));
+	KUNIT_EXPECT_TRUE(test, list_empty(&regions));
+}
+
+static void doorbell_that_the_user_fixed_is_in_no_region(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	LIST_HEAD(regions);
+
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_place_fixed(mt->space, 0, SZ_1G));
+	KUNIT_EXPECT_TRUE(test, msi_test_state(test).pinned);
+	KUNIT_EXPECT_EQ(test, 0, vfio_msi_list_pinned(mt->space, &regions));
+	KUNIT_EXPECT_TRUE(test, list_empty(&regions));
+}
+
+static void doorbell_that_a_driver_pins_is_in_a_region(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
+	struct iommu_resv_region *region;
+	LIST_HEAD(regions);
+
+	/* There is no driver that could rewrite the message */
+	msi_test_attach_with_vector(test, &desc);
+	KUNIT_ASSERT_EQ(test, 0, vfio_msi_list_pinned(mt->space, &regions));
+	KUNIT_ASSERT_TRUE(test, list_is_singular(&regions));
+	region = list_first_entry(&regions, struct iommu_resv_region, list);
+	KUNIT_EXPECT_EQ(test, WINDOW_START, region->start);
+	KUNIT_EXPECT_EQ(test, SZ_4K, region->length);
+	KUNIT_EXPECT_EQ(test, IOMMU_RESV_RESERVED, region->type);
+	free_regions(&regions);
+
+	iommu_dma_release_msi(&desc);
+	KUNIT_EXPECT_EQ(test, 0, vfio_msi_list_pinned(mt->space, &regions));
+	KUNIT_EXPECT_TRUE(test, list_empty(&regions));
+}
+
 static struct kunit_case type1_msi_uapi_cases[] = {
 	KUNIT_CASE(capability_is_not_filled_beyond_its_end),
 	KUNIT_CASE(capability_names_no_doorbell_that_has_gone),
+	KUNIT_CASE(doorbell_that_makes_way_is_in_no_region),
+	KUNIT_CASE(doorbell_that_the_user_fixed_is_in_no_region),
+	KUNIT_CASE(doorbell_that_a_driver_pins_is_in_a_region),
 	{},
 };
 

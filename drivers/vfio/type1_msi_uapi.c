@@ -102,6 +102,42 @@ int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 }
 EXPORT_SYMBOL_GPL(vfio_msi_add_cap);
 
+/**
+ * vfio_msi_list_pinned() - List the IOVAs of doorbells that cannot make way
+ * @space: MSI space of the container, or NULL
+ * @regions: Empty list. Gets a struct iommu_resv_region for the place of each doorbell
+ *	that something else than a fixed placement pins. To be freed by the caller,
+ *	after an error too.
+ *
+ * VFIO_IOMMU_MAP_DMA over such a doorbell fails with -EEXIST. Vectors can pin a
+ * doorbell and unpin it while the container's lock is held.
+ *
+ * Context: The container's lock is held.
+ * Return: 0 or -ENOMEM.
+ */
+int vfio_msi_list_pinned(struct iommu_msi_space *space,
+			 struct list_head *regions)
+{
+	struct iommu_resv_region *region;
+	struct iommu_msi_state state;
+	unsigned long index;
+
+	if (!space)
+		return 0;
+	for (index = 0; iommu_msi_next_state(space, &index, &state); index++) {
+		if (!state.pinned || state.placement == IOMMU_MSI_PLACED_FIXED)
+			continue;
+		region = iommu_alloc_resv_region(state.iova, state.length, 0,
+						 IOMMU_RESV_RESERVED,
+						 GFP_KERNEL);
+		if (!region)
+			return -ENOMEM;
+		list_add_tail(&region->list, regions);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_msi_list_pinned);
+
 /* Placement */
 
 static int vfio_msi_read_map(void __user *arg, struct vfio_msi_request *request)

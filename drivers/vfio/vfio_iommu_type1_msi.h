@@ -58,6 +58,8 @@ int vfio_msi_evade(struct iommu_msi_space *space,
 		   const struct iommu_domain_geometry *geometry);
 int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 		     unsigned long last, struct vfio_info_cap *caps);
+int vfio_msi_list_pinned(struct iommu_msi_space *space,
+			 struct list_head *regions);
 int vfio_msi_read_request(unsigned int cmd, void __user *arg,
 			  struct vfio_msi_request *request);
 int vfio_msi_place(struct iommu_msi_space *space,
@@ -113,6 +115,12 @@ static inline int vfio_msi_evade(struct iommu_msi_space *space,
 static inline int vfio_msi_add_cap(struct iommu_msi_space *space,
 				   unsigned long first, unsigned long last,
 				   struct vfio_info_cap *caps)
+{
+	return 0;
+}
+
+static inline int vfio_msi_list_pinned(struct iommu_msi_space *space,
+				       struct list_head *regions)
 {
 	return 0;
 }
