@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a user of a type1 container is told of its MSI doorbells, and where he says
- * that they shall be. The container itself is in vfio_iommu_type1.c, which holds
- * its lock over all calls.
+ * What a user of a type1 container is told of its MSI doorbells, and where the user
+ * wants them to be. The container itself is in vfio_iommu_type1.c, which holds its
+ * lock over all calls but vfio_msi_read_request().
  */
+#include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
@@ -22,6 +23,44 @@ static u32 vfio_msi_count(struct iommu_msi_space *space)
 	return count;
 }
 
+static void vfio_msi_describe(unsigned long index,
+			      const struct iommu_msi_state *state,
+			      struct iommu_msi_doorbell *doorbell)
+{
+	*doorbell = (struct iommu_msi_doorbell){
+		.index = index,
+		.flags = (state->mapped ? IOMMU_MSI_DOORBELL_MAPPED : 0) |
+			 (state->pinned ? IOMMU_MSI_DOORBELL_PINNED : 0),
+		.placement = state->placement == IOMMU_MSI_PLACED_FIXED ?
+				     IOMMU_MSI_PLACEMENT_FIXED :
+				     IOMMU_MSI_PLACEMENT_AUTO,
+		.vectors = state->vectors,
+		.iova = state->iova,
+		.length = state->length,
+	};
+}
+
+/*
+ * Fill in up to @room doorbells. There may be more than were counted: one that no
+ * device may use any more is not reported, but a vector can take it up again, which
+ * the container's lock does not keep out.
+ */
+VISIBLE_IF_KUNIT void
+vfio_msi_fill_cap(struct iommu_msi_space *space,
+		  struct vfio_iommu_type1_info_cap_msi *cap, u32 room)
+{
+	struct iommu_msi_doorbell *doorbells;
+	struct iommu_msi_state state;
+	unsigned long index;
+	u32 nr = 0;
+
+	doorbells = (struct iommu_msi_doorbell *)(cap + 1);
+	for (index = 0;
+	     nr < room && iommu_msi_next_state(space, &index, &state); index++)
+		vfio_msi_describe(index, &state, &doorbells[nr++]);
+	cap->num_doorbells = nr;
+}
+
 /**
  * vfio_msi_add_cap() - Report the doorbells of a container
  * @space: MSI space of the container, or NULL
@@ -30,8 +69,9 @@ static u32 vfio_msi_count(struct iommu_msi_space *space)
  * @caps: Capabilities of VFIO_IOMMU_GET_INFO; a container that has an MSI space
  *	gets one of struct vfio_iommu_type1_info_cap_msi
  *
- * Context: The container's lock is held, so that no doorbell comes. One that no
- * device of the container may use any more can go with its last vector.
+ * Context: The container's lock is held, so that no doorbell is made or freed. One
+ * that no device of the container may use any more can go with its last vector, or
+ * come back with one.
  * Return: 0 or -ENOMEM.
  */
 int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
@@ -39,17 +79,14 @@ int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 {
 	struct vfio_iommu_type1_info_cap_msi *cap;
 	struct vfio_info_cap_header *header;
-	struct iommu_msi_doorbell *doorbell;
-	struct iommu_msi_state state;
-	unsigned long index;
 	u32 count;
 
 	if (!space)
 		return 0;
 	count = vfio_msi_count(space);
-	header = vfio_info_cap_add(caps,
-				   sizeof(*cap) + count * sizeof(*doorbell),
-				   VFIO_IOMMU_TYPE1_INFO_CAP_MSI, 1);
+	header = vfio_info_cap_add(
+		caps, sizeof(*cap) + count * sizeof(struct iommu_msi_doorbell),
+		VFIO_IOMMU_TYPE1_INFO_CAP_MSI, 1);
 	if (IS_ERR(header))
 		return PTR_ERR(header);
 
@@ -59,27 +96,110 @@ int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 	cap->aperture_last = last;
 	cap->granule = PAGE_SIZE;
 	cap->doorbells_offset = sizeof(*cap);
-	cap->doorbell_len = sizeof(*doorbell);
-
-	doorbell = (struct iommu_msi_doorbell *)(cap + 1);
-	for (index = 0; iommu_msi_next_state(space, &index, &state); index++) {
-		doorbell->index = index;
-		doorbell->flags =
-			(state.mapped ? IOMMU_MSI_DOORBELL_MAPPED : 0) |
-			(state.pinned ? IOMMU_MSI_DOORBELL_PINNED : 0);
-		doorbell->placement = state.placement ==
-						      IOMMU_MSI_PLACED_FIXED ?
-					      IOMMU_MSI_PLACEMENT_FIXED :
-					      IOMMU_MSI_PLACEMENT_AUTO;
-		doorbell->vectors = state.vectors;
-		doorbell->iova = state.iova;
-		doorbell->length = state.length;
-		doorbell++;
-		cap->num_doorbells++;
-	}
+	cap->doorbell_len = sizeof(struct iommu_msi_doorbell);
+	vfio_msi_fill_cap(space, cap, count);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_msi_add_cap);
+
+/**
+ * vfio_msi_list_pinned() - List the IOVAs of doorbells that cannot make way
+ * @space: MSI space of the container, or NULL
+ * @regions: Empty list. Gets a struct iommu_resv_region for the place of each doorbell
+ *	that something else than a fixed placement pins. To be freed by the caller,
+ *	after an error too.
+ *
+ * VFIO_IOMMU_MAP_DMA over such a doorbell fails with -EEXIST. Vectors can pin a
+ * doorbell and unpin it while the container's lock is held.
+ *
+ * Context: The container's lock is held.
+ * Return: 0 or -ENOMEM.
+ */
+int vfio_msi_list_pinned(struct iommu_msi_space *space,
+			 struct list_head *regions)
+{
+	struct iommu_resv_region *region;
+	struct iommu_msi_state state;
+	unsigned long index;
+
+	if (!space)
+		return 0;
+	for (index = 0; iommu_msi_next_state(space, &index, &state); index++) {
+		if (!state.pinned || state.placement == IOMMU_MSI_PLACED_FIXED)
+			continue;
+		region = iommu_alloc_resv_region(state.iova, state.length, 0,
+						 IOMMU_RESV_RESERVED,
+						 GFP_KERNEL);
+		if (!region)
+			return -ENOMEM;
+		list_add_tail(&region->list, regions);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_msi_list_pinned);
+
+/* Placement */
+
+static int vfio_msi_read_map(void __user *arg, struct vfio_msi_request *request)
+{
+	struct vfio_iommu_type1_msi_map map;
+	size_t minsz = offsetofend(struct vfio_iommu_type1_msi_map, size);
+
+	if (copy_from_user(&map, arg, minsz))
+		return -EFAULT;
+	if (map.argsz < minsz || map.flags || map.__reserved ||
+	    map.index >= IOMMU_MSI_MAX_DOORBELLS || map.size != PAGE_SIZE)
+		return -EINVAL;
+	if (map.iova != (unsigned long)map.iova)
+		return -ERANGE;
+	*request = (struct vfio_msi_request){
+		.index = map.index,
+		.fixed = true,
+		.iova = map.iova,
+	};
+	return 0;
+}
+
+static int vfio_msi_read_unmap(void __user *arg,
+			       struct vfio_msi_request *request)
+{
+	struct vfio_iommu_type1_msi_unmap unmap;
+	size_t minsz =
+		offsetofend(struct vfio_iommu_type1_msi_unmap, __reserved);
+
+	if (copy_from_user(&unmap, arg, minsz))
+		return -EFAULT;
+	if (unmap.argsz < minsz || unmap.flags || unmap.__reserved ||
+	    unmap.index >= IOMMU_MSI_MAX_DOORBELLS)
+		return -EINVAL;
+	*request = (struct vfio_msi_request){ .index = unmap.index };
+	return 0;
+}
+
+/**
+ * vfio_msi_read_request() - Read what VFIO_IOMMU_MAP_MSI or VFIO_IOMMU_UNMAP_MSI wants
+ * @cmd: The ioctl
+ * @arg: Its argument
+ * @request: Filled, for vfio_msi_place()
+ *
+ * Context: Process context, may sleep. The container's lock is not held: user memory
+ * may fault.
+ * Return: 0. -ENOTTY if @cmd is neither of the two. -EFAULT, -EINVAL or -ERANGE as
+ * <linux/vfio_msi.h> says.
+ */
+int vfio_msi_read_request(unsigned int cmd, void __user *arg,
+			  struct vfio_msi_request *request)
+{
+	switch (cmd) {
+	case VFIO_IOMMU_MAP_MSI:
+		return vfio_msi_read_map(arg, request);
+	case VFIO_IOMMU_UNMAP_MSI:
+		return vfio_msi_read_unmap(arg, request);
+	default:
+		return -ENOTTY;
+	}
+}
+EXPORT_SYMBOL_GPL(vfio_msi_read_request);
 
 static bool vfio_msi_exists(struct iommu_msi_space *space, u32 wanted)
 {
@@ -90,59 +210,24 @@ static bool vfio_msi_exists(struct iommu_msi_space *space, u32 wanted)
 	       index == wanted;
 }
 
-static int vfio_msi_map(struct iommu_msi_space *space, void __user *arg)
+/**
+ * vfio_msi_place() - Place a doorbell of a container
+ * @space: MSI space of the container, or NULL
+ * @request: Which one, and where
+ *
+ * Context: The container's lock is held.
+ * Return: 0, -ENOENT if there is no such doorbell, or the errors of
+ * iommu_msi_place_fixed().
+ */
+int vfio_msi_place(struct iommu_msi_space *space,
+		   const struct vfio_msi_request *request)
 {
-	struct vfio_iommu_type1_msi_map map;
-	size_t minsz = offsetofend(struct vfio_iommu_type1_msi_map, size);
-
-	if (copy_from_user(&map, arg, minsz))
-		return -EFAULT;
-	if (map.argsz < minsz || map.flags || map.__reserved)
-		return -EINVAL;
-	if (!vfio_msi_exists(space, map.index))
+	if (!vfio_msi_exists(space, request->index))
 		return -ENOENT;
-	if (map.size != PAGE_SIZE)
-		return -EINVAL;
-	if (map.iova != (unsigned long)map.iova)
-		return -ERANGE;
-	return iommu_msi_place_fixed(space, map.index, map.iova);
-}
-
-static int vfio_msi_unmap(struct iommu_msi_space *space, void __user *arg)
-{
-	struct vfio_iommu_type1_msi_unmap unmap;
-	size_t minsz =
-		offsetofend(struct vfio_iommu_type1_msi_unmap, __reserved);
-
-	if (copy_from_user(&unmap, arg, minsz))
-		return -EFAULT;
-	if (unmap.argsz < minsz || unmap.flags || unmap.__reserved)
-		return -EINVAL;
-	if (!vfio_msi_exists(space, unmap.index))
-		return -ENOENT;
-	iommu_msi_place_auto(space, unmap.index);
+	if (request->fixed)
+		return iommu_msi_place_fixed(space, request->index,
+					     request->iova);
+	iommu_msi_place_auto(space, request->index);
 	return 0;
 }
-
-/**
- * vfio_msi_ioctl() - VFIO_IOMMU_MAP_MSI and VFIO_IOMMU_UNMAP_MSI
- * @space: MSI space of the container, or NULL
- * @cmd: The ioctl
- * @arg: Its argument
- *
- * Context: The container's lock is held, as it may be when user memory faults.
- * Return: What the ioctl returns, -ENOTTY if it is neither of the two.
- */
-long vfio_msi_ioctl(struct iommu_msi_space *space, unsigned int cmd,
-		    void __user *arg)
-{
-	switch (cmd) {
-	case VFIO_IOMMU_MAP_MSI:
-		return vfio_msi_map(space, arg);
-	case VFIO_IOMMU_UNMAP_MSI:
-		return vfio_msi_unmap(space, arg);
-	default:
-		return -ENOTTY;
-	}
-}
-EXPORT_SYMBOL_GPL(vfio_msi_ioctl);
+EXPORT_SYMBOL_GPL(vfio_msi_place);

@@ -15,7 +15,20 @@
 #include <linux/kconfig.h>
 
 struct vfio_info_cap;
+struct vfio_iommu_type1_info_cap_msi;
 struct vfio_msi_group;
+
+/**
+ * struct vfio_msi_request - What VFIO_IOMMU_MAP_MSI or VFIO_IOMMU_UNMAP_MSI asks for
+ * @index: Index of the doorbell
+ * @fixed: The doorbell shall be at @iova; if not, the kernel chooses its place
+ * @iova: First IOVA of its place in bytes
+ */
+struct vfio_msi_request {
+	u32 index;
+	bool fixed;
+	unsigned long iova;
+};
 
 /*
  * A region of type IOMMU_RESV_SW_MSI is where an IOMMU driver would put doorbells.
@@ -45,8 +58,16 @@ int vfio_msi_evade(struct iommu_msi_space *space,
 		   const struct iommu_domain_geometry *geometry);
 int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 		     unsigned long last, struct vfio_info_cap *caps);
-long vfio_msi_ioctl(struct iommu_msi_space *space, unsigned int cmd,
-		    void __user *arg);
+int vfio_msi_list_pinned(struct iommu_msi_space *space,
+			 struct list_head *regions);
+int vfio_msi_read_request(unsigned int cmd, void __user *arg,
+			  struct vfio_msi_request *request);
+int vfio_msi_place(struct iommu_msi_space *space,
+		   const struct vfio_msi_request *request);
+#if IS_ENABLED(CONFIG_KUNIT)
+void vfio_msi_fill_cap(struct iommu_msi_space *space,
+		       struct vfio_iommu_type1_info_cap_msi *cap, u32 room);
+#endif
 
 #else /* CONFIG_IOMMU_MSI_SPACE */
 
@@ -98,8 +119,20 @@ static inline int vfio_msi_add_cap(struct iommu_msi_space *space,
 	return 0;
 }
 
-static inline long vfio_msi_ioctl(struct iommu_msi_space *space,
-				  unsigned int cmd, void __user *arg)
+static inline int vfio_msi_list_pinned(struct iommu_msi_space *space,
+				       struct list_head *regions)
+{
+	return 0;
+}
+
+static inline int vfio_msi_read_request(unsigned int cmd, void __user *arg,
+					struct vfio_msi_request *request)
+{
+	return -ENOTTY;
+}
+
+static inline int vfio_msi_place(struct iommu_msi_space *space,
+				 const struct vfio_msi_request *request)
 {
 	return -ENOTTY;
 }

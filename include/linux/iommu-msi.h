@@ -59,7 +59,7 @@ struct iommu_msi_space;
 struct msi_desc;
 
 /* Doorbells of one space; their indices are below. Real machines have a few. */
-#define IOMMU_MSI_MAX_DOORBELLS 256
+#define IOMMU_MSI_SPACE_DOORBELLS 256
 
 /**
  * struct iommu_msi_owner_ops - What an MSI space asks its owner

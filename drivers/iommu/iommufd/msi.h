@@ -27,6 +27,10 @@ int iopt_msi_make_room(struct io_pagetable *iopt, unsigned long start,
 bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 			 unsigned long length);
 
+int iopt_msi_collect_pinned(struct io_pagetable *iopt,
+			    struct rb_root_cached *pinned);
+void iopt_msi_free_pinned(struct rb_root_cached *pinned);
+
 struct iommu_msi_space *
 iommufd_msi_hwpt_space(struct iommufd_hwpt_paging *hwpt_paging);
 void iommufd_msi_hwpt_drop_space(struct iommufd_hwpt_paging *hwpt_paging);

@@ -71,7 +71,7 @@ static int msi_compat_map(struct io_pagetable *iopt, void __user *arg)
 	if (copy_from_user(&map, arg, minsz))
 		return -EFAULT;
 	if (map.argsz < minsz || map.flags || map.__reserved ||
-	    map.size != PAGE_SIZE)
+	    map.index >= IOMMU_MSI_MAX_DOORBELLS || map.size != PAGE_SIZE)
 		return -EINVAL;
 	if (map.iova != (unsigned long)map.iova)
 		return -ERANGE;
@@ -93,7 +93,8 @@ static int msi_compat_unmap(struct io_pagetable *iopt, void __user *arg)
 
 	if (copy_from_user(&unmap, arg, minsz))
 		return -EFAULT;
-	if (unmap.argsz < minsz || unmap.flags || unmap.__reserved)
+	if (unmap.argsz < minsz || unmap.flags || unmap.__reserved ||
+	    unmap.index >= IOMMU_MSI_MAX_DOORBELLS)
 		return -EINVAL;
 
 	down_write(&iopt->iova_rwsem);

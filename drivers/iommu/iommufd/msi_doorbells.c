@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * ioctl(IOMMU_MSI_DOORBELLS), ioctl(IOMMU_MSI_PLACE), ioctl(IOMMU_MSI_DEVICE):
- * report where doorbells are, place them, and tell how many a device needs.
+ * report where doorbells are, and which IOVAs they keep from user space, place them,
+ * and tell how many a device needs.
  */
+#include <linux/interval_tree.h>
+#include <linux/slab.h>
 #include <uapi/linux/iommufd_msi.h>
 
 #include "io_pagetable.h"
@@ -157,7 +160,78 @@ out_put:
 	return rc;
 }
 
+/* IOVAs that doorbells keep from user space */
+
+static int msi_collect_pinned(struct iommu_msi_space *space,
+			      struct rb_root_cached *pinned)
+{
+	struct interval_tree_node *node;
+	struct iommu_msi_state state;
+	unsigned long index;
+
+	for (index = 0; iommu_msi_next_state(space, &index, &state); index++) {
+		if (!state.pinned || state.placement == IOMMU_MSI_PLACED_FIXED)
+			continue;
+		node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
+		if (!node)
+			return -ENOMEM;
+		node->start = state.iova;
+		node->last = state.iova + state.length - 1;
+		interval_tree_insert(node, pinned);
+	}
+	return 0;
+}
+
+/**
+ * iopt_msi_collect_pinned() - Collect the IOVAs of doorbells that cannot make way
+ * @iopt: io_pagetable
+ * @pinned: Empty interval tree. Gets a node for the place of each doorbell of @iopt
+ *	and its page tables that something else than a fixed placement pins; these
+ *	may overlap. To be freed by iopt_msi_free_pinned(), after an error too.
+ *
+ * A map over such a doorbell fails with -EEXIST. Vectors, which io_pagetable::iova_rwsem
+ * does not keep out, can pin a doorbell and unpin it: what is collected was true
+ * during the call.
+ *
+ * Context: io_pagetable::iova_rwsem is held.
+ * Return: 0 or -ENOMEM.
+ */
+int iopt_msi_collect_pinned(struct io_pagetable *iopt,
+			    struct rb_root_cached *pinned)
+{
+	struct iommufd_hwpt_paging *hwpt_paging;
+	int rc = 0;
+
+	lockdep_assert_held(&iopt->iova_rwsem);
+
+	if (iopt->msi_space)
+		rc = msi_collect_pinned(iopt->msi_space, pinned);
+	list_for_each_entry(hwpt_paging, &iopt->msi_hwpts, msi_item) {
+		if (rc)
+			break;
+		rc = msi_collect_pinned(hwpt_paging->msi_space, pinned);
+	}
+	return rc;
+}
+
+/**
+ * iopt_msi_free_pinned() - Free what iopt_msi_collect_pinned() collected
+ * @pinned: The interval tree
+ */
+void iopt_msi_free_pinned(struct rb_root_cached *pinned)
+{
+	struct interval_tree_node *node;
+
+	while ((node = interval_tree_iter_first(pinned, 0, ULONG_MAX))) {
+		interval_tree_remove(node, pinned);
+		kfree(node);
+	}
+}
+
 /* Placement */
+
+/* No user is told of indices that the core does not take, nor the other way round */
+static_assert(IOMMU_MSI_MAX_DOORBELLS == IOMMU_MSI_SPACE_DOORBELLS);
 
 static int msi_place_window(struct iommu_msi_space *space,
 			    const struct iommu_msi_place *cmd)
@@ -178,15 +252,18 @@ static int msi_place_auto(struct iommu_msi_space *space,
 		return -EINVAL;
 	if (cmd->index == IOMMU_MSI_INDEX_ALL)
 		iommu_msi_place_all_auto(space);
-	else
+	else if (cmd->index < IOMMU_MSI_MAX_DOORBELLS)
 		iommu_msi_place_auto(space, cmd->index);
+	else
+		return -EINVAL;
 	return 0;
 }
 
 static int msi_place_fixed(struct iommu_msi_space *space,
 			   const struct iommu_msi_place *cmd)
 {
-	if (cmd->length || cmd->iova > ULONG_MAX)
+	if (cmd->length || cmd->iova > ULONG_MAX ||
+	    cmd->index >= IOMMU_MSI_MAX_DOORBELLS)
 		return -EINVAL;
 	return iommu_msi_place_fixed(space, cmd->index, cmd->iova);
 }

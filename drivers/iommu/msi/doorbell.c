@@ -222,7 +222,7 @@ static void doorbell_publish(struct iommu_doorbell *doorbell,
  * Context: The owner's lock is held for write, the space's is not.
  * Return: The doorbell, which is idle, or ERR_PTR() of the errors of
  * msi_placement_find(), -EADDRINUSE if the IOVA that the owner requested is taken,
- * -ENOSPC if there are %IOMMU_MSI_MAX_DOORBELLS, or -ENOMEM.
+ * -ENOSPC if there are %IOMMU_MSI_SPACE_DOORBELLS, or -ENOMEM.
  */
 struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
 				       phys_addr_t phys)
@@ -240,7 +240,7 @@ struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
 
 	/* Invisible until it has IOVAs */
 	rc = xa_alloc(&space->doorbells, &doorbell->index, NULL,
-		      XA_LIMIT(0, IOMMU_MSI_MAX_DOORBELLS - 1),
+		      XA_LIMIT(0, IOMMU_MSI_SPACE_DOORBELLS - 1),
 		      GFP_KERNEL_ACCOUNT);
 	if (rc) {
 		rc = rc == -EBUSY ? -ENOSPC : rc;

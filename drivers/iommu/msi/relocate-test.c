@@ -400,7 +400,8 @@ static void fixed_place_is_checked(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, msi_test_state(test).pinned);
 	}
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			iommu_msi_place_fixed(mt->space, 1U << 31, SZ_1G));
+			iommu_msi_place_fixed(
+				mt->space, IOMMU_MSI_SPACE_DOORBELLS, SZ_1G));
 }
 
 static void fixed_doorbell_is_pinned_until_auto(struct kunit *test)

@@ -68,7 +68,7 @@ static int msi_fix_begin(struct iommu_msi_space *space, u32 index,
  * Context: Process context, may sleep. The owner's lock is held for write, and
  * none that comes later in the order that iommu-msi.h states.
  * Return: 0 on success. -EINVAL if @iova is not aligned to the slot size, or 0,
- * or @index is not below %IOMMU_MSI_MAX_DOORBELLS. -ERANGE if @iova is outside of
+ * or @index is not below %IOMMU_MSI_SPACE_DOORBELLS. -ERANGE if @iova is outside of
  * the aperture, or messages of vectors in use cannot hold it. -EADDRINUSE if it is
  * reserved, -EEXIST if the owner has a mapping there or another doorbell is. -EBUSY
  * if vectors use the doorbell whose messages nobody can rewrite, or the doorbell is
@@ -83,7 +83,7 @@ int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 	int rc;
 
 	if (!iova || !IS_ALIGNED(iova, space->slot_size) ||
-	    index >= IOMMU_MSI_MAX_DOORBELLS)
+	    index >= IOMMU_MSI_SPACE_DOORBELLS)
 		return -EINVAL;
 
 	old = xa_store(&space->fixed, index, entry, GFP_KERNEL_ACCOUNT);

@@ -207,7 +207,7 @@ bool iommu_msi_next_state(struct iommu_msi_space *space, unsigned long *index,
 	struct iommu_doorbell *doorbell;
 
 	guard(mutex)(&space->lock);
-	/* No more than IOMMU_MSI_MAX_DOORBELLS */
+	/* No more than IOMMU_MSI_SPACE_DOORBELLS */
 	xa_for_each_start(&space->doorbells, *index, doorbell, *index) {
 		if (doorbell_is_idle(doorbell))
 			continue;

@@ -105,6 +105,9 @@ struct iommu_msi_doorbells {
 
 #define IOMMU_MSI_DOORBELLS _IO(IOMMUFD_TYPE, IOMMUFD_CMD_MSI_DOORBELLS)
 
+/* The index of a doorbell to be placed is below this */
+#define IOMMU_MSI_MAX_DOORBELLS 256
+
 /* All doorbells, in iommu_msi_place::index */
 #define IOMMU_MSI_INDEX_ALL (~(__u32)0)
 
@@ -118,9 +121,9 @@ struct iommu_msi_doorbells {
  *	the first time. Several page tables of an IOAS may so have different doorbells at
  *	the same IOVA.
  * @placement: One of enum iommu_msi_placement_type
- * @index: Number of a doorbell, as IOMMU_MSI_DOORBELLS tells; doorbells that no
- *	device has brought yet will have the next free numbers. Or
- *	%IOMMU_MSI_INDEX_ALL.
+ * @index: Number of a doorbell, as IOMMU_MSI_DOORBELLS tells, below
+ *	%IOMMU_MSI_MAX_DOORBELLS; doorbells that no device has brought yet will have
+ *	the next free numbers. Or %IOMMU_MSI_INDEX_ALL.
  * @__reserved: Must be 0
  * @iova: First IOVA of the doorbell's place, or of the window. 0 for
  *	%IOMMU_MSI_PLACEMENT_AUTO.
@@ -145,8 +148,8 @@ struct iommu_msi_doorbells {
  *
  * Return: 0 on success. On failure nothing has changed: -EOPNOTSUPP if @flags,
  * @__reserved or @placement is not known. -EINVAL if @iova is not aligned, or 0, or
- * @index or @length does not go with @placement, or the window holds no aligned
- * place, or the object is of another kind. -EOVERFLOW if the window ends beyond
+ * @index is not below %IOMMU_MSI_MAX_DOORBELLS, or it or @length does not go with
+ * @placement, or the window holds no aligned place, or the object is of another kind. -EOVERFLOW if the window ends beyond
  * 2^64. -ERANGE if a page table cannot translate @iova, or messages of vectors in
  * use cannot hold it. -EEXIST if user space has a mapping there, or another
  * doorbell is. -EADDRINUSE if @iova is in a reserved range. -ENOSPC if the window

@@ -56,7 +56,8 @@ struct vfio_iommu_type1_info_cap_msi {
  * struct vfio_iommu_type1_msi_map - ioctl(VFIO_IOMMU_MAP_MSI)
  * @argsz: Size of this structure in bytes, or more
  * @flags: Must be 0
- * @index: Number of the doorbell, as the capability tells it
+ * @index: Number of the doorbell, as the capability tells it, below
+ *	%IOMMU_MSI_MAX_DOORBELLS
  * @__reserved: Must be 0
  * @iova: Where it shall be, in bytes, a multiple of the granule
  * @size: Length of its place in bytes, the granule
@@ -75,8 +76,9 @@ struct vfio_iommu_type1_info_cap_msi {
  * device has brought yet: it is put there when one does.
  *
  * Return: 0 on success. On failure nothing has changed: -EINVAL if @argsz is too
- * small, @flags or @__reserved is not 0, @size is not the granule, or @iova is 0 or
- * no multiple of it. -ENOENT if the container has no such doorbell. -ERANGE if @iova is
+ * small, @flags or @__reserved is not 0, @index is not below
+ * %IOMMU_MSI_MAX_DOORBELLS, @size is not the granule, or @iova is 0 or no multiple
+ * of it. -ENOENT if the container has no such doorbell. -ERANGE if @iova is
  * beyond the aperture. -EEXIST if something is mapped there, or another doorbell
  * is. -EADDRINUSE if a reserved region is. -EBUSY if a device has vectors that use
  * the doorbell, and its driver cannot give them another address. -ENOMEM. -EFAULT
@@ -97,7 +99,7 @@ struct vfio_iommu_type1_msi_map {
  * struct vfio_iommu_type1_msi_unmap - ioctl(VFIO_IOMMU_UNMAP_MSI)
  * @argsz: Size of this structure in bytes, or more
  * @flags: Must be 0
- * @index: Number of the doorbell
+ * @index: Number of the doorbell, below %IOMMU_MSI_MAX_DOORBELLS
  * @__reserved: Must be 0
  *
  * Let the kernel choose the place of a doorbell again. It stays where it is until
@@ -105,8 +107,8 @@ struct vfio_iommu_type1_msi_map {
  * container, free the vectors or take the group out.
  *
  * Return: 0 on success, also if the kernel chose the place before. -EINVAL if
- * @argsz is too small, or @flags or @__reserved is not 0. -ENOENT if there is no
- * such doorbell. -EFAULT if the structure cannot be read. -ENOTTY if the kernel
+ * @argsz is too small, @flags or @__reserved is not 0, or @index is not below
+ * %IOMMU_MSI_MAX_DOORBELLS. -ENOENT if there is no such doorbell. -EFAULT if the structure cannot be read. -ENOTTY if the kernel
  * does not place doorbells.
  */
 struct vfio_iommu_type1_msi_unmap {

@@ -166,6 +166,12 @@ TEST_F(compat, refuses_a_placement_where_it_cannot_be_and_changes_nothing)
 	EXPECT_EQ(-EINVAL, place(s, 0, 0));
 	EXPECT_EQ(-EINVAL, place(s, 0, FIXED_IOVA + 1));
 	EXPECT_EQ(-EINVAL, place(s, -1, FIXED_IOVA));
+	EXPECT_EQ(-EINVAL, place(s, IOMMU_MSI_MAX_DOORBELLS, FIXED_IOVA));
+	EXPECT_EQ(-EINVAL,
+		  container_unmap_msi(container, IOMMU_MSI_MAX_DOORBELLS));
+	EXPECT_EQ(0, place(s, IOMMU_MSI_MAX_DOORBELLS - 1, FIXED_IOVA));
+	EXPECT_EQ(0,
+		  container_unmap_msi(container, IOMMU_MSI_MAX_DOORBELLS - 1));
 	EXPECT_EQ(-ERANGE, place(s, 0, -PAGE));
 	EXPECT_EQ(-EEXIST, place(s, 0, ELSEWHERE_IOVA));
 	EXPECT_EQ(-EINVAL, container_map_msi(container, 0, FIXED_IOVA, 0));

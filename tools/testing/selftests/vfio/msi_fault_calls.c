@@ -81,16 +81,18 @@ static int place_window(struct fault_calls *self)
 		     IOMMU_MSI_INDEX_ALL, PLACE_IOVA, MSI_WINDOW_LENGTH);
 }
 
-/* Many doorbells that do not exist yet, so that the list of wishes grows */
+/* A doorbell that does not exist yet, so far on that the list of wishes grows */
+#define ABSENT (IOMMU_MSI_MAX_DOORBELLS - 1)
+
 static int place_absent(struct fault_calls *self)
 {
 	struct setup *s = &self->s;
 	__u64 iova = OTHER_PLACE_IOVA;
 
 	if (s->backend == BACKEND_IOMMUFD)
-		return place(s, s->ioas, IOMMU_MSI_PLACEMENT_FIXED, 5000, iova,
-			     0);
-	return container_map_msi(&s->container, 5000, iova, PAGE);
+		return place(s, s->ioas, IOMMU_MSI_PLACEMENT_FIXED, ABSENT,
+			     iova, 0);
+	return container_map_msi(&s->container, ABSENT, iova, PAGE);
 }
 
 static int forget_absent(struct fault_calls *self)
@@ -98,8 +100,9 @@ static int forget_absent(struct fault_calls *self)
 	struct setup *s = &self->s;
 
 	if (s->backend == BACKEND_IOMMUFD)
-		return place(s, s->ioas, IOMMU_MSI_PLACEMENT_AUTO, 5000, 0, 0);
-	return container_unmap_msi(&s->container, 5000);
+		return place(s, s->ioas, IOMMU_MSI_PLACEMENT_AUTO, ABSENT, 0,
+			     0);
+	return container_unmap_msi(&s->container, ABSENT);
 }
 
 static int new_page_table(struct fault_calls *self)

@@ -503,7 +503,16 @@ FIXTURE_VARIANT_ADD(wish, for_a_doorbell_that_never_is)
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
 		.iova = HERE,
-		.index = 0x80000000,
+		.index = IOMMU_MSI_MAX_DOORBELLS,
+	},
+	.error = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(wish, for_auto_of_a_doorbell_that_never_is)
+{
+	.cmd = {
+		.placement = IOMMU_MSI_PLACEMENT_AUTO,
+		.index = IOMMU_MSI_MAX_DOORBELLS,
 	},
 	.error = -EINVAL,
 };

@@ -54,6 +54,69 @@ TEST_F(msi, doorbell_is_in_stage_2_when_stage_1_is_attached)
 	EXPECT_EQ(0, the_doorbell(_metadata, &g->edu[0]).flags);
 }
 
+/* What a VMM may map according to the kernel, and what the kernel lets it map */
+static void expect_mappable(struct __test_metadata *_metadata, struct guest *g,
+			    __u64 iova, bool in_ranges, int error)
+{
+	struct range_list ranges;
+
+	ASSERT_EQ(0, ioas_ranges(g->iommufd, g->ioas, &ranges));
+	EXPECT_EQ(in_ranges, ranges_contain(&ranges, iova, iova + PAGE - 1));
+	EXPECT_EQ(in_ranges, ranges_overlap(&ranges, iova, iova + PAGE - 1));
+	EXPECT_TRUE(ranges_contain(&ranges, iova - PAGE, iova - 1));
+	EXPECT_TRUE(ranges_contain(&ranges, iova + PAGE, iova + 2 * PAGE - 1));
+	EXPECT_EQ(error, ioas_map(g->iommufd, g->ioas, g->ram.va, PAGE, iova));
+}
+
+TEST_F(msi, doorbell_that_a_guest_knows_is_in_no_range_that_can_be_mapped)
+{
+	struct guest *g = &self->g;
+	struct iommu_msi_doorbell d;
+	__u32 own;
+
+	/* It makes way, and comes back for the sake of the next test */
+	ASSERT_EQ(0, device_attach(&g->edu[0].dev, g->parent));
+	expect_mappable(_metadata, g, MSI_WINDOW_IOVA, true, 0);
+	ASSERT_EQ(0, ioas_unmap(g->iommufd, g->ioas, MSI_WINDOW_IOVA, PAGE));
+	d = the_doorbell(_metadata, &g->edu[0]);
+	EXPECT_NE(MSI_WINDOW_IOVA, d.iova);
+
+	guest_attach(_metadata, g, 0, ste_bypass());
+	expect_mappable(_metadata, g, d.iova, false, -EEXIST);
+	own = guest_attach_stage1(_metadata, g, 0);
+	expect_mappable(_metadata, g, d.iova, false, -EEXIST);
+	ASSERT_EQ(0, device_attach(&g->edu[0].dev, g->parent));
+	ASSERT_EQ(0, iommufd_destroy(g->iommufd, own));
+	expect_mappable(_metadata, g, d.iova, true, 0);
+}
+
+TEST_F(msi, doorbell_that_the_vmm_placed_stays_in_the_ranges)
+{
+	struct guest *g = &self->g;
+
+	ASSERT_EQ(0, msi_place(g->iommufd, g->ioas, IOMMU_MSI_PLACEMENT_FIXED,
+			       0, VIRTUAL_ITS_IPA, 0));
+	ASSERT_EQ(0, device_attach(&g->edu[0].dev, g->parent));
+	expect_mappable(_metadata, g, VIRTUAL_ITS_IPA, true, -EEXIST);
+	guest_attach(_metadata, g, 0, ste_bypass());
+	expect_mappable(_metadata, g, VIRTUAL_ITS_IPA, true, -EEXIST);
+}
+
+TEST_F(msi, doorbell_of_the_parents_own_is_in_no_range_either)
+{
+	struct guest *g = &self->g;
+	struct iommu_msi_doorbell d;
+
+	ASSERT_EQ(0,
+		  msi_place(g->iommufd, g->parent, IOMMU_MSI_PLACEMENT_WINDOW,
+			    IOMMU_MSI_INDEX_ALL, VIRTUAL_ITS_IPA, 16 * PAGE));
+	guest_attach(_metadata, g, 0, ste_bypass());
+	d = the_doorbell(_metadata, &g->edu[0]);
+	EXPECT_LE(VIRTUAL_ITS_IPA, d.iova);
+	expect_mappable(_metadata, g, d.iova, false, -EEXIST);
+	expect_mappable(_metadata, g, MSI_WINDOW_IOVA, true, 0);
+}
+
 TEST_F(msi, takes_both_stages)
 {
 	struct guest *g = &self->g;

@@ -166,7 +166,11 @@ TEST_F(fixed, placement_where_it_cannot_be_is_refused_and_changes_nothing)
 	EXPECT_EQ(-EEXIST,
 		  place(s, self->index, ELSEWHERE_IOVA + MEMORY_LENGTH - PAGE));
 	EXPECT_EQ(-ENOENT, place(s, self->index + 1, FIXED_IOVA));
-	EXPECT_EQ(-ENOENT, place(s, -1, FIXED_IOVA));
+	EXPECT_EQ(-ENOENT, place(s, IOMMU_MSI_MAX_DOORBELLS - 1, FIXED_IOVA));
+	EXPECT_EQ(-EINVAL, place(s, IOMMU_MSI_MAX_DOORBELLS, FIXED_IOVA));
+	EXPECT_EQ(-EINVAL, place(s, -1, FIXED_IOVA));
+	EXPECT_EQ(-EINVAL,
+		  container_unmap_msi(&s->container, IOMMU_MSI_MAX_DOORBELLS));
 	EXPECT_EQ(-ENOENT, container_unmap_msi(&s->container, self->index + 1));
 	after = placed_doorbell(_metadata, s);
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));

@@ -2,10 +2,11 @@
 /*
  * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c) and
  * containers (type1.c), a device (device.c), MSI addresses of a guest for it
- * (msi_address.c), what sysfs says of it (sysfs.c), the driver of QEMU's edu device
- * (edu.c), DMA by it that is checked (exercise.c), the interrupts of an igb device
- * (igb.c), the admin queue of an NVMe controller (nvme.c), failing allocations
- * (faults.c), and a journal of what the IOMMU ought to see (journal.c).
+ * (msi_address.c), what sysfs says of it (sysfs.c), the port above it (port.c), the
+ * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
+ * interrupts of an igb device (igb.c), the admin queue of an NVMe controller (nvme.c),
+ * failing allocations (faults.c), and a journal of what the IOMMU ought to see
+ * (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
  * nothing open when they fail.
@@ -103,6 +104,21 @@ int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region);
 int sysfs_is_suspended(const char *bdf);
 int sysfs_get_unsafe_interrupts(char *allowed);
 int sysfs_set_unsafe_interrupts(char allowed);
+
+/* port.c: a PCIe port that a driver of the host keeps, with a slot for hotplug */
+struct port {
+	char bdf[16];
+	char slot[16]; /* address of the slot, a device number without function */
+};
+
+int port_find(struct port *port, const char *bdf);
+bool port_has_driver(const struct port *port);
+int port_set_driver(const struct port *port, const char *how);
+unsigned long port_interrupts(const struct port *port);
+int port_raise(const struct port *port);
+int port_wait(const struct port *port, unsigned long count);
+int port_handshake(const struct port *port);
+unsigned int port_ring(const struct port *port, unsigned int count);
 
 /* A device under VFIO, bound to an iommufd, or in a container */
 struct device {
