@@ -21,6 +21,7 @@
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
 #include <linux/msi.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "placement.h"
@@ -141,6 +142,36 @@ void msi_space_aperture(struct iommu_msi_space *space,
 	}
 }
 
+static bool msi_space_first_taken(void *data, unsigned long *start,
+				  unsigned long *last)
+{
+	struct iommu_msi_space *space = data;
+
+	return space->ops->first_taken(space->owner, start, last);
+}
+
+static bool msi_space_is_claimed(void *data, unsigned long start,
+				 unsigned long last)
+{
+	struct iommu_msi_space *space = data;
+
+	return space->ops->is_claimed &&
+	       space->ops->is_claimed(space->owner, start, last);
+}
+
+/* The walk over a user's mappings may be long */
+static bool msi_space_interrupted(void *data)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
+}
+
+static const struct msi_placement_ops msi_space_placement_ops = {
+	.first_taken = msi_space_first_taken,
+	.is_claimed = msi_space_is_claimed,
+	.interrupted = msi_space_interrupted,
+};
+
 /* Where messages of live vectors allow @doorbell to be */
 static void doorbell_reach(struct iommu_doorbell *doorbell,
 			   struct msi_placement *placement)
@@ -167,12 +198,13 @@ static void doorbell_placement(struct iommu_doorbell *doorbell,
 	msi_space_assert_owner(space);
 	msi_space_aperture(space, &aperture);
 	*placement = (struct msi_placement){
-		.ops = space->ops,
-		.owner = space->owner,
+		.ops = &msi_space_placement_ops,
+		.owner = space,
 		.places = &space->places,
 		.old_places = &space->old_places,
 		.slot_size = space->slot_size,
-		.window = space->window,
+		.window_start = space->window.start,
+		.window_last = space->window.last,
 		.first = aperture.start,
 		.last = aperture.last,
 		.below_4g = space->below_4g,
@@ -227,6 +259,7 @@ int msi_space_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 {
 	struct iommu_msi_space *space = doorbell->space;
 	unsigned long last = iova + space->slot_size - 1;
+	unsigned long taken_start = iova, taken_last = last;
 	struct interval_tree_node *node;
 	struct msi_placement placement;
 
@@ -236,10 +269,10 @@ int msi_space_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 	if (iova < placement.first || last > placement.last ||
 	    (placement.below_4g && upper_32_bits(last)))
 		return -ERANGE;
-	node = msi_placement_first_taken(&placement, iova, last);
+	node = msi_placement_first_doorbell(&placement, iova, last);
 	if (node && node != &doorbell->place)
 		return -EEXIST;
-	if (space->ops->is_hole(space->owner, iova, last))
+	if (!space->ops->first_taken(space->owner, &taken_start, &taken_last))
 		return 0;
 	if (space->ops->is_reserved &&
 	    space->ops->is_reserved(space->owner, iova, last))
