@@ -24,6 +24,8 @@ struct msi_reserve {
 	struct device *dev;
 	bool below_4g;
 	struct list_head moves;
+	/* Not needed, but better */
+	struct list_head optional_moves;
 };
 
 /* Devices with 32-bit MSI addresses cannot use a place above 4 GiB */
@@ -38,6 +40,40 @@ static int doorbell_lower(struct iommu_doorbell *doorbell,
 	return rc == -EEXIST ? -EADDRINUSE : rc;
 }
 
+/*
+ * A doorbell that the kernel put where the device's bus does not carry its MSIs is
+ * relocated. It stays if it is pinned, or if there is no better place.
+ */
+static int doorbell_bring_in_reach(struct iommu_doorbell *doorbell,
+				   struct list_head *moves)
+{
+	unsigned long iova;
+	int rc;
+
+	if (msi_bus_reaches(&doorbell->space->limits, doorbell->place.start,
+			    doorbell->place.last) ||
+	    doorbell_placement_kind(doorbell) != IOMMU_MSI_PLACED_AUTO ||
+	    doorbell_is_pinned(doorbell))
+		return 0;
+	rc = msi_space_find_reachable_place(doorbell, &iova);
+	if (rc)
+		return rc == -ENOSPC ? 0 : rc;
+	return msi_move_begin_to(doorbell, iova, moves);
+}
+
+/* Another device has brought it */
+static int msi_reserve_known(struct msi_reserve *reserve,
+			     struct iommu_doorbell *doorbell)
+{
+	int rc = 0;
+
+	if (reserve->below_4g)
+		rc = doorbell_lower(doorbell, &reserve->moves);
+	if (rc || doorbell->moving)
+		return rc;
+	return doorbell_bring_in_reach(doorbell, &reserve->optional_moves);
+}
+
 static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 {
 	struct iommu_msi_space *space = reserve->space;
@@ -48,6 +84,11 @@ static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 	reservation = kzalloc(sizeof(*reservation), GFP_KERNEL_ACCOUNT);
 	if (!reservation)
 		return -ENOMEM;
+	reservation->bus = msi_bus_get(&space->limits, reserve->dev);
+	if (IS_ERR(reservation->bus)) {
+		rc = PTR_ERR(reservation->bus);
+		goto out_free;
+	}
 
 	if (phys != IOMMU_DOORBELL_UNBOUND)
 		doorbell = doorbell_find(space, phys);
@@ -58,13 +99,11 @@ static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 		doorbell = doorbell_create(space, reserve->dev, phys);
 		if (IS_ERR(doorbell))
 			rc = PTR_ERR(doorbell);
-	} else if (reserve->below_4g) {
-		rc = doorbell_lower(doorbell, &reserve->moves);
+	} else {
+		rc = msi_reserve_known(reserve, doorbell);
 	}
-	if (rc) {
-		kfree(reservation);
-		return rc;
-	}
+	if (rc)
+		goto out_put;
 
 	doorbell->reservations++;
 	reservation->doorbell = doorbell;
@@ -75,6 +114,12 @@ static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 	trace_iommu_msi_reserve(space, reserve->dev, phys,
 				doorbell->place.start);
 	return 0;
+
+out_put:
+	msi_bus_put(&space->limits, reservation->bus);
+out_free:
+	kfree(reservation);
+	return rc;
 }
 
 static int msi_reserve_doorbell(phys_addr_t start, size_t size, void *data)
@@ -110,6 +155,7 @@ static void msi_unreserve_device(struct iommu_msi_space *space,
 			doorbell_unpin(reservation->doorbell);
 		reservation->doorbell->reservations--;
 		space->below_4g -= reservation->below_4g;
+		msi_bus_put(&space->limits, reservation->bus);
 		list_del(&reservation->item);
 		kfree(reservation);
 	}
@@ -248,6 +294,7 @@ static int msi_reserve_begin(struct msi_reserve *reserve,
 	space->below_4g -= reserve->below_4g;
 	if (rc) {
 		msi_moves_cancel(&reserve->moves);
+		msi_moves_cancel(&reserve->optional_moves);
 		msi_unreserve_device(space, reserve->dev);
 	}
 	return rc;
@@ -267,13 +314,15 @@ static int msi_reserve_begin(struct msi_reserve *reserve,
  * Context: Process context, may sleep. The owner's lock is held for write.
  * Nothing happens if @dev has its places already.
  *
- * A doorbell above 4 GiB moves down if @dev is limited to 32-bit MSI addresses.
+ * A doorbell above 4 GiB moves down if @dev is limited to 32-bit MSI addresses. One
+ * that the kernel placed, and that the bus of @dev does not carry MSIs to, is relocated
+ * if it can be.
  *
  * Return: 0 on success. -ENOSPC if no hole is left, -EADDRINUSE if a doorbell is
  * pinned above 4 GiB and @dev cannot reach it, or the place that the owner chose
  * for one is taken, -EPERM if a doorbell must not be given to a user (see
- * iommu_msi_check_page()), -ENOMEM. On failure @dev has no reservation, and no
- * doorbell has moved.
+ * iommu_msi_check_page()), -EINTR by a fatal signal, -ENOMEM. On failure @dev has no
+ * reservation, and no doorbell has moved for want of an address that it reaches.
  */
 int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 			     const struct iommu_msi_window *window)
@@ -283,6 +332,7 @@ int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 		.dev = dev,
 		.below_4g = dev_is_pci(dev) && to_pci_dev(dev)->no_64bit_msi,
 		.moves = LIST_HEAD_INIT(reserve.moves),
+		.optional_moves = LIST_HEAD_INIT(reserve.optional_moves),
 	};
 	int rc;
 
@@ -290,6 +340,8 @@ int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 	if (rc)
 		return rc;
 	rc = msi_moves_commit(space, &reserve.moves);
+	/* Where messages cannot be rewritten, the doorbells stay where they were */
+	msi_moves_commit(space, &reserve.optional_moves);
 	if (rc)
 		iommu_msi_unreserve_device(space, dev);
 	return rc;

@@ -202,6 +202,7 @@ static void doorbell_placement(struct iommu_doorbell *doorbell,
 		.owner = space,
 		.places = &space->places,
 		.old_places = &space->old_places,
+		.unreachable = &space->limits.unreachable,
 		.slot_size = space->slot_size,
 		.window_start = space->window.start,
 		.window_last = space->window.last,
@@ -230,6 +231,17 @@ int msi_space_find_place(struct iommu_doorbell *doorbell,
 		placement.avoid_start = avoid->start;
 		placement.avoid_last = avoid->last;
 	}
+	return msi_placement_find(&placement, iova);
+}
+
+/* Find a place that all devices' buses carry */
+int msi_space_find_reachable_place(struct iommu_doorbell *doorbell,
+				   unsigned long *iova)
+{
+	struct msi_placement placement;
+
+	doorbell_placement(doorbell, &placement);
+	placement.only_reachable = true;
 	return msi_placement_find(&placement, iova);
 }
 
@@ -389,6 +401,7 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 	space->old_places = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&space->domains);
 	INIT_LIST_HEAD(&space->reservations);
+	msi_bus_limits_init(&space->limits);
 	return space;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_space_create);

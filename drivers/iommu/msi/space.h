@@ -19,6 +19,8 @@
 #include <linux/sizes.h>
 #include <linux/xarray.h>
 
+#include "bus.h"
+
 struct device;
 
 /*
@@ -51,6 +53,8 @@ struct device;
  * @domains: List of struct iommu_msi_domain
  * @reservations: List of struct msi_reservation
  * @below_4g: Number of reservations of devices with 32-bit MSI addresses
+ * @limits: What the buses of devices with reservations do not carry. Changes under
+ *	the owner's lock and @lock both.
  */
 struct iommu_msi_space {
 	struct kref ref;
@@ -72,6 +76,7 @@ struct iommu_msi_space {
 	struct list_head domains;
 	struct list_head reservations;
 	unsigned int below_4g;
+	struct msi_bus_limits limits;
 };
 
 /**
@@ -137,7 +142,7 @@ struct msi_mapping {
  * @moving_to is that domain. While it comes from another space, @from is the doorbell
  * there. While it goes to another space where the doorbell has another IOVA, @leaving
  * keeps vectors out. While it is attached to a nested domain, @pinned counts in
- * iommu_doorbell::pins.
+ * iommu_doorbell::pins. @bus has the limits of the device's bus, or is NULL.
  */
 struct msi_reservation {
 	struct device *dev;
@@ -145,6 +150,7 @@ struct msi_reservation {
 	struct iommu_msi_domain *moving_to;
 	struct iommu_doorbell *from;
 	struct list_head item;
+	struct msi_bus *bus;
 	bool below_4g;
 	bool pinned;
 	bool leaving;
@@ -175,6 +181,8 @@ void msi_space_aperture(struct iommu_msi_space *space,
 int msi_space_find_place(struct iommu_doorbell *doorbell,
 			 const struct iommu_msi_window *avoid,
 			 unsigned long *iova);
+int msi_space_find_reachable_place(struct iommu_doorbell *doorbell,
+				   unsigned long *iova);
 int msi_space_check_place(struct iommu_doorbell *doorbell, unsigned long iova);
 void doorbell_set_place(struct iommu_doorbell *doorbell, unsigned long iova);
 

@@ -435,12 +435,21 @@ int msi_move_away(struct msi_move_test *mm)
 	return iommu_msi_make_room(mm->base.space, WINDOW_START, WINDOW_LAST);
 }
 
+/* A PCI function on a root bus of its own, whose host bridge has no windows */
 struct pci_dev *msi_mock_pci(struct kunit *test)
 {
-	struct pci_dev *pdev;
+	struct msi_mock_pci_bus {
+		struct pci_host_bridge bridge;
+		struct pci_bus bus;
+		struct pci_dev pdev;
+	} * mock;
 
-	pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	pdev->dev.bus = &pci_bus_type;
-	return pdev;
+	mock = kunit_kzalloc(test, sizeof(*mock), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mock);
+	INIT_LIST_HEAD(&mock->bridge.windows);
+	INIT_LIST_HEAD(&mock->bridge.dma_ranges);
+	mock->bus.bridge = &mock->bridge.dev;
+	mock->pdev.bus = &mock->bus;
+	mock->pdev.dev.bus = &pci_bus_type;
+	return &mock->pdev;
 }
