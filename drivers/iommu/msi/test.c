@@ -436,13 +436,15 @@ int msi_move_away(struct msi_move_test *mm)
 }
 
 /* A PCI function on a root bus of its own, whose host bridge has no windows */
+struct msi_mock_pci {
+	struct pci_host_bridge bridge;
+	struct pci_bus bus;
+	struct pci_dev pdev;
+};
+
 struct pci_dev *msi_mock_pci(struct kunit *test)
 {
-	struct msi_mock_pci_bus {
-		struct pci_host_bridge bridge;
-		struct pci_bus bus;
-		struct pci_dev pdev;
-	} * mock;
+	struct msi_mock_pci *mock;
 
 	mock = kunit_kzalloc(test, sizeof(*mock), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, mock);
