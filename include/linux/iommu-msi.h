@@ -64,29 +64,25 @@ struct msi_desc;
 /**
  * struct iommu_msi_owner_ops - What an MSI space asks its owner
  * @assert_locked: Tell lockdep that the owner's lock must be held for write
- * @is_hole: Check whether nothing that the owner mapped or reserved lies in
- *	@start..@last. O(log n). Doorbells must be ignored.
+ * @first_taken: Find the lowest range within *@start..*@last that the owner mapped
+ *	or reserved, and set both to it; it may begin before and end behind what was
+ *	asked for. Return false if there is none. O(log n). Doorbells must be ignored.
  * @is_reserved: Check whether something in @start..@last is reserved for hardware,
  *	and not just mapped. Optional; only to choose between error codes.
  * @is_claimed: Check whether the user said that it will map within
  *	@start..@last. Optional. O(log n).
- * @walk_holes: Call @fn for each hole within @start..@last, in ascending
- *	order. O(n), used when every candidate is taken.
  *
  * These are called with the owner's lock held for write. Addresses are IOVAs in
  * bytes, ranges include their last byte.
  */
 struct iommu_msi_owner_ops {
 	void (*assert_locked)(void *owner);
-	bool (*is_hole)(void *owner, unsigned long start, unsigned long last);
+	bool (*first_taken)(void *owner, unsigned long *start,
+			    unsigned long *last);
 	bool (*is_reserved)(void *owner, unsigned long start,
 			    unsigned long last);
 	bool (*is_claimed)(void *owner, unsigned long start,
 			   unsigned long last);
-	void (*walk_holes)(void *owner, unsigned long start, unsigned long last,
-			   void (*fn)(unsigned long start, unsigned long last,
-				      void *data),
-			   void *data);
 };
 
 /**

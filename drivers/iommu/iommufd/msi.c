@@ -7,7 +7,6 @@
  */
 #include <linux/iommu.h>
 
-#include "double_span.h"
 #include "io_pagetable.h"
 #include "msi.h"
 
@@ -18,13 +17,26 @@ static void iopt_msi_assert_locked(void *owner)
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 }
 
-static bool iopt_msi_is_hole(void *owner, unsigned long start,
-			     unsigned long last)
+static bool iopt_msi_first_taken(void *owner, unsigned long *start,
+				 unsigned long *last)
 {
 	struct io_pagetable *iopt = owner;
+	struct iopt_reserved *reserved;
+	struct iopt_area *area;
 
-	return !iopt_reserved_iter_first(iopt, start, last) &&
-	       !iopt_area_iter_first(iopt, start, last);
+	reserved = iopt_reserved_iter_first(iopt, *start, *last);
+	area = iopt_area_iter_first(iopt, *start, *last);
+	if (!area && !reserved)
+		return false;
+	if (!area ||
+	    (reserved && reserved->node.start < iopt_area_iova(area))) {
+		*start = reserved->node.start;
+		*last = reserved->node.last;
+	} else {
+		*start = iopt_area_iova(area);
+		*last = iopt_area_last_iova(area);
+	}
+	return true;
 }
 
 static bool iopt_msi_is_reserved(void *owner, unsigned long start,
@@ -43,30 +55,11 @@ static bool iopt_msi_is_claimed(void *owner, unsigned long start,
 	return iopt_allowed_iter_first(iopt, start, last);
 }
 
-static void iopt_msi_walk_holes(void *owner, unsigned long start,
-				unsigned long last,
-				void (*fn)(unsigned long start,
-					   unsigned long last, void *data),
-				void *data)
-{
-	struct interval_tree_double_span_iter span;
-	struct io_pagetable *iopt = owner;
-
-	interval_tree_double_span_iter_first(&span, &iopt->reserved_itree,
-					     &iopt->area_itree, start, last);
-	while (!interval_tree_double_span_iter_done(&span)) {
-		if (!span.is_used)
-			fn(span.start_hole, span.last_hole, data);
-		interval_tree_double_span_iter_next(&span);
-	}
-}
-
 static const struct iommu_msi_owner_ops iopt_msi_owner_ops = {
 	.assert_locked = iopt_msi_assert_locked,
-	.is_hole = iopt_msi_is_hole,
+	.first_taken = iopt_msi_first_taken,
 	.is_reserved = iopt_msi_is_reserved,
 	.is_claimed = iopt_msi_is_claimed,
-	.walk_holes = iopt_msi_walk_holes,
 };
 
 /**

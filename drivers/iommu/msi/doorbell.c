@@ -6,6 +6,7 @@
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <trace/events/iommu_msi.h>
@@ -75,6 +76,36 @@ bool doorbell_is_pinned(const struct iommu_doorbell *doorbell)
 
 /* Places: all of this under the owner's lock, and not the space's */
 
+static bool doorbell_first_taken(void *data, unsigned long *start,
+				 unsigned long *last)
+{
+	struct iommu_msi_space *space = data;
+
+	return space->ops->first_taken(space->owner, start, last);
+}
+
+static bool doorbell_is_claimed(void *data, unsigned long start,
+				unsigned long last)
+{
+	struct iommu_msi_space *space = data;
+
+	return space->ops->is_claimed &&
+	       space->ops->is_claimed(space->owner, start, last);
+}
+
+/* The walk over a user's mappings may be long */
+static bool doorbell_interrupted(void *data)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
+}
+
+static const struct msi_placement_ops doorbell_placement_ops = {
+	.first_taken = doorbell_first_taken,
+	.is_claimed = doorbell_is_claimed,
+	.interrupted = doorbell_interrupted,
+};
+
 static void doorbell_placement(struct iommu_doorbell *doorbell,
 			       struct msi_placement *placement)
 {
@@ -85,12 +116,14 @@ static void doorbell_placement(struct iommu_doorbell *doorbell,
 	msi_space_assert_owner(space);
 	msi_space_aperture(space, &aperture);
 	*placement = (struct msi_placement){
-		.ops = space->ops,
-		.owner = space->owner,
+		.ops = &doorbell_placement_ops,
+		.owner = space,
 		.places = &space->places,
 		.old_places = &space->old_places,
+		.unreachable = &space->limits.unreachable,
 		.slot_size = space->slot_size,
-		.window = space->window,
+		.window_start = space->window.start,
+		.window_last = space->window.last,
 		.first = aperture.start,
 		.last = aperture.last,
 		.below_4g = space->below_4g,
@@ -124,6 +157,17 @@ int doorbell_find_place(struct iommu_doorbell *doorbell,
 	return msi_placement_find(&placement, iova);
 }
 
+/* Find IOVAs that the buses of all devices carry */
+int doorbell_find_reachable_place(struct iommu_doorbell *doorbell,
+				  unsigned long *iova)
+{
+	struct msi_placement placement;
+
+	doorbell_placement(doorbell, &placement);
+	placement.only_reachable = true;
+	return msi_placement_find(&placement, iova);
+}
+
 /* Find IOVAs for two doorbells of different spaces, the same for both */
 int doorbell_find_common_place(struct iommu_doorbell *a,
 			       struct iommu_doorbell *b, unsigned long *iova)
@@ -150,6 +194,7 @@ int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 {
 	struct iommu_msi_space *space = doorbell->space;
 	unsigned long last = iova + space->slot_size - 1;
+	unsigned long taken_start = iova, taken_last = last;
 	struct interval_tree_node *node;
 	struct msi_placement placement;
 
@@ -159,10 +204,10 @@ int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 	if (iova < placement.first || last > placement.last ||
 	    (placement.below_4g && upper_32_bits(last)))
 		return -ERANGE;
-	node = msi_placement_first_taken(&placement, iova, last);
+	node = msi_placement_first_doorbell(&placement, iova, last);
 	if (node && node != &doorbell->places[doorbell->at].node)
 		return -EEXIST;
-	if (space->ops->is_hole(space->owner, iova, last))
+	if (!space->ops->first_taken(space->owner, &taken_start, &taken_last))
 		return 0;
 	if (space->ops->is_reserved &&
 	    space->ops->is_reserved(space->owner, iova, last))

@@ -28,6 +28,8 @@
 #include <linux/sizes.h>
 #include <linux/xarray.h>
 
+#include "bus.h"
+
 struct device;
 
 /*
@@ -51,6 +53,7 @@ struct device;
  *	as xarray values. Owner's lock
  * @domains: List of struct iommu_msi_domain. Owner's lock
  * @below_4g: Number of devices with 32-bit MSI addresses. Owner's lock
+ * @limits: What the buses of attached devices do not carry. Owner's lock
  * @doorbells: All doorbells, by index
  * @by_phys: Doorbells whose page is known, by its address
  * @places: Interval tree of the IOVAs of doorbells
@@ -71,6 +74,7 @@ struct iommu_msi_space {
 	struct xarray fixed;
 	struct list_head domains;
 	unsigned int below_4g;
+	struct msi_bus_limits limits;
 	struct xarray doorbells;
 	struct rb_root by_phys;
 	struct rb_root_cached places;
@@ -176,6 +180,7 @@ struct msi_group {
  * @users: List of struct msi_user
  * @attached: The owner has attached it. If not, it may be a device of the host
  * @below_4g: It counts in iommu_msi_space::below_4g
+ * @bus: Its bus in iommu_msi_space::limits, or NULL. Owner's lock
  */
 struct msi_device {
 	struct list_head item;
@@ -184,6 +189,7 @@ struct msi_device {
 	struct list_head users;
 	bool attached;
 	bool below_4g;
+	struct msi_bus *bus;
 };
 
 /**
@@ -250,6 +256,8 @@ bool doorbell_is_pinned(const struct iommu_doorbell *doorbell);
 int doorbell_find_place(struct iommu_doorbell *doorbell,
 			const struct iommu_msi_window *avoid,
 			unsigned long *iova);
+int doorbell_find_reachable_place(struct iommu_doorbell *doorbell,
+				  unsigned long *iova);
 int doorbell_find_common_place(struct iommu_doorbell *a,
 			       struct iommu_doorbell *b, unsigned long *iova);
 void doorbell_set_start(struct iommu_doorbell *doorbell, unsigned long iova);

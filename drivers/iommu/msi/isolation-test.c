@@ -125,25 +125,15 @@ static void isolation_assert_locked(void *owner)
 {
 }
 
-static bool isolation_is_hole(void *owner, unsigned long start,
-			      unsigned long last)
+static bool isolation_first_taken(void *owner, unsigned long *start,
+				  unsigned long *last)
 {
-	return true;
-}
-
-static void isolation_walk_holes(void *owner, unsigned long start,
-				 unsigned long last,
-				 void (*fn)(unsigned long start,
-					    unsigned long last, void *data),
-				 void *data)
-{
-	fn(start, last, data);
+	return false;
 }
 
 static const struct iommu_msi_owner_ops isolation_owner_ops = {
 	.assert_locked = isolation_assert_locked,
-	.is_hole = isolation_is_hole,
-	.walk_holes = isolation_walk_holes,
+	.first_taken = isolation_first_taken,
 };
 
 /* The second doorbell is the one that may be refused */

@@ -4,24 +4,38 @@
  *
  * The result depends on nothing but struct msi_placement and the answers of the
  * owner to it, never on time or chance. Candidates are tried in this order, and
- * the first one that is a hole is taken:
+ * the first one that is free is taken:
  *
- *  1. each slot of the software MSI window that the IOMMU driver reports
- *     (0x8000000..0x80fffff), lowest first, since user space has relied on
- *     that window for as long as there are SMMU drivers;
+ *  1. the first 256 slots of the window, lowest first. Unless the user chose it, that
+ *     is the one that the IOMMU driver reports (0x8000000..0x80fffff), since user
+ *     space has relied on it for as long as there are SMMU drivers;
  *  2. 4 GiB - k * 64 MiB, for k = 1..63: any device can send an MSI there;
  *  3. if all devices can send 64-bit addresses, the last slot of the
- *     aperture minus 1, 2, 4, 8 and so on slots, so that a user who packs his
- *     mappings from the top, however much he maps, leaves a candidate.
+ *     aperture minus 1, 2, 4, 8 and so on slots, so that a user who packs mappings
+ *     from the top, however many, leaves a candidate.
  *
- * A candidate that the user claimed for himself (IOMMU_IOAS_ALLOW_IOVAS) is
- * taken only if there is no other. Each probe is O(log n), and their number is
- * bounded. Only when all of them fail, every hole is looked at, O(n), and the
- * highest slot that fits is taken.
+ * A candidate that the user claimed (IOMMU_IOAS_ALLOW_IOVAS) is taken only if there
+ * is no other. Only when all of them are taken, the whole aperture is walked, and
+ * the highest slot that is free is taken.
+ *
+ * A range that a device's bus does not carry to the IOMMU is avoided: all of this is
+ * done without such ranges first, and with them if that finds nothing. A user who
+ * gets by with a device in spite of its firmware does not lose it thereby.
  *
  * IOVA 0 is never used: too much software takes it for "no address".
+ *
+ * Cost: what a slot may collide with (the owner's mappings, doorbells, ranges that
+ * are not carried) is found in O(log n). The candidates are at most 256 + 63 + 64,
+ * whatever the user maps and however long the window is. A walk takes a step for each
+ * thing that it collides with, O(n log n); it asks before each step whether it is
+ * interrupted. The caller holds the owner's lock and needs no other.
+ *
+ * tools/testing/iommu-msi/ builds this file as a user-space program: it depends on
+ * interval trees and arithmetic, and on nothing else of the kernel.
  */
 #include <linux/align.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
@@ -30,29 +44,37 @@
 #define MSI_PLACEMENT_LOW_END SZ_4G
 #define MSI_PLACEMENT_LOW_STEP SZ_64M
 
-/* State of one search: the best place so far */
+/* State of one search: where it looks, and the best place so far */
 struct msi_search {
 	const struct msi_placement *placement;
 	unsigned long first;
 	unsigned long last;
+	bool only_reachable;
 	unsigned long iova;
 	bool found;
 };
 
+/* The lowest thing in a range that a place must not overlap */
+struct msi_obstacle {
+	unsigned long from; /* Start of the range */
+	unsigned long start; /* Last IOVA of the range, until found */
+	unsigned long last;
+	bool found;
+};
+
 /**
- * msi_placement_first_taken - Find a doorbell's place in a range
+ * msi_placement_first_doorbell - Find a doorbell's place in a range
  * @placement: What a place has to satisfy; its @also is not looked at
  * @start: First IOVA of the range in bytes
  * @last: Last IOVA of the range in bytes
  *
- * Context: Process context, the owner's lock and the space's lock held.
- * O(log n).
+ * Context: The owner's lock is held. O(log n).
  * Return: The lowest place of a doorbell, or else one that a doorbell is about
  * to leave, or NULL.
  */
 struct interval_tree_node *
-msi_placement_first_taken(const struct msi_placement *placement,
-			  unsigned long start, unsigned long last)
+msi_placement_first_doorbell(const struct msi_placement *placement,
+			     unsigned long start, unsigned long last)
 {
 	struct interval_tree_node *node;
 
@@ -62,31 +84,61 @@ msi_placement_first_taken(const struct msi_placement *placement,
 	return interval_tree_iter_first(placement->old_places, start, last);
 }
 
-static bool msi_placement_overlaps(const struct msi_placement *p,
-				   unsigned long start, unsigned long last,
-				   unsigned long *conflict)
+/* Obstacles */
+
+static void msi_obstacle_lower(struct msi_obstacle *obstacle,
+			       unsigned long start, unsigned long last)
+{
+	if (start > last || start > obstacle->start || last < obstacle->from)
+		return;
+	start = max(start, obstacle->from);
+	/* Of two that begin together the longer one, so that none is met twice */
+	if (obstacle->found && start == obstacle->start)
+		last = max(last, obstacle->last);
+	obstacle->start = start;
+	obstacle->last = last;
+	obstacle->found = true;
+}
+
+static void msi_obstacle_in_tree(struct msi_obstacle *obstacle,
+				 struct rb_root_cached *tree)
 {
 	struct interval_tree_node *node;
 
-	if (p->also && msi_placement_overlaps(p->also, start, last, conflict))
-		return true;
-	if (p->avoid_start <= last && start <= p->avoid_last) {
-		*conflict = p->avoid_start;
-		return true;
-	}
-	node = msi_placement_first_taken(p, start, last);
-	if (!node)
-		return false;
-	*conflict = node->start;
-	return true;
+	node = interval_tree_iter_first(tree, obstacle->from, obstacle->start);
+	if (node)
+		msi_obstacle_lower(obstacle, node->start, node->last);
 }
 
-static bool msi_placement_is_hole(const struct msi_placement *p,
-				  unsigned long start, unsigned long last)
+static void msi_obstacle_of_owner(struct msi_obstacle *obstacle,
+				  const struct msi_placement *p)
 {
-	return p->ops->is_hole(p->owner, start, last) &&
-	       (!p->also || msi_placement_is_hole(p->also, start, last));
+	unsigned long start = obstacle->from, last = obstacle->start;
+
+	if (p->ops->first_taken(p->owner, &start, &last))
+		msi_obstacle_lower(obstacle, start, last);
 }
+
+/* Find the lowest obstacle in @start..@last. O(log n). */
+static struct msi_obstacle msi_search_obstacle(const struct msi_search *search,
+					       unsigned long start,
+					       unsigned long last)
+{
+	struct msi_obstacle obstacle = { .from = start, .start = last };
+	const struct msi_placement *p;
+
+	for (p = search->placement; p; p = p->also) {
+		msi_obstacle_lower(&obstacle, p->avoid_start, p->avoid_last);
+		msi_obstacle_in_tree(&obstacle, p->places);
+		msi_obstacle_in_tree(&obstacle, p->old_places);
+		if (search->only_reachable && p->unreachable)
+			msi_obstacle_in_tree(&obstacle, p->unreachable);
+		msi_obstacle_of_owner(&obstacle, p);
+	}
+	return obstacle;
+}
+
+/* Candidates */
 
 /*
  * Try the slot at @iova. Return true if the search is over. A slot that the
@@ -96,34 +148,36 @@ static bool msi_search_probe(struct msi_search *search, unsigned long iova)
 {
 	const struct msi_placement *p = search->placement;
 	unsigned long last = iova + p->slot_size - 1;
-	unsigned long conflict;
+	bool claimed;
 
 	if (iova < search->first || last > search->last || last < iova)
 		return false;
-	if (msi_placement_overlaps(p, iova, last, &conflict) ||
-	    !msi_placement_is_hole(p, iova, last))
+	if (msi_search_obstacle(search, iova, last).found)
 		return false;
 
-	if (p->ops->is_claimed && p->ops->is_claimed(p->owner, iova, last)) {
-		if (!search->found)
-			search->iova = iova;
-		search->found = true;
-		return false;
-	}
-	search->iova = iova;
+	claimed = p->ops->is_claimed(p->owner, iova, last);
+	if (!claimed || !search->found)
+		search->iova = iova;
 	search->found = true;
-	return true;
+	return !claimed;
 }
 
 static bool msi_search_window(struct msi_search *search)
 {
 	const struct msi_placement *p = search->placement;
-	unsigned long iova = ALIGN(p->window.start, p->slot_size);
+	unsigned long first = max(p->window_start, search->first);
+	unsigned long last = min(p->window_last, search->last);
+	unsigned long iova = ALIGN(first, p->slot_size);
+	unsigned long i, slots;
 
-	for (;
-	     iova < p->window.last && p->window.last - iova >= p->slot_size - 1;
-	     iova += p->slot_size)
-		if (msi_search_probe(search, iova))
+	/* The next slot may begin behind ULONG_MAX, at 0 */
+	if (iova < first || iova > last || last - iova < p->slot_size - 1)
+		return false;
+	/* Slots after that one */
+	slots = (last - iova - (p->slot_size - 1)) / p->slot_size;
+	slots = min(slots, MSI_PLACEMENT_WINDOW_SLOTS - 1UL);
+	for (i = 0; i <= slots; i++)
+		if (msi_search_probe(search, iova + i * p->slot_size))
 			return true;
 	return false;
 }
@@ -154,53 +208,55 @@ static bool msi_search_high(struct msi_search *search)
 	return false;
 }
 
-/* Find the highest free slot of one hole. Later holes are higher, and win. */
-static void msi_search_hole(unsigned long start, unsigned long last, void *data)
+static bool msi_search_candidates(struct msi_search *search)
 {
-	struct msi_search *search = data;
-	const struct msi_placement *p = search->placement;
-	unsigned long mask = p->slot_size - 1;
-	unsigned long conflict, iova;
+	return msi_search_window(search) || msi_search_low(search) ||
+	       (!search->placement->below_4g && msi_search_high(search)) ||
+	       search->found;
+}
 
-	start = max(start, search->first);
-	last = min(last, search->last);
-	while (last >= start && last - start >= mask) {
-		iova = ALIGN_DOWN(last - mask, p->slot_size);
-		if (iova < start)
-			return;
-		if (!msi_placement_overlaps(p, iova, iova + mask, &conflict)) {
-			search->iova = iova;
-			search->found = true;
-			return;
+/* The walk */
+
+/* Remember the highest slot of a hole. Later holes are higher, and win. */
+static void msi_search_hole(struct msi_search *search, unsigned long start,
+			    unsigned long last)
+{
+	unsigned long mask = search->placement->slot_size - 1;
+	unsigned long iova;
+
+	if (last - start < mask)
+		return;
+	iova = ALIGN_DOWN(last - mask, search->placement->slot_size);
+	if (iova < start)
+		return;
+	search->iova = iova;
+	search->found = true;
+}
+
+static int msi_search_all(struct msi_search *search)
+{
+	const struct msi_placement *p = search->placement;
+	unsigned long start = search->first;
+	struct msi_obstacle obstacle;
+
+	for (;;) {
+		if (p->ops->interrupted(p->owner))
+			return -EINTR;
+		obstacle = msi_search_obstacle(search, start, search->last);
+		if (!obstacle.found) {
+			msi_search_hole(search, start, search->last);
+			break;
 		}
-		if (!conflict)
-			return;
-		last = conflict - 1;
+		if (obstacle.start > start)
+			msi_search_hole(search, start, obstacle.start - 1);
+		if (obstacle.last >= search->last)
+			break;
+		start = obstacle.last + 1;
 	}
+	return search->found ? 0 : -ENOSPC;
 }
 
-/* Look at what a hole of one space leaves of the other one's holes */
-static void msi_search_common_hole(unsigned long start, unsigned long last,
-				   void *data)
-{
-	struct msi_search *search = data;
-	const struct msi_placement *also = search->placement->also;
-
-	start = max(start, search->first);
-	last = min(last, search->last);
-	if (start <= last)
-		also->ops->walk_holes(also->owner, start, last, msi_search_hole,
-				      search);
-}
-
-static void msi_search_all(struct msi_search *search)
-{
-	const struct msi_placement *p = search->placement;
-
-	p->ops->walk_holes(p->owner, search->first, search->last,
-			   p->also ? msi_search_common_hole : msi_search_hole,
-			   search);
-}
+/* The search */
 
 static void msi_search_limit(struct msi_search *search,
 			     const struct msi_placement *p)
@@ -212,13 +268,24 @@ static void msi_search_limit(struct msi_search *search,
 		search->last = min_t(u64, search->last, SZ_4G - 1);
 }
 
+static bool msi_placement_all_reachable(const struct msi_placement *placement)
+{
+	const struct msi_placement *p;
+
+	for (p = placement; p; p = p->also)
+		if (p->unreachable && !RB_EMPTY_ROOT(&p->unreachable->rb_root))
+			return false;
+	return true;
+}
+
 /**
  * msi_placement_find - Find a place for a doorbell
  * @placement: What the place has to satisfy
  * @iova: Set to the first IOVA of the place
  *
- * Context: Process context, the owner's lock and the space's lock held.
- * Return: 0 on success, -ENOSPC if there is no hole of a slot's size.
+ * Context: The owner's lock is held. See the top of this file for the cost.
+ * Return: 0 on success, -ENOSPC if no slot is free, -EINTR if
+ * msi_placement_ops::interrupted ended the walk.
  */
 int msi_placement_find(const struct msi_placement *placement,
 		       unsigned long *iova)
@@ -226,22 +293,25 @@ int msi_placement_find(const struct msi_placement *placement,
 	struct msi_search search = {
 		.placement = placement,
 		.last = ULONG_MAX,
+		.only_reachable = true,
 	};
+	const struct msi_placement *p;
+	int rc = 0;
 
-	msi_search_limit(&search, placement);
-	if (placement->also)
-		msi_search_limit(&search, placement->also);
+	for (p = placement; p; p = p->also)
+		msi_search_limit(&search, p);
 	if (search.last < search.first)
 		return -ENOSPC;
 
-	if (msi_search_window(&search) || msi_search_low(&search) ||
-	    (!placement->below_4g && msi_search_high(&search)))
-		goto out_found;
-	if (!search.found)
-		msi_search_all(&search);
-	if (!search.found)
-		return -ENOSPC;
-out_found:
-	*iova = search.iova;
-	return 0;
+	if (!msi_search_candidates(&search))
+		rc = msi_search_all(&search);
+	if (rc == -ENOSPC && !placement->only_reachable &&
+	    !msi_placement_all_reachable(placement)) {
+		search.only_reachable = false;
+		rc = msi_search_candidates(&search) ? 0 :
+						      msi_search_all(&search);
+	}
+	if (!rc)
+		*iova = search.iova;
+	return rc;
 }

@@ -1,15 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The rule by which an MSI doorbell is given an IOVA.
+ * The rule by which an MSI doorbell is given an IOVA, see placement.c.
  *
- * Private to drivers/iommu: space.c calls it, placement-test.c tests it.
+ * This is the lowest layer of drivers/iommu/msi: it includes nothing of the others.
  */
 #ifndef __IOMMU_MSI_PLACEMENT_H
 #define __IOMMU_MSI_PLACEMENT_H
 
 #include <linux/interval_tree.h>
-#include <linux/iommu-msi.h>
 #include <linux/rbtree.h>
+#include <linux/types.h>
+
+/* How many slots of the window are candidates: all of the legacy one's 4 KiB slots */
+#define MSI_PLACEMENT_WINDOW_SLOTS 256
+
+/**
+ * struct msi_placement_ops - What the search asks the owner of an IOVA space
+ * @first_taken: Find the lowest range within *@start..*@last that the owner mapped
+ *	or reserved, and set both to it; it may begin before and end behind what
+ *	was asked for. Return false if there is none. O(log n). Doorbells must be
+ *	ignored.
+ * @is_claimed: Check whether the user said that it is going to map within
+ *	@start..@last. O(log n).
+ * @interrupted: Check whether to give up. Called before each step of a walk over
+ *	holes, never while candidates are probed.
+ *
+ * None of these is optional. IOVAs are in bytes, ranges include their last byte and
+ * are not empty.
+ *
+ * Guarantees: all calls of one search come from its thread, and the answers of the
+ * first two do not change until msi_placement_find() returns, nor do the interval
+ * trees of struct msi_placement.
+ */
+struct msi_placement_ops {
+	bool (*first_taken)(void *owner, unsigned long *start,
+			    unsigned long *last);
+	bool (*is_claimed)(void *owner, unsigned long start,
+			   unsigned long last);
+	bool (*interrupted)(void *owner);
+};
 
 /**
  * struct msi_placement - What a place for a doorbell has to satisfy
@@ -17,34 +46,41 @@
  * @owner: Argument of @ops
  * @places: Interval tree of the places of all doorbells
  * @old_places: Interval tree of the places that doorbells are about to leave
+ * @unreachable: Interval tree of ranges that a device's bus does not carry to the
+ *	IOMMU, or NULL
  * @slot_size: Size and alignment of a place in bytes, a power of two
- * @window: Window that is tried first, lowest slot first
+ * @window_start: First IOVA of the window that is tried first, lowest slot first
+ * @window_last: Its last IOVA; below @window_start if there is no window
  * @first: Lowest IOVA that every page table of the space translates
  * @last: Highest such IOVA, @first..@last is the aperture
  * @below_4g: A device of the space has MSI addresses of 32 bits only
+ * @only_reachable: Rather no place than one in @unreachable
  * @avoid_start: First IOVA of a range that is about to be mapped
  * @avoid_last: Its last IOVA; below @avoid_start if there is no such range
- * @also: What the place has to satisfy in another space, too, or NULL; its @window
- *	is not looked at
+ * @also: What the place has to satisfy in another space, too, or NULL; its window,
+ *	its @only_reachable and what its owner claimed are not looked at
  */
 struct msi_placement {
-	const struct iommu_msi_owner_ops *ops;
+	const struct msi_placement_ops *ops;
 	void *owner;
 	struct rb_root_cached *places;
 	struct rb_root_cached *old_places;
+	struct rb_root_cached *unreachable;
 	unsigned long slot_size;
-	struct iommu_msi_window window;
+	unsigned long window_start;
+	unsigned long window_last;
 	unsigned long first;
 	unsigned long last;
 	bool below_4g;
+	bool only_reachable;
 	unsigned long avoid_start;
 	unsigned long avoid_last;
 	const struct msi_placement *also;
 };
 
 struct interval_tree_node *
-msi_placement_first_taken(const struct msi_placement *placement,
-			  unsigned long start, unsigned long last);
+msi_placement_first_doorbell(const struct msi_placement *placement,
+			     unsigned long start, unsigned long last);
 int msi_placement_find(const struct msi_placement *placement,
 		       unsigned long *iova);
 

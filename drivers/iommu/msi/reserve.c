@@ -26,6 +26,8 @@ struct msi_reserve {
 	struct device *dev;
 	struct msi_device *device;
 	struct list_head relocations;
+	/* Not needed, but better */
+	struct list_head optional;
 };
 
 /* Devices with 32-bit MSI addresses cannot use IOVAs above 4 GiB */
@@ -38,6 +40,40 @@ static int doorbell_lower(struct iommu_doorbell *doorbell,
 		return 0;
 	rc = msi_relocate(doorbell, NULL, relocations);
 	return rc == -EEXIST ? -EADDRINUSE : rc;
+}
+
+/*
+ * A doorbell that the kernel put where the device's bus does not carry its MSIs is
+ * relocated. It stays if it is pinned, or if there is no better place.
+ */
+static int doorbell_bring_in_reach(struct iommu_doorbell *doorbell,
+				   struct list_head *relocations)
+{
+	unsigned long iova;
+	int rc;
+
+	if (msi_bus_reaches(&doorbell->space->limits, doorbell_start(doorbell),
+			    doorbell_last(doorbell)) ||
+	    doorbell->placement != IOMMU_MSI_PLACED_AUTO ||
+	    doorbell_is_pinned(doorbell))
+		return 0;
+	rc = doorbell_find_reachable_place(doorbell, &iova);
+	if (!rc)
+		rc = msi_relocate_to(doorbell, iova, relocations);
+	return rc == -ENOSPC || rc == -EEXIST ? 0 : rc;
+}
+
+/* Another device has brought it */
+static int msi_reserve_known(struct msi_reserve *reserve,
+			     struct iommu_doorbell *doorbell)
+{
+	int rc = 0;
+
+	if (reserve->device->below_4g)
+		rc = doorbell_lower(doorbell, &reserve->relocations);
+	if (rc || doorbell->moving)
+		return rc;
+	return doorbell_bring_in_reach(doorbell, &reserve->optional);
 }
 
 /* What @device uses or reserved before, or one for the doorbell at @phys */
@@ -90,8 +126,8 @@ static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 	user = msi_reserve_user(reserve->device, space, phys);
 	if (!user)
 		user = msi_reserve_new(reserve->device, space, phys);
-	else if (!IS_ERR(user) && reserve->device->below_4g)
-		rc = doorbell_lower(user->doorbell, &reserve->relocations);
+	else if (!IS_ERR(user))
+		rc = msi_reserve_known(reserve, user->doorbell);
 	if (IS_ERR(user))
 		return PTR_ERR(user);
 	guard(mutex)(&space->lock);
@@ -126,6 +162,20 @@ static bool msi_is_below_4g(struct device *dev)
 	return dev_is_pci(dev) && to_pci_dev(dev)->no_64bit_msi;
 }
 
+static int msi_reserve_bus(struct msi_reserve *reserve)
+{
+	struct msi_device *device = reserve->device;
+	struct msi_bus *bus;
+
+	if (device->bus)
+		return 0;
+	bus = msi_bus_get(&reserve->space->limits, device->dev);
+	if (IS_ERR(bus))
+		return PTR_ERR(bus);
+	device->bus = bus;
+	return 0;
+}
+
 static int msi_reserve_one(struct msi_reserve *reserve, struct device *dev)
 {
 	struct iommu_msi_space *space = reserve->space;
@@ -141,7 +191,9 @@ static int msi_reserve_one(struct msi_reserve *reserve, struct device *dev)
 		reserve->device->below_4g = true;
 		space->below_4g++;
 	}
-	rc = msi_walk_doorbells(dev, msi_reserve_doorbell, reserve);
+	rc = msi_reserve_bus(reserve);
+	if (!rc)
+		rc = msi_walk_doorbells(dev, msi_reserve_doorbell, reserve);
 	if (rc == -EOPNOTSUPP)
 		rc = msi_reserve_page(reserve, IOMMU_DOORBELL_UNBOUND);
 	return rc;
@@ -172,6 +224,8 @@ static void msi_device_detach(struct iommu_msi_space *space,
 
 	space->below_4g -= device->below_4g;
 	device->below_4g = false;
+	msi_bus_put(&space->limits, device->bus);
+	device->bus = NULL;
 	list_for_each_entry(user, &device->users, device_item) {
 		guard(mutex)(&space->lock);
 		msi_user_detach(user);
@@ -250,7 +304,9 @@ static int msi_reserve_begin(struct msi_reserve *reserve, struct device *dev)
  * Context: Process context, may sleep. The owner's lock is held for write. Takes the
  * group's mutex. Nothing happens if @dev has its reservations already.
  *
- * A doorbell above 4 GiB is relocated if @dev is limited to 32-bit MSI addresses.
+ * A doorbell above 4 GiB is relocated if @dev is limited to 32-bit MSI addresses. One
+ * that the kernel placed, and that the bus of @dev does not carry MSIs to, is relocated
+ * if it can be.
  *
  * Return: 0 on success. -ENOSPC if no hole is left, -EADDRINUSE if a doorbell is
  * pinned above 4 GiB and @dev cannot reach it, or the IOVA that the owner requested
@@ -265,6 +321,7 @@ int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 	struct msi_reserve reserve = {
 		.space = space,
 		.relocations = LIST_HEAD_INIT(reserve.relocations),
+		.optional = LIST_HEAD_INIT(reserve.optional),
 	};
 	int rc;
 
@@ -275,10 +332,14 @@ int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 	if (!space->only_window)
 		space->window = *window;
 	rc = msi_reserve_begin(&reserve, dev);
-	if (rc)
+	if (rc) {
 		msi_relocations_cancel(&reserve.relocations);
-	else
+		msi_relocations_cancel(&reserve.optional);
+	} else {
 		rc = msi_relocations_commit(&reserve.relocations);
+		/* If messages cannot be rewritten, these stay where they were */
+		msi_relocations_commit(&reserve.optional);
+	}
 	if (rc)
 		iommu_msi_unreserve_device(space, dev);
 	return rc;

@@ -64,6 +64,7 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 	space->groups = RB_ROOT;
 	INIT_LIST_HEAD(&space->domains);
 	INIT_LIST_HEAD(&space->idle);
+	msi_bus_limits_init(&space->limits);
 	return space;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_space_create);

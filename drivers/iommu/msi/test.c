@@ -18,12 +18,18 @@ static void msi_test_assert_locked(void *data)
 {
 }
 
-static bool msi_test_is_hole(void *data, unsigned long start,
-			     unsigned long last)
+static bool msi_test_first_taken(void *data, unsigned long *start,
+				 unsigned long *last)
 {
 	struct msi_test_owner *owner = data;
+	struct interval_tree_node *node;
 
-	return !interval_tree_iter_first(&owner->taken, start, last);
+	node = interval_tree_iter_first(&owner->taken, *start, *last);
+	if (!node)
+		return false;
+	*start = node->start;
+	*last = node->last;
+	return true;
 }
 
 static bool msi_test_is_claimed(void *data, unsigned long start,
@@ -34,27 +40,10 @@ static bool msi_test_is_claimed(void *data, unsigned long start,
 	return interval_tree_iter_first(&owner->claimed, start, last);
 }
 
-static void msi_test_walk_holes(void *data, unsigned long start,
-				unsigned long last,
-				void (*fn)(unsigned long start,
-					   unsigned long last, void *data),
-				void *fn_data)
-{
-	struct interval_tree_span_iter span;
-	struct msi_test_owner *owner = data;
-
-	owner->searched_all = true;
-	interval_tree_for_each_span(&span, &owner->taken, start, last) {
-		if (span.is_hole)
-			fn(span.start_hole, span.last_hole, fn_data);
-	}
-}
-
 const struct iommu_msi_owner_ops msi_test_owner_ops = {
 	.assert_locked = msi_test_assert_locked,
-	.is_hole = msi_test_is_hole,
+	.first_taken = msi_test_first_taken,
 	.is_claimed = msi_test_is_claimed,
-	.walk_holes = msi_test_walk_holes,
 };
 
 struct interval_tree_node *msi_test_insert(struct kunit *test,
@@ -446,12 +435,23 @@ int msi_move_away(struct msi_move_test *mm)
 	return iommu_msi_make_room(mm->base.space, WINDOW_START, WINDOW_LAST);
 }
 
+/* A PCI function on a root bus of its own, whose host bridge has no windows */
+struct msi_mock_pci {
+	struct pci_host_bridge bridge;
+	struct pci_bus bus;
+	struct pci_dev pdev;
+};
+
 struct pci_dev *msi_mock_pci(struct kunit *test)
 {
-	struct pci_dev *pdev;
+	struct msi_mock_pci *mock;
 
-	pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	pdev->dev.bus = &pci_bus_type;
-	return pdev;
+	mock = kunit_kzalloc(test, sizeof(*mock), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mock);
+	INIT_LIST_HEAD(&mock->bridge.windows);
+	INIT_LIST_HEAD(&mock->bridge.dma_ranges);
+	mock->bus.bridge = &mock->bridge.dev;
+	mock->pdev.bus = &mock->bus;
+	mock->pdev.dev.bus = &pci_bus_type;
+	return &mock->pdev;
 }

@@ -15,8 +15,6 @@
 #include <linux/sizes.h>
 #include <linux/xarray.h>
 
-#include "placement.h"
-
 #define WINDOW_START 0x8000000UL
 #define WINDOW_LAST 0x80fffffUL
 #define DOORBELL_PHYS 0x8090040UL
@@ -30,7 +28,6 @@
 struct msi_test_owner {
 	struct rb_root_cached taken;
 	struct rb_root_cached claimed;
-	bool searched_all;
 };
 
 struct msi_test_domain {
