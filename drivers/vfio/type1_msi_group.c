@@ -58,25 +58,6 @@ bool vfio_msi_find_window(struct iommu_group *group,
 EXPORT_SYMBOL_GPL(vfio_msi_find_window);
 
 /**
- * vfio_msi_group_check() - Tell whether messages of a group allow to attach it
- * @msi: The group, or NULL if it needs no doorbells
- * @group: The same. No device of it is open yet.
- *
- * To be called before the group is attached and, for drivers of the host that
- * come meanwhile, when it is: these set up their vectors without a doorbell.
- *
- * Context: The container's lock is held. Takes the group's mutex.
- * Return: 0 or the errors of iommu_msi_check_group().
- */
-int vfio_msi_group_check(struct vfio_msi_group *msi, struct iommu_group *group)
-{
-	if (!msi)
-		return 0;
-	return iommu_msi_check_group(msi->space, group, NULL, NULL);
-}
-EXPORT_SYMBOL_GPL(vfio_msi_group_check);
-
-/**
  * vfio_msi_group_reserve() - Reserve places for the doorbells of a group
  * @space: MSI space of the container that the group is about to join
  * @group: The group
@@ -88,9 +69,8 @@ EXPORT_SYMBOL_GPL(vfio_msi_group_check);
  * fails with -ENOSPC until the group is attached anew.
  *
  * Context: The container's lock is held. Takes the group's mutex.
- * Return: To be given to vfio_msi_group_unreserve(), or ERR_PTR() of -ENOMEM, of
- * the errors of iommu_msi_reserve_device(), or of iommu_msi_check_group(); then
- * nothing is reserved.
+ * Return: To be given to vfio_msi_group_unreserve(), or ERR_PTR() of -ENOMEM or of
+ * the errors of iommu_msi_reserve_device(); then nothing is reserved.
  */
 struct vfio_msi_group *
 vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
@@ -112,8 +92,6 @@ vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 			break;
 		rc = iommu_msi_reserve_device(space, device->dev, window);
 	}
-	if (!rc)
-		rc = vfio_msi_group_check(msi, group);
 	if (rc) {
 		vfio_msi_group_unreserve(msi);
 		return ERR_PTR(rc);
@@ -142,52 +120,53 @@ void vfio_msi_group_unreserve(struct vfio_msi_group *msi)
 }
 EXPORT_SYMBOL_GPL(vfio_msi_group_unreserve);
 
+/* All devices of a group are in one domain */
+static struct device *vfio_msi_group_device(struct vfio_msi_group *msi)
+{
+	struct iommu_msi_group_device *first =
+		list_first_entry_or_null(&msi->devices,
+					 struct iommu_msi_group_device, item);
+
+	return first ? first->dev : NULL;
+}
+
 /**
- * vfio_msi_group_populate() - Map the doorbells that vectors of a group use
+ * vfio_msi_group_attach_begin() - Map the doorbells that vectors of a group use
  * @msi: The group, or NULL if it needs no doorbells
  * @domain: Domain of the container, which takes part in its MSI space, and which
  *	the group is attached to, or about to be
  *
- * vfio_msi_group_settle() has to follow, also on failure.
+ * vfio_msi_group_attach_end() has to follow, also on failure.
  *
  * Context: The container's lock is held.
- * Return: 0 or the errors of iommu_msi_populate().
+ * Return: 0 or the errors of iommu_msi_attach_begin().
  */
-int vfio_msi_group_populate(struct vfio_msi_group *msi,
-			    struct iommu_domain *domain)
+int vfio_msi_group_attach_begin(struct vfio_msi_group *msi,
+				struct iommu_domain *domain)
 {
-	struct iommu_msi_group_device *device;
-	int rc;
+	struct device *dev = msi ? vfio_msi_group_device(msi) : NULL;
 
-	if (!msi)
-		return 0;
-	list_for_each_entry(device, &msi->devices, item) {
-		rc = iommu_msi_populate(domain, device->dev);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	return dev ? iommu_msi_attach_begin(domain, dev) : 0;
 }
-EXPORT_SYMBOL_GPL(vfio_msi_group_populate);
+EXPORT_SYMBOL_GPL(vfio_msi_group_attach_begin);
 
 /**
- * vfio_msi_group_settle() - The attach that was prepared is over
+ * vfio_msi_group_attach_end() - The attach that was prepared is over
  * @msi: The group, or NULL
- * @domain: What vfio_msi_group_populate() was given
+ * @domain: What vfio_msi_group_attach_begin() was given
+ * @attached: The group is attached to @domain
  *
  * Context: The container's lock is held.
  */
-void vfio_msi_group_settle(struct vfio_msi_group *msi,
-			   struct iommu_domain *domain)
+void vfio_msi_group_attach_end(struct vfio_msi_group *msi,
+			       struct iommu_domain *domain, bool attached)
 {
-	struct iommu_msi_group_device *device;
+	struct device *dev = msi ? vfio_msi_group_device(msi) : NULL;
 
-	if (!msi)
-		return;
-	list_for_each_entry(device, &msi->devices, item)
-		iommu_msi_settle(domain, device->dev);
+	if (dev)
+		iommu_msi_attach_end(domain, dev, attached);
 }
-EXPORT_SYMBOL_GPL(vfio_msi_group_settle);
+EXPORT_SYMBOL_GPL(vfio_msi_group_attach_end);
 
 static int vfio_msi_evade_aperture(struct iommu_msi_space *space,
 				   const struct iommu_domain_geometry *geometry)

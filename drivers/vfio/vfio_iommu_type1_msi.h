@@ -48,11 +48,10 @@ struct vfio_msi_group *
 vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 		       const struct iommu_msi_window *window);
 void vfio_msi_group_unreserve(struct vfio_msi_group *msi);
-int vfio_msi_group_check(struct vfio_msi_group *msi, struct iommu_group *group);
-int vfio_msi_group_populate(struct vfio_msi_group *msi,
-			    struct iommu_domain *domain);
-void vfio_msi_group_settle(struct vfio_msi_group *msi,
-			   struct iommu_domain *domain);
+int vfio_msi_group_attach_begin(struct vfio_msi_group *msi,
+				struct iommu_domain *domain);
+void vfio_msi_group_attach_end(struct vfio_msi_group *msi,
+			       struct iommu_domain *domain, bool attached);
 int vfio_msi_evade(struct iommu_msi_space *space,
 		   const struct list_head *resv_regions,
 		   const struct iommu_domain_geometry *geometry);
@@ -88,21 +87,49 @@ static inline void vfio_msi_group_unreserve(struct vfio_msi_group *msi)
 {
 }
 
-static inline int vfio_msi_group_check(struct vfio_msi_group *msi,
-				       struct iommu_group *group)
+static inline int vfio_msi_group_attach_begin(struct vfio_msi_group *msi,
+					      struct iommu_domain *domain)
 {
 	return 0;
 }
 
-static inline int vfio_msi_group_populate(struct vfio_msi_group *msi,
-					  struct iommu_domain *domain)
+static inline void vfio_msi_group_attach_end(struct vfio_msi_group *msi,
+					     struct iommu_domain *domain,
+					     bool attached)
+{
+}
+
+/* A container has no MSI space */
+static inline struct iommu_msi_space *
+iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
+		       unsigned long slot_size)
+{
+	return ERR_PTR(-ENODEV);
+}
+
+static inline void iommu_msi_space_destroy(struct iommu_msi_space *space)
+{
+}
+
+static inline int iommu_msi_join(struct iommu_msi_space *space,
+				 struct iommu_domain *domain)
+{
+	return -ENODEV;
+}
+
+static inline void iommu_msi_leave(struct iommu_domain *domain)
+{
+}
+
+static inline int iommu_msi_follow_group(struct iommu_group *group)
 {
 	return 0;
 }
 
-static inline void vfio_msi_group_settle(struct vfio_msi_group *msi,
-					 struct iommu_domain *domain)
+static inline int iommu_msi_make_room(struct iommu_msi_space *space,
+				      unsigned long start, unsigned long last)
 {
+	return 0;
 }
 
 static inline int vfio_msi_evade(struct iommu_msi_space *space,

@@ -248,17 +248,22 @@ void iommufd_msi_hwpt_drop_space(struct iommufd_hwpt_paging *hwpt_paging)
 }
 
 /**
- * iommufd_msi_hwpt_destroy() - Destroy the MSI space of a page table
- * @hwpt_paging: The page table, without devices and without its domain
+ * iommufd_msi_hwpt_destroy() - A page table without devices is about to be freed
+ * @hwpt_paging: The page table. It leaves its MSI space, and that is destroyed if
+ *	it is its own.
  */
 void iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging)
 {
+	struct iommu_domain *domain = hwpt_paging->common.domain;
 	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
 
-	if (!hwpt_paging->msi_space)
+	if (!hwpt_paging->msi_space && (!domain || !domain->msi))
 		return;
 	down_write(&iopt->iova_rwsem);
-	iommufd_msi_hwpt_drop_space(hwpt_paging);
+	if (domain)
+		iommu_msi_leave(domain);
+	if (hwpt_paging->msi_space)
+		iommufd_msi_hwpt_drop_space(hwpt_paging);
 	up_write(&iopt->iova_rwsem);
 }
 

@@ -66,3 +66,34 @@ void iommufd_msi_end_leave(struct iommufd_hw_pagetable *hwpt,
 			iommu_msi_resume_addresses(cur->dev);
 	}
 }
+
+/**
+ * iommufd_msi_begin_detach() - Revert the addresses of a device about to be detached
+ * @hwpt: Page table that its group is attached to; nothing happens if it is not
+ *	nested, as no address is set then
+ * @idev: The device
+ *
+ * iommufd_msi_end_detach() has to follow.
+ *
+ * Context: iommufd_group::lock is held.
+ */
+void iommufd_msi_begin_detach(struct iommufd_hw_pagetable *hwpt,
+			      struct iommufd_device *idev)
+{
+	if (!hwpt_is_paging(hwpt))
+		iommu_msi_suspend_addresses(idev->dev);
+}
+
+/**
+ * iommufd_msi_end_detach() - The device is detached
+ * @hwpt: Page table that it was attached to
+ * @idev: The device
+ *
+ * Context: iommufd_group::lock is held.
+ */
+void iommufd_msi_end_detach(struct iommufd_hw_pagetable *hwpt,
+			    struct iommufd_device *idev)
+{
+	if (!hwpt_is_paging(hwpt))
+		iommu_msi_drop_addresses(idev->dev);
+}

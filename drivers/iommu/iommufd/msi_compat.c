@@ -117,8 +117,6 @@ static int msi_compat_unmap(struct io_pagetable *iopt, void __user *arg)
 int iommufd_msi_compat(struct iommufd_ioas *ioas, unsigned int cmd,
 		       void __user *arg)
 {
-	if (!IS_ENABLED(CONFIG_IOMMU_MSI_SPACE))
-		return -ENOIOCTLCMD;
 	if (cmd == VFIO_IOMMU_MAP_MSI)
 		return msi_compat_map(&ioas->iopt, arg);
 	return msi_compat_unmap(&ioas->iopt, arg);

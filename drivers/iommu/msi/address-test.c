@@ -12,7 +12,9 @@
 #include <linux/irqdomain.h>
 #include <linux/pci.h>
 
-#include "space.h"
+#include "doorbell.h"
+#include "address.h"
+#include "relocate.h"
 #include "test.h"
 
 /* At the same offset in its page as DOORBELL_PHYS */
@@ -329,7 +331,7 @@ static void without_driver_nothing_is_set(struct kunit *test)
 	struct device *dev = at->base.base.dev;
 
 	msi_test_attach(test);
-	iommu_msi_unregister_driver(dev);
+	iommu_msi_unregister_rewriter(dev);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, msi_set(at, 0, GUEST_ADDRESS));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			iommu_msi_clear_addresses(dev, IOMMU_MSI_PER_VECTOR));
@@ -363,7 +365,7 @@ static void index_out_of_range_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_get(at, 2047), GUEST_ADDRESS);
 }
 
-static void msi_fail_rewrite(struct iommu_msi_driver *driver,
+static void msi_fail_rewrite(struct iommu_msi_rewriter *driver,
 			     struct iommu_msi_rewrite *rewrite)
 {
 }
@@ -388,7 +390,7 @@ static void driver_that_fails_changes_nothing(struct kunit *test)
 struct msi_pci_test {
 	struct pci_dev *pdev;
 	struct dev_iommu param;
-	struct iommu_msi_driver driver;
+	struct iommu_msi_rewriter driver;
 	struct msi_desc desc;
 };
 
@@ -409,7 +411,7 @@ static struct msi_pci_test *msi_pci_start(struct kunit *test)
 	pt->desc.pci.msi_attrib.is_64 = true;
 	dev_set_msi_domain(&pt->pdev->dev, &mt->irq.domain);
 	pt->driver.rewrite = msi_fail_rewrite;
-	iommu_msi_register_driver(&pt->pdev->dev, &pt->driver);
+	iommu_msi_register_rewriter(&pt->pdev->dev, &pt->driver);
 	msi_test_attach(test);
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_reserve_device(mt->space, &pt->pdev->dev,
@@ -422,7 +424,7 @@ static void msi_pci_stop(struct kunit *test, struct msi_pci_test *pt)
 	struct msi_address_test *at = test->priv;
 
 	iommu_dma_release_msi(&pt->desc);
-	iommu_msi_unregister_driver(&pt->pdev->dev);
+	iommu_msi_unregister_rewriter(&pt->pdev->dev);
 	iommu_msi_unreserve_device(at->base.base.space, &pt->pdev->dev);
 }
 
@@ -587,8 +589,8 @@ static void driver_that_goes_takes_addresses_along(struct kunit *test)
 
 	msi_test_attach(test);
 	KUNIT_ASSERT_EQ(test, 0, msi_set(at, 0, GUEST_ADDRESS));
-	iommu_msi_unregister_driver(dev);
-	iommu_msi_register_driver(dev, &at->base.driver);
+	iommu_msi_unregister_rewriter(dev);
+	iommu_msi_register_rewriter(dev, &at->base.driver);
 	KUNIT_EXPECT_EQ(test, msi_get(at, 0), IOMMU_MSI_NO_ADDRESS);
 	msi_move_start(test);
 	msi_expect_address(test, PLACE_ADDRESS);

@@ -114,9 +114,10 @@ int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev)
 
 	guard(mutex)(&member->space->lock);
 	group = msi_group_lookup(member->space, dev);
-	if (!group || group->member == member)
+	if (!group)
 		return 0;
-	group->next = member;
+	if (group->member != member)
+		group->next = member;
 	list_for_each_entry(device, &group->devices, item) {
 		list_for_each_entry(user, &device->users, device_item) {
 			rc = msi_user_map_wanted(user);

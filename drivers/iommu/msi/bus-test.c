@@ -5,7 +5,7 @@
  */
 #include <linux/resource_ext.h>
 
-#include "space.h"
+#include "doorbell.h"
 #include "test.h"
 
 static void bus_add(struct kunit *test, struct list_head *list,
@@ -347,14 +347,14 @@ static void doorbell_of_device_without_driver_stays(struct kunit *test)
 	struct msi_move_test *mm = test->priv;
 
 	bus_add_window(test, pdev, WINDOW_START, WINDOW_LAST, 0);
-	iommu_msi_unregister_driver(mm->base.dev);
+	iommu_msi_unregister_rewriter(mm->base.dev);
 	msi_move_start(test);
 	KUNIT_ASSERT_EQ(test, 0, bus_test_attach(test, pdev));
 	msi_move_expect_at(test, WINDOW_START);
 	bus_test_detach(test, pdev);
 }
 
-static void bus_no_rewrite(struct iommu_msi_driver *driver,
+static void bus_no_rewrite(struct iommu_msi_rewriter *driver,
 			   struct iommu_msi_rewrite *rewrite)
 {
 }

@@ -201,7 +201,7 @@ static void silent_controller_is_refused_at_first_vector(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iommu_msi_reserve_device(space, dev, &window));
 	KUNIT_EXPECT_EQ(test, 0, iommu_msi_join(space, &domain));
 	KUNIT_EXPECT_EQ(test, -EPERM, iommu_msi_map(&domain, &desc, REG));
-	KUNIT_EXPECT_NULL(test, desc.iommu_doorbell);
+	KUNIT_EXPECT_NULL(test, desc.iommu_msi_user);
 	iommu_msi_leave(&domain);
 	iommu_msi_unreserve_device(space, dev);
 	iommu_msi_space_destroy(space);

@@ -6,7 +6,8 @@
 #include <linux/delay.h>
 #include <linux/kthread.h>
 
-#include "space.h"
+#include "doorbell.h"
+#include "relocate.h"
 #include "test.h"
 
 struct msi_other {
@@ -37,8 +38,8 @@ static int msi_begin_change(struct kunit *test, struct msi_other *other)
 			iommu_msi_join(other->space, &mt->domain2.domain));
 	rc = iommu_msi_reserve_device(other->space, mt->dev, &msi_test_window);
 	if (!rc)
-		rc = iommu_msi_begin_transfer(mt->space, other->space, mt->dev);
-	return rc ?: iommu_msi_populate(&mt->domain2.domain, mt->dev);
+		rc = iommu_msi_replace_begin(mt->space, other->space, mt->dev);
+	return rc ?: iommu_msi_attach_begin(&mt->domain2.domain, mt->dev);
 }
 
 static void msi_end_change(struct kunit *test, struct msi_other *other,
@@ -47,8 +48,8 @@ static void msi_end_change(struct kunit *test, struct msi_other *other,
 	struct msi_move_test *mm = test->priv;
 	struct msi_test *mt = &mm->base;
 
-	iommu_msi_settle(&mt->domain2.domain, mt->dev);
-	iommu_msi_end_transfer(mt->space, other->space, mt->dev, changed);
+	iommu_msi_attach_end(&mt->domain2.domain, mt->dev, changed);
+	iommu_msi_replace_end(mt->space, other->space, mt->dev, changed);
 	iommu_msi_unreserve_device(changed ? mt->space : other->space, mt->dev);
 }
 
@@ -352,7 +353,7 @@ static int msi_end_thread(void *data)
 	struct msi_end *end = data;
 
 	complete(&end->started);
-	iommu_msi_end_transfer(end->from, end->to, end->dev, true);
+	iommu_msi_replace_end(end->from, end->to, end->dev, true);
 	return 0;
 }
 
@@ -414,10 +415,10 @@ struct msi_swap {
 	struct msi_other *other;
 	struct msi_desc *second; /* of the device that changes its space */
 	struct dev_iommu param;
-	struct iommu_msi_driver driver; /* of the one that is in the other */
+	struct iommu_msi_rewriter driver; /* of the one that is in the other */
 };
 
-static void msi_plain_rewrite(struct iommu_msi_driver *driver,
+static void msi_plain_rewrite(struct iommu_msi_rewriter *driver,
 			      struct iommu_msi_rewrite *rewrite)
 {
 	iommu_msi_rewrite(rewrite);
@@ -443,7 +444,7 @@ static void msi_swap_fill_other(struct kunit *test, struct msi_swap *swap)
 	mutex_init(&swap->param.lock);
 	mt->dev2->iommu = &swap->param;
 	swap->driver.rewrite = msi_plain_rewrite;
-	iommu_msi_register_driver(mt->dev2, &swap->driver);
+	iommu_msi_register_rewriter(mt->dev2, &swap->driver);
 	first = msi_move_insert_desc(test, mt->dev2, 0);
 	second = msi_move_insert_desc(test, mt->dev2, 1);
 	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(swap->other->space, domain));
@@ -483,7 +484,7 @@ static void msi_swap_end(struct kunit *test, struct msi_swap *swap)
 	msi_for_each_desc(desc, dev2, MSI_DESC_ALL)
 		iommu_dma_release_msi(desc);
 	msi_unlock_descs(dev2);
-	iommu_msi_unregister_driver(dev2);
+	iommu_msi_unregister_rewriter(dev2);
 	dev2->iommu = NULL;
 	iommu_msi_unreserve_device(swap->other->space, dev2);
 	msi_other_free(test, swap->other);

@@ -201,7 +201,7 @@ static void failed_map_leaves_no_vector(struct kunit *test)
 			iommu_msi_map(&mt->domain.domain, &desc,
 				      DOORBELL_PHYS));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 0);
-	KUNIT_EXPECT_NULL(test, desc.iommu_doorbell);
+	KUNIT_EXPECT_NULL(test, desc.iommu_msi_user);
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_map(&mt->domain.domain, &desc,
 				      DOORBELL_PHYS));
@@ -299,9 +299,7 @@ static void silent_devices_share_doorbell_of_a_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
 
 	/* The second one moves to another domain, the first one goes */
-	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_populate(&mt->domain2.domain, mt->dev2));
-	iommu_msi_settle(&mt->domain2.domain, mt->dev2);
+	msi_test_enter(test, &mt->domain2, mt->dev2);
 	iommu_dma_release_msi(&a);
 	iommu_msi_unreserve_device(mt->space, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x44),
@@ -323,9 +321,7 @@ static void silent_device_that_comes_back_finds_its_doorbell(struct kunit *test)
 						 &msi_test_window));
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
 	msi_test_join_second(test);
-	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_populate(&mt->domain2.domain, mt->dev));
-	iommu_msi_settle(&mt->domain2.domain, mt->dev);
+	msi_test_enter(test, &mt->domain2, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
 			DOORBELL_PHYS);
 	iommu_dma_release_msi(&desc);
@@ -351,7 +347,7 @@ static void silent_device_is_refused_doorbell_out_of_reach(struct kunit *test)
 						 &msi_test_window));
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
 			iommu_msi_map(&mt->domain.domain, &b, DOORBELL_PHYS));
-	KUNIT_EXPECT_NULL(test, b.iommu_doorbell);
+	KUNIT_EXPECT_NULL(test, b.iommu_msi_user);
 	iommu_msi_unreserve_device(mt->space, &pdev->dev);
 	iommu_dma_release_msi(&a);
 }
@@ -392,7 +388,7 @@ static void vector_outlives_domain_and_space(struct kunit *test)
 
 	msi_test_attach_with_vector(test, &desc);
 	iommu_msi_unreserve_device(mt->space, mt->dev);
-	iommu_domain_free(&mt->domain.domain);
+	iommu_msi_leave(&mt->domain.domain);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
 	iommu_msi_space_destroy(mt->space);
 	iommu_dma_release_msi(&desc);
@@ -410,10 +406,8 @@ static void moving_device_finds_doorbell_in_new_domain(struct kunit *test)
 	msi_test_attach_with_vector(test, &desc);
 	msi_test_join_second(test);
 	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_populate(&mt->domain2.domain, mt->dev));
-	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_populate(&mt->domain2.domain, mt->dev));
-	iommu_msi_settle(&mt->domain2.domain, mt->dev);
+			iommu_msi_attach_begin(&mt->domain2.domain, mt->dev));
+	msi_test_enter(test, &mt->domain2, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
 			DOORBELL_PHYS);
 	iommu_dma_release_msi(&desc);
@@ -428,7 +422,7 @@ static void vector_during_move_maps_doorbell_in_both_domains(struct kunit *test)
 	msi_test_attach(test);
 	msi_test_join_second(test);
 	KUNIT_ASSERT_EQ(test, 0,
-			iommu_msi_populate(&mt->domain2.domain, mt->dev));
+			iommu_msi_attach_begin(&mt->domain2.domain, mt->dev));
 	mt->domain2.fail_maps = 1;
 	KUNIT_EXPECT_EQ(test, -ENOMEM,
 			iommu_msi_map(&mt->domain.domain, &desc,
@@ -442,7 +436,7 @@ static void vector_during_move_maps_doorbell_in_both_domains(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, xa_empty(&mt->domain2.pages));
 	iommu_dma_release_msi(&desc);
 
-	iommu_msi_settle(&mt->domain2.domain, mt->dev);
+	iommu_msi_attach_end(&mt->domain2.domain, mt->dev, false);
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_map(&mt->domain.domain, &desc,
 				      DOORBELL_PHYS));
@@ -461,9 +455,7 @@ static void domain_gets_no_doorbell_of_other_devices(struct kunit *test)
 			iommu_msi_reserve_device(mt->space, mt->dev2,
 						 &msi_test_window));
 	msi_test_join_second(test);
-	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_populate(&mt->domain2.domain, mt->dev2));
-	iommu_msi_settle(&mt->domain2.domain, mt->dev2);
+	msi_test_enter(test, &mt->domain2, mt->dev2);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
 	iommu_dma_release_msi(&desc);
 }

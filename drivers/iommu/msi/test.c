@@ -182,11 +182,21 @@ void msi_space_test_exit(struct kunit *test)
 
 	iommu_msi_unreserve_device(mt->space, mt->dev);
 	iommu_msi_unreserve_device(mt->space, mt->dev2);
+	iommu_msi_leave(&mt->domain.domain);
+	iommu_msi_leave(&mt->domain2.domain);
 	iommu_domain_free(&mt->domain.domain);
 	iommu_domain_free(&mt->domain2.domain);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
 	iommu_msi_space_destroy(mt->space);
+}
+
+/* @dev has been attached to the domain */
+void msi_test_enter(struct kunit *test, struct msi_test_domain *td,
+		    struct device *dev)
+{
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_attach_begin(&td->domain, dev));
+	iommu_msi_attach_end(&td->domain, dev, true);
 }
 
 void msi_test_attach(struct kunit *test)
@@ -197,6 +207,7 @@ void msi_test_attach(struct kunit *test)
 			iommu_msi_reserve_device(mt->space, mt->dev,
 						 &msi_test_window));
 	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(mt->space, &mt->domain.domain));
+	msi_test_enter(test, &mt->domain, mt->dev);
 }
 
 /* Attach mt->dev, and give it a vector */
@@ -297,7 +308,7 @@ static const struct irq_domain_ops msi_mock_ops = {
 	.activate = msi_mock_activate,
 };
 
-static void msi_mock_rewrite(struct iommu_msi_driver *driver,
+static void msi_mock_rewrite(struct iommu_msi_rewriter *driver,
 			     struct iommu_msi_rewrite *rewrite)
 {
 	struct msi_move_test *mm =
@@ -359,10 +370,9 @@ int msi_move_test_setup(struct kunit *test, struct msi_move_test *mm)
 	rc = msi_test_init(test, &mm->base);
 	if (rc)
 		return rc;
-	mutex_init(&mm->param.lock);
 	mm->base.dev->iommu = &mm->param;
 	mm->driver.rewrite = msi_mock_rewrite;
-	iommu_msi_register_driver(mm->base.dev, &mm->driver);
+	iommu_msi_register_rewriter(mm->base.dev, &mm->driver);
 	mm->base.irq.domain.flags = IRQ_DOMAIN_FLAG_MSI_PARENT;
 	mm->chip_domain = irq_domain_create_tree(NULL, &msi_mock_ops, mm);
 	KUNIT_ASSERT_NOT_NULL(test, mm->chip_domain);
@@ -388,7 +398,7 @@ void msi_move_test_exit(struct kunit *test)
 	msi_move_free_descs(mm->base.dev2);
 	if (mm->chip_domain)
 		irq_domain_remove(mm->chip_domain);
-	iommu_msi_unregister_driver(dev);
+	iommu_msi_unregister_rewriter(dev);
 	dev->iommu = NULL;
 	msi_space_test_exit(test);
 }

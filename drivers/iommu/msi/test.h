@@ -58,7 +58,7 @@ struct msi_test {
 struct msi_move_test {
 	struct msi_test base;
 	struct dev_iommu param;
-	struct iommu_msi_driver driver;
+	struct iommu_msi_rewriter driver;
 	struct irq_domain *chip_domain;
 	struct msi_desc *desc;
 	struct msi_msg written;
@@ -83,6 +83,8 @@ unsigned long msi_test_phys(struct msi_test_domain *td, unsigned long iova);
 int msi_test_init(struct kunit *test, struct msi_test *mt);
 int msi_space_test_init(struct kunit *test);
 void msi_space_test_exit(struct kunit *test);
+void msi_test_enter(struct kunit *test, struct msi_test_domain *td,
+		    struct device *dev);
 void msi_test_attach(struct kunit *test);
 struct iommu_msi_state msi_test_state(struct kunit *test);
 unsigned int msi_test_count(struct msi_test *mt);

@@ -357,7 +357,9 @@ int msi_vector_acquire(struct iommu_msi_domain *member, struct msi_desc *desc,
 		return PTR_ERR(user);
 	group = user->device->group;
 	/* The owner is about to say so, see iommu_msi_attach_begin() */
-	if (group->member != member && !group->next)
+	if (!group->member)
+		group->member = member;
+	else if (group->member != member && !group->next)
 		group->next = member;
 	msi_vector_count(desc, user, 1);
 	rc = msi_vector_check(desc, user, reg);
