@@ -224,6 +224,7 @@ int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 	list_add_tail(&desc->iommu_doorbell_item, &doorbell->descs);
 	kref_get(&space->ref);
 	desc->iommu_doorbell = doorbell;
+	desc->release_iommu = iommu_dma_release_msi;
 	msi_desc_set_iommu_msi_iova(desc, msi_desc_page(desc, doorbell),
 				    ilog2(space->page_size));
 	return 0;
@@ -255,5 +256,6 @@ void iommu_dma_release_msi(struct msi_desc *desc)
 	mutex_unlock(&space->lock);
 	kref_put(&space->ref, msi_space_free);
 	desc->iommu_doorbell = NULL;
+	desc->release_iommu = NULL;
 	msi_desc_set_iommu_msi_iova(desc, 0, 0);
 }
