@@ -408,6 +408,7 @@ static struct msi_pci_test *msi_pci_start(struct kunit *test)
 	pt->pdev->dev.iommu = &pt->param;
 	pt->desc.dev = &pt->pdev->dev;
 	pt->desc.nvec_used = 1;
+	pt->desc.ops = &pci_msi_desc_ops;
 	pt->desc.pci.msi_attrib.is_64 = true;
 	dev_set_msi_domain(&pt->pdev->dev, &mt->irq.domain);
 	pt->driver.rewrite = msi_fail_rewrite;

@@ -113,8 +113,11 @@ int iommu_msi_prepare(struct iommu_group *group, struct msi_desc *desc,
 		rc = iommu_msi_map(domain, desc, msi_addr);
 	else
 		rc = msi_prepare_dma_api(domain, desc, msi_addr);
-	if (rc || !group || msi_desc_rewriter(desc))
+	if (rc || !group)
 		return rc;
+	desc->release_iommu = iommu_dma_release_msi;
+	if (msi_desc_rewriter(desc))
+		return 0;
 	desc->iommu_msi_phys = msi_addr;
 	hlist_add_head(&desc->iommu_msi_item, iommu_group_msi_vectors(group));
 	return 0;
@@ -149,6 +152,7 @@ void iommu_dma_release_msi(struct msi_desc *desc)
 	} else {
 		msi_vector_release(desc);
 	}
+	desc->release_iommu = NULL;
 	msi_desc_set_iommu_msi_iova(desc, 0, 0);
 }
 

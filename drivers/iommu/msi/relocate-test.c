@@ -270,7 +270,7 @@ static void device_closed_during_move_fails_nothing(struct kunit *test)
 /* A PCI function with MSI registers, for as long as a test needs it */
 static void plain_msi_keeps_upper_address_half(struct kunit *test)
 {
-	struct msi_desc desc = { .nvec_used = 1 };
+	struct msi_desc desc = { .nvec_used = 1, .ops = &pci_msi_desc_ops };
 
 	desc.dev = &msi_mock_pci(test)->dev;
 	desc.pci.msi_attrib.is_64 = true;
@@ -301,7 +301,7 @@ static void unmaskable_vector_moves_within_4g(struct kunit *test)
 {
 	struct msi_move_test *mm = test->priv;
 	struct msi_test *mt = &mm->base;
-	struct msi_desc desc = { .nvec_used = 1 };
+	struct msi_desc desc = { .nvec_used = 1, .ops = &pci_msi_desc_ops };
 	struct dev_iommu param = { .msi_rewriter = &mm->driver };
 	struct iommu_msi_state state;
 

@@ -4,7 +4,11 @@
  *
  * The user may have switched memory decoding off, which makes the MSI-X table
  * inaccessible, or may have the device in a low power state, or reset it right
- * now. memory_lock serialises with all of these.
+ * now: memory_lock serialises with all of these. Others may reset it through sysfs
+ * or by its bus, and the user may write to the MSI capability: the lock of the
+ * device's configuration accesses keeps them out. Both are taken by
+ * vfio_pci_memory_lock_and_enable(), which states their order. A user who has the
+ * MSI-X table mapped loses the mapping, and waits for memory_lock to have it again.
  *
  * A device that is not in D0 is not written to: only its descriptors change. Some
  * lose their state in D3hot, and what brings them back to D0 restores the messages
@@ -40,15 +44,36 @@ static void vfio_pci_rewrite_awake(struct vfio_pci_core_device *vdev,
 		vfio_pci_set_power_state(vdev, state);
 }
 
+static void vfio_pci_rewrite_locked(struct vfio_pci_core_device *vdev,
+				    struct iommu_msi_rewrite *rewrite)
+{
+	u16 cmd;
+
+	cmd = vfio_pci_memory_lock_and_enable(vdev);
+	/* Rewriting an entry restores the mask that it was found with */
+	if (vdev->pdev->msix_enabled)
+		vfio_pci_zap_bars(vdev);
+	vfio_pci_rewrite_awake(vdev, rewrite);
+	vfio_pci_memory_unlock_and_restore(vdev, cmd);
+}
+
 /**
  * vfio_pci_core_rewrite_msi - vfio_device_ops::rewrite_msi of PCI devices
  * @core_vdev: The device
  * @rewrite: Passed on to iommu_msi_rewrite()
  *
  * Like an ioctl, it wakes up a device that the user has put into low power. One
- * that he has put into D1, D2 or D3hot is in that state again when it returns.
+ * that the user has put into D1, D2 or D3hot is in that state again when it
+ * returns.
  *
- * Context: Process context, may sleep. Takes memory_lock for write.
+ * A device that is woken up here must not have INTx in use, for which
+ * vfio_pci_core_runtime_resume() takes igate: that comes before the locks that the
+ * caller holds. It has not, as it has MSI enabled: who changes that wakes it up
+ * first, and nobody can put it into low power again before this returns. Without
+ * MSI there is no message to write, and nothing to wake up for.
+ *
+ * Context: Process context, may sleep. Takes memory_lock for write, and the lock of
+ * the device's configuration accesses.
  */
 void vfio_pci_core_rewrite_msi(struct vfio_device *core_vdev,
 			       struct iommu_msi_rewrite *rewrite)
@@ -56,14 +81,15 @@ void vfio_pci_core_rewrite_msi(struct vfio_device *core_vdev,
 	struct vfio_pci_core_device *vdev =
 		container_of(core_vdev, struct vfio_pci_core_device, vdev);
 	struct device *dev = &vdev->pdev->dev;
-	/* One that does not wake up is not in D0 */
-	bool awake = !pm_runtime_resume_and_get(dev);
-	u16 cmd;
 
-	cmd = vfio_pci_memory_lock_and_enable(vdev);
-	vfio_pci_rewrite_awake(vdev, rewrite);
-	vfio_pci_memory_unlock_and_restore(vdev, cmd);
-	if (awake)
-		pm_runtime_put(dev);
+	pm_runtime_get_noresume(dev);
+	if (pci_dev_msi_enabled(vdev->pdev)) {
+		/* One that does not wake up is not in D0 */
+		pm_runtime_resume(dev);
+		vfio_pci_rewrite_locked(vdev, rewrite);
+	} else {
+		iommu_msi_rewrite(rewrite);
+	}
+	pm_runtime_put(dev);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_rewrite_msi);
