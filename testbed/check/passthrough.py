@@ -20,7 +20,9 @@ EDU = "edu,dma_mask=0xffffffffffffffff"
 PORT = ["pcie-root-port,id=shared,disable-acs=on,chassis=1", f"{EDU},bus=shared"]
 # The guest knows them by their addresses: of either kind it keeps one for itself.
 FUNCTIONS = ["igb,addr=6", "nvme,drive=disk2,serial=users,addr=7"]
-DEVICES = [EDU, EDU, "igb", "nvme,drive=disk,serial=testbed", *PORT, *FUNCTIONS]
+# Sixteen vectors of plain MSI, and a device for it to be asked for.
+USB = ["nec-usb-xhci,id=usb,msix=off,msi=on,addr=8", "usb-tablet,bus=usb.0"]
+DEVICES = [EDU, EDU, "igb", "nvme,drive=disk,serial=testbed", *PORT, *FUNCTIONS, *USB]
 DISK = [word for name in ["disk", "disk2"]
         for word in ["-blockdev", f"null-co,node-name={name},size=67108864,read-zeroes=on"]]
 # QEMU 10 takes 32 bits of the place of a virtual function's registers: below 4 GiB they
@@ -42,6 +44,7 @@ class Machine:
     programs: list
     gic: str = "3"
     options: list = field(default_factory=list)     # more of machine/vm's
+    parameters: str = ""                            # more of the kernel's
     trouble: str = ""
     channel: str = ""
 
@@ -90,8 +93,8 @@ def boot(machine, programs):
     """Run one machine; fills in its channel and what was wrong with it, failed cases apart."""
     unsafe = "iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1"
     isolated = "msi_isolated=yes" if machine.gic == "3" else unsafe
-    options = ["--gic", machine.gic, "--append", f"loglevel=5 kunit.enable=0 {isolated}",
-               "--timeout", str(MACHINE_SECONDS), *LOW_REGISTERS, *machine.options]
+    parameters = f"loglevel=5 kunit.enable=0 {isolated} {machine.parameters}".rstrip()
+    options = ["--gic", machine.gic, "--append", parameters, "--timeout", str(MACHINE_SECONDS), *LOW_REGISTERS, *machine.options]
     options += [word for device in DEVICES for word in ("--device", device)]
     options += [f"--qemu-arg={word}" for word in DISK]
     for path in choose(machine, programs):

@@ -5,8 +5,8 @@
  * (msi_address.c), what sysfs says of it (sysfs.c), the port above it (port.c), the
  * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
  * interrupts of an igb device (igb.c), the admin queue of an NVMe controller (nvme.c),
- * failing allocations (faults.c), and a journal of what the IOMMU ought to see
- * (journal.c).
+ * the interrupters of a USB controller (xhci.c), failing allocations (faults.c), and a
+ * journal of what the IOMMU ought to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
  * nothing open when they fail.
@@ -244,6 +244,39 @@ void nvme_close(struct nvme *nvme);
 int nvme_enable_interrupt(struct nvme *nvme);
 int nvme_start(struct nvme *nvme, const struct mapping *memory);
 int nvme_handshake(struct nvme *nvme);
+
+/* A USB 3 host controller with many vectors of plain MSI, and a USB device below it */
+#define XHCI_VECTORS 16
+#define XHCI_INTERRUPTERS 8
+#define XHCI_MEMORY 0x24000
+
+struct xhci_ring {
+	unsigned int next;
+	__u32 cycle;
+};
+
+struct xhci {
+	struct device dev;
+	void *regs;
+	size_t regs_size;
+	unsigned int vectors; /* that are on */
+	int eventfds[XHCI_VECTORS];
+	struct mapping memory; /* with its rings */
+	struct xhci_ring commands, transfers, events[XHCI_INTERRUPTERS];
+};
+
+#define XHCI_CLOSED \
+	((struct xhci){ .dev = { .fd = -1, .group = -1 }, .regs = MAP_FAILED })
+
+int xhci_open(struct xhci *xhci, const char *bdf, int iommufd);
+int xhci_open_type1(struct xhci *xhci, const char *bdf,
+		    struct container *container);
+void xhci_close(struct xhci *xhci);
+int xhci_enable_interrupts(struct xhci *xhci, unsigned int vectors);
+int xhci_disable_interrupts(struct xhci *xhci);
+int xhci_start(struct xhci *xhci, const struct mapping *memory);
+int xhci_handshake(struct xhci *xhci, unsigned int interrupter);
+unsigned int xhci_interrupts(struct xhci *xhci);
 
 /* exercise.c */
 
