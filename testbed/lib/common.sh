@@ -8,7 +8,9 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 OUT=${OUT:-$ROOT/out}
 BASE=${BASE:-} DEBUG=${DEBUG:-} V=${V:-}
-export ROOT OUT BASE DEBUG V LC_ALL=C
+# quilt is to take mails without a diff.
+PATH=$ROOT/testbed/tree/quilt:$PATH
+export ROOT OUT BASE DEBUG V LC_ALL=C PATH
 
 # Variables given to the top Makefile are this test bed's, not those of the
 # makes that its scripts start.

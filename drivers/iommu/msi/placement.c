@@ -150,7 +150,8 @@ static bool msi_search_probe(struct msi_search *search, unsigned long iova)
 	unsigned long last = iova + p->slot_size - 1;
 	bool claimed;
 
-	if (iova < search->first || last > search->last || last < iova)
+	if (iova < search->first || last > search->last || last < iova ||
+	    !IS_ALIGNED(iova, p->slot_size))
 		return false;
 	if (msi_search_obstacle(search, iova, last).found)
 		return false;
