@@ -101,7 +101,7 @@ static void doorbell_that_a_driver_pins_is_in_a_region(struct kunit *test)
 	struct iommu_resv_region *region;
 	LIST_HEAD(regions);
 
-	/* There is no driver that could rewrite the message */
+	msi_test_never_rewrite(test);
 	msi_test_attach_with_vector(test, &desc);
 	KUNIT_ASSERT_EQ(test, 0, vfio_msi_list_pinned(mt->space, &regions));
 	KUNIT_ASSERT_TRUE(test, list_is_singular(&regions));

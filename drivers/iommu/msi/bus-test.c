@@ -347,7 +347,7 @@ static void doorbell_of_device_without_driver_stays(struct kunit *test)
 	struct msi_move_test *mm = test->priv;
 
 	bus_add_window(test, pdev, WINDOW_START, WINDOW_LAST, 0);
-	iommu_msi_unregister_rewriter(mm->base.dev);
+	mm->driver.rewrite = NULL;
 	msi_move_start(test);
 	KUNIT_ASSERT_EQ(test, 0, bus_test_attach(test, pdev));
 	msi_move_expect_at(test, WINDOW_START);

@@ -142,6 +142,7 @@ static void map_over_used_doorbell_is_refused(struct kunit *test)
 	struct msi_test *mt = test->priv;
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
+	msi_test_never_rewrite(test);
 	msi_test_attach_with_vector(test, &desc);
 	KUNIT_EXPECT_EQ(test, -EEXIST,
 			iommu_msi_make_room(mt->space, WINDOW_START,
@@ -366,6 +367,7 @@ static void doorbell_outlives_detached_device(struct kunit *test)
 	struct msi_test *mt = test->priv;
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
+	msi_test_never_rewrite(test);
 	msi_test_attach_with_vector(test, &desc);
 	iommu_msi_unreserve_device(mt->space, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 1);
@@ -465,6 +467,7 @@ static void narrow_domain_cannot_join_pinned_doorbell(struct kunit *test)
 	struct msi_test *mt = test->priv;
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
+	msi_test_never_rewrite(test);
 	msi_test_attach_with_vector(test, &desc);
 	mt->domain2.domain.geometry.aperture_end = WINDOW_START - 1;
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE,

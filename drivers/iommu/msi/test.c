@@ -182,6 +182,8 @@ void msi_space_test_exit(struct kunit *test)
 
 	iommu_msi_unreserve_device(mt->space, mt->dev);
 	iommu_msi_unreserve_device(mt->space, mt->dev2);
+	iommu_msi_unregister_rewriter(mt->dev);
+	mt->dev->iommu = NULL;
 	iommu_msi_leave(&mt->domain.domain);
 	iommu_msi_leave(&mt->domain2.domain);
 	iommu_domain_free(&mt->domain.domain);
@@ -208,6 +210,15 @@ void msi_test_attach(struct kunit *test)
 						 &msi_test_window));
 	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(mt->space, &mt->domain.domain));
 	msi_test_enter(test, &mt->domain, mt->dev);
+}
+
+/* Messages of mt->dev are a user's, and cannot be rewritten */
+void msi_test_never_rewrite(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	mt->dev->iommu = &mt->param;
+	iommu_msi_register_rewriter(mt->dev, &mt->no_rewriter);
 }
 
 /* Attach mt->dev, and give it a vector */
@@ -463,5 +474,7 @@ struct pci_dev *msi_mock_pci(struct kunit *test)
 	mock->bus.bridge = &mock->bridge.dev;
 	mock->pdev.bus = &mock->bus;
 	mock->pdev.dev.bus = &pci_bus_type;
+	/* The space holds references on its devices */
+	device_initialize(&mock->pdev.dev);
 	return &mock->pdev;
 }

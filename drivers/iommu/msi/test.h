@@ -52,6 +52,9 @@ struct msi_test {
 	struct iommu_msi_space *space;
 	struct device *dev;
 	struct device *dev2;
+	/* Of @dev, if its messages cannot be rewritten */
+	struct dev_iommu param;
+	struct iommu_msi_rewriter no_rewriter;
 };
 
 /* A device whose messages are rewritten */
@@ -86,6 +89,7 @@ void msi_space_test_exit(struct kunit *test);
 void msi_test_enter(struct kunit *test, struct msi_test_domain *td,
 		    struct device *dev);
 void msi_test_attach(struct kunit *test);
+void msi_test_never_rewrite(struct kunit *test);
 struct iommu_msi_state msi_test_state(struct kunit *test);
 unsigned int msi_test_count(struct msi_test *mt);
 unsigned long msi_test_message(struct msi_desc *desc, phys_addr_t phys);
