@@ -4,8 +4,8 @@
  * containers (type1.c), a device (device.c), MSI addresses of a guest for it
  * (msi_address.c), what sysfs says of it (sysfs.c), the driver of QEMU's edu device
  * (edu.c), DMA by it that is checked (exercise.c), the interrupts of an igb device
- * (igb.c), the admin queue of an NVMe controller (nvme.c), failing allocations
- * (faults.c), and a journal of what the IOMMU ought to see (journal.c).
+ * (igb.c) and of a USB controller (xhci.c), the admin queue of an NVMe controller
+ * (nvme.c), failing allocations (faults.c), and a journal of what the IOMMU ought to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
  * nothing open when they fail.
@@ -101,6 +101,9 @@ int sysfs_cdev_path(const char *bdf, char *path, size_t size);
 int sysfs_reserved_regions(const char *bdf, struct range_list *regions);
 int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region);
 int sysfs_is_suspended(const char *bdf);
+int sysfs_reset(const char *bdf);
+int sysfs_reset_bus(const char *bdf);
+int sysfs_set_affinity(const char *bdf, const char *cpus);
 int sysfs_get_unsafe_interrupts(char *allowed);
 int sysfs_set_unsafe_interrupts(char allowed);
 
@@ -130,6 +133,7 @@ int device_map_bar(struct device *dev, unsigned int bar, void **va,
 		   size_t *size);
 int device_bus_master(struct device *dev, bool on);
 int device_memory_decode(struct device *dev, bool on);
+bool device_is_on(struct device *dev);
 int device_power_state(struct device *dev, unsigned int state);
 int device_reset(struct device *dev);
 int device_low_power(struct device *dev, bool on);
@@ -228,6 +232,22 @@ void nvme_close(struct nvme *nvme);
 int nvme_enable_interrupt(struct nvme *nvme);
 int nvme_start(struct nvme *nvme, const struct mapping *memory);
 int nvme_handshake(struct nvme *nvme);
+
+/* A USB controller with several vectors of plain MSI, of which it uses the first */
+#define XHCI_VECTORS 4
+#define XHCI_MEMORY 0x4000
+
+struct xhci {
+	struct device dev;
+	void *regs;
+	size_t regs_size;
+	int eventfds[XHCI_VECTORS];
+};
+
+int xhci_open(struct xhci *xhci, const char *bdf, int iommufd);
+void xhci_close(struct xhci *xhci);
+int xhci_enable_interrupts(struct xhci *xhci);
+int xhci_handshake(struct xhci *xhci, const struct mapping *memory);
 
 /* exercise.c */
 
