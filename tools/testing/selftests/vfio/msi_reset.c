@@ -197,7 +197,8 @@ TEST_F_TIMEOUT(reset, by_the_administrator_loses_no_interrupt_to_the_old_place,
 			map_over(_metadata, self, turn++);
 		administrator_join(_metadata, &admin);
 		lost += !answers(self, variant->kind);
-		spoilt += is_spoilt(&self->over[0]) || is_spoilt(&self->over[1]);
+		spoilt += is_spoilt(&self->over[0]) ||
+			  is_spoilt(&self->over[1]);
 	}
 	printf("# %u maps over the doorbell in %u resets\n", turn, round);
 	EXPECT_EQ(0, lost);

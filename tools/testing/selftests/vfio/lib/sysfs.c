@@ -150,7 +150,8 @@ int sysfs_reset_bus(const char *bdf)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/../reset_subordinate", bdf);
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/../reset_subordinate",
+		 bdf);
 	return write_string(path, "1");
 }
 
