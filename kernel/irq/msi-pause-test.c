@@ -104,8 +104,8 @@ static u32 msi_pause_begin(struct msi_desc *desc)
 
 static void msi_pause_end(struct msi_desc *desc, u32 state)
 {
-	msi_pause_test->ended +=
-		state == BEGIN_STATE && !msi_desc_is_held(desc);
+	msi_pause_test->ended += state == BEGIN_STATE &&
+				 !msi_desc_is_held(desc);
 }
 
 static void msi_pause_pause(struct msi_desc *desc)
@@ -173,8 +173,8 @@ static void msi_pause_request(struct kunit *test, struct msi_pause_test *pt,
 }
 
 /* A descriptor with interrupts, of which the first one is requested */
-static struct msi_pause_test *msi_pause_start_live(struct kunit *test,
-						   const struct msi_desc_ops *ops)
+static struct msi_pause_test *
+msi_pause_start_live(struct kunit *test, const struct msi_desc_ops *ops)
 {
 	struct msi_pause_test *pt = msi_pause_start(test, ops, 1);
 
@@ -203,7 +203,8 @@ static void paused_message_is_written_before_it_is_resumed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt->delivered[0], 1);
 }
 
-static void message_that_was_not_paused_is_held_to_be_written(struct kunit *test)
+static void
+message_that_was_not_paused_is_held_to_be_written(struct kunit *test)
 {
 	struct msi_pause_test *pt = msi_pause_start_live(test, &msi_pause_ops);
 
@@ -244,7 +245,8 @@ static void interrupt_that_comes_while_paused_stays_paused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt->delivered[0], 1);
 }
 
-static void interrupt_that_comes_after_resume_has_the_new_address(struct kunit *test)
+static void
+interrupt_that_comes_after_resume_has_the_new_address(struct kunit *test)
 {
 	struct msi_pause_test *pt = msi_pause_start(test, &msi_pause_ops, 1);
 
@@ -321,9 +323,8 @@ static int msi_pause_init(struct kunit *test)
 	msi_pause_test = pt;
 	pt->fwnode = irq_domain_alloc_named_fwnode("msi-pause-test");
 	KUNIT_ASSERT_NOT_NULL(test, pt->fwnode);
-	pt->controller = irq_domain_create_hierarchy(NULL, 0, 0, pt->fwnode,
-						     &msi_pause_controller_ops,
-						     NULL);
+	pt->controller = irq_domain_create_hierarchy(
+		NULL, 0, 0, pt->fwnode, &msi_pause_controller_ops, NULL);
 	KUNIT_ASSERT_NOT_NULL(test, pt->controller);
 	pt->chip = (struct irq_chip){
 		.name = "msi-pause-test",
@@ -339,8 +340,8 @@ static int msi_pause_init(struct kunit *test)
 		.chip = &pt->chip,
 		.bus_token = DOMAIN_BUS_PLATFORM_MSI,
 	};
-	pt->domain = msi_create_irq_domain(pt->fwnode, &pt->info,
-					   pt->controller);
+	pt->domain =
+		msi_create_irq_domain(pt->fwnode, &pt->info, pt->controller);
 	KUNIT_ASSERT_NOT_NULL(test, pt->domain);
 	pt->dev = kunit_device_register(test, "msi-pause-test");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pt->dev);

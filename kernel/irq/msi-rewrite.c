@@ -32,7 +32,8 @@ void msi_desc_write_composed(struct irq_data *data)
 	/* Only interrupts with a level have a second message; see msi_domain_ops */
 	struct msi_msg msg[2] = {};
 
-	if (!data->chip->irq_write_msi_msg || irq_chip_compose_msi_msg(data, msg))
+	if (!data->chip->irq_write_msi_msg ||
+	    irq_chip_compose_msi_msg(data, msg))
 		return;
 	data->chip->irq_write_msi_msg(data, msg);
 }

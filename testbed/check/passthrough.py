@@ -45,6 +45,8 @@ class Machine:
     gic: str = "3"
     options: list = field(default_factory=list)     # more of machine/vm's
     parameters: str = ""                            # more of the kernel's
+    devices: list = field(default_factory=lambda: DEVICES)
+    script: str = "passthrough-run"                 # of testbed/guest
     trouble: str = ""
     channel: str = ""
 
@@ -95,11 +97,11 @@ def boot(machine, programs):
     isolated = "msi_isolated=yes" if machine.gic == "3" else unsafe
     parameters = f"loglevel=5 kunit.enable=0 {isolated} {machine.parameters}".rstrip()
     options = ["--gic", machine.gic, "--append", parameters, "--timeout", str(MACHINE_SECONDS), *LOW_REGISTERS, *machine.options]
-    options += [word for device in DEVICES for word in ("--device", device)]
+    options += [word for device in machine.devices for word in ("--device", device)]
     options += [f"--qemu-arg={word}" for word in DISK]
     for path in choose(machine, programs):
         options += ["--file", f"{path}:/test/{path.name}"]
-    run = machines.run(machine.log, options, "passthrough-run")
+    run = machines.run(machine.log, options, machine.script)
     machine.trouble, machine.channel = run.trouble(), run.channel
     return machine
 

@@ -66,7 +66,8 @@ static bool pci_msi_test_enabled(struct pci_msi_test *mt)
 }
 
 /* An MSI with two vectors of four, which is enabled */
-static struct pci_msi_test *pci_msi_test_plain(struct kunit *test, bool can_mask)
+static struct pci_msi_test *pci_msi_test_plain(struct kunit *test,
+					       bool can_mask)
 {
 	struct pci_msi_test *mt = test->priv;
 
@@ -76,7 +77,8 @@ static struct pci_msi_test *pci_msi_test_plain(struct kunit *test, bool can_mask
 	mt->desc.pci.msi_attrib.multi_cap = 2;
 	mt->desc.pci.mask_pos = MASK;
 	mt->desc.pci.enabled = true;
-	put_unaligned_le16(PCI_MSI_FLAGS_ENABLE, mt->config + CAP + PCI_MSI_FLAGS);
+	put_unaligned_le16(PCI_MSI_FLAGS_ENABLE,
+			   mt->config + CAP + PCI_MSI_FLAGS);
 	return mt;
 }
 
@@ -237,7 +239,8 @@ static void sleeping_device_is_left_alone(struct kunit *test)
 	pci_msi_test_set_held(mt, true);
 	pci_msi_test_set_held(mt, false);
 	KUNIT_EXPECT_EQ(test, pci_msi_test_get(mt, MASK), 5);
-	KUNIT_EXPECT_EQ(test, pci_msi_test_get(mt, CAP + PCI_MSI_ADDRESS_LO), 0);
+	KUNIT_EXPECT_EQ(test, pci_msi_test_get(mt, CAP + PCI_MSI_ADDRESS_LO),
+			0);
 	/* What it is restored from */
 	KUNIT_EXPECT_EQ(test, mt->desc.msg.address_lo, 0x12345040);
 }

@@ -71,8 +71,8 @@ void pci_msi_end_rewrite(struct msi_desc *desc, u32 mask)
 	if (!pci_msi_is_masked_to_rewrite(desc))
 		return;
 	if (desc->pci.msi_attrib.is_msix)
-		writel(mask, pci_msix_desc_addr(desc) +
-				     PCI_MSIX_ENTRY_VECTOR_CTRL);
+		writel(mask,
+		       pci_msix_desc_addr(desc) + PCI_MSIX_ENTRY_VECTOR_CTRL);
 	else
 		pci_write_config_dword(to_pci_dev(desc->dev),
 				       desc->pci.mask_pos, mask);

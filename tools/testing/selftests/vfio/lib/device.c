@@ -184,6 +184,16 @@ int device_memory_decode(struct device *dev, bool on)
 			     on ? 0 : PCI_COMMAND_MEMORY);
 }
 
+/* Return: whether memory decoding and bus mastering are on */
+bool device_is_on(struct device *dev)
+{
+	const __u16 on = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	__u16 command;
+
+	return !config_read(dev, PCI_COMMAND, &command, sizeof(command)) &&
+	       (command & on) == on;
+}
+
 /* @state: 0 for D0, 3 for D3hot. -ENODEV: the device has but one state. */
 int device_power_state(struct device *dev, unsigned int state)
 {

@@ -102,6 +102,9 @@ int sysfs_cdev_path(const char *bdf, char *path, size_t size);
 int sysfs_reserved_regions(const char *bdf, struct range_list *regions);
 int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region);
 int sysfs_is_suspended(const char *bdf);
+int sysfs_reset(const char *bdf);
+int sysfs_reset_bus(const char *bdf);
+int sysfs_set_affinity(const char *bdf, const char *cpus);
 int sysfs_get_unsafe_interrupts(char *allowed);
 int sysfs_set_unsafe_interrupts(char allowed);
 
@@ -146,6 +149,7 @@ int device_map_bar(struct device *dev, unsigned int bar, void **va,
 		   size_t *size);
 int device_bus_master(struct device *dev, bool on);
 int device_memory_decode(struct device *dev, bool on);
+bool device_is_on(struct device *dev);
 int device_power_state(struct device *dev, unsigned int state);
 int device_reset(struct device *dev);
 int device_low_power(struct device *dev, bool on);

@@ -2,7 +2,8 @@
 /*
  * What sysfs says of a device: its VFIO character device, the reserved regions
  * of its IOMMU group, whether it sleeps, and whether iommufd takes devices whose
- * interrupts are not isolated.
+ * interrupts are not isolated. And what an administrator does to it: reset it, reset
+ * the bus that it is on, have its interrupts handled elsewhere.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -120,6 +121,60 @@ int sysfs_is_suspended(const char *bdf)
 	if (fscanf(f, "%31s", status) == 1)
 		ret = !strcmp(status, "suspended");
 	fclose(f);
+	return ret;
+}
+
+static int write_string(const char *path, const char *value)
+{
+	int fd, ret = 0;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, value, strlen(value)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int sysfs_reset(const char *bdf)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/reset", bdf);
+	return write_string(path, "1");
+}
+
+/* By the bridge that the device is below. -EAGAIN: something of it is in use. */
+int sysfs_reset_bus(const char *bdf)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/../reset_subordinate",
+		 bdf);
+	return write_string(path, "1");
+}
+
+/* Have all MSIs of the device handled by the CPUs of this mask, "2" for the second */
+int sysfs_set_affinity(const char *bdf, const char *cpus)
+{
+	struct dirent *entry;
+	char path[400];
+	int ret = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/msi_irqs", bdf);
+	d = opendir(path);
+	if (!d)
+		return -errno;
+	while (!ret && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/irq/%s/smp_affinity",
+			 entry->d_name);
+		ret = write_string(path, cpus);
+	}
+	closedir(d);
 	return ret;
 }
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An administrator who resets a device of the user's, again and again, and has its
+ * interrupts handled by one CPU and the other, while the user does something else.
+ * A round is one reset; ROUNDS in the environment says how many a test makes.
+ */
+#ifndef SELFTESTS_VFIO_RESET_H
+#define SELFTESTS_VFIO_RESET_H
+
+#include <pthread.h>
+
+#include "setup.h"
+
+#define ROUNDS 10
+
+static inline unsigned int rounds(void)
+{
+	const char *number = getenv("ROUNDS");
+
+	return number ? strtoul(number, NULL, 0) : ROUNDS;
+}
+
+struct administrator {
+	pthread_t thread;
+	const char *bdf;
+	int (*reset)(const char *bdf);
+	bool done;
+	int error;
+};
+
+static inline bool administrator_is_done(struct administrator *admin)
+{
+	return __atomic_load_n(&admin->done, __ATOMIC_SEQ_CST);
+}
+
+static inline void *administrator_run(void *arg)
+{
+	struct administrator *admin = arg;
+	int ret;
+
+	ret = sysfs_set_affinity(admin->bdf, "2");
+	do {
+		if (!ret)
+			ret = admin->reset(admin->bdf);
+	} while (ret == -EAGAIN && !(ret = 0));
+	if (!ret)
+		ret = sysfs_set_affinity(admin->bdf, "1");
+	admin->error = ret;
+	__atomic_store_n(&admin->done, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static inline void administrator_start(struct __test_metadata *_metadata,
+				       struct administrator *admin,
+				       const char *bdf,
+				       int (*reset)(const char *bdf))
+{
+	*admin = (struct administrator){ .bdf = bdf, .reset = reset };
+	ASSERT_EQ(0, pthread_create(&admin->thread, NULL, administrator_run,
+				    admin));
+}
+
+static inline void administrator_join(struct __test_metadata *_metadata,
+				      struct administrator *admin)
+{
+	ASSERT_EQ(0, pthread_join(admin->thread, NULL));
+	ASSERT_EQ(0, admin->error);
+}
+
+#endif
