@@ -6,6 +6,7 @@
  * rewritten, is tested in drivers/iommu/msi/move-test.c: no such thing is here.
  */
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #include "setup.h"
 
@@ -208,6 +209,39 @@ TEST_F(bound, device_is_refused_while_the_window_is_full)
 	ASSERT_EQ(0, ioas_unmap(s->iommufd, s->ioas, HERE, PAGE));
 	setup_attach(_metadata, s);
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_WINDOW);
+}
+
+/* The search does not visit each of its 2^28 pages */
+TEST_F(bound, device_is_refused_at_once_while_a_huge_window_is_full)
+{
+	const __u64 length = 1ULL << 40, start = 1ULL << 32;
+	struct setup *s = &self->s;
+	void *va;
+
+	va = mmap(NULL, length, PROT_NONE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ASSERT_NE(MAP_FAILED, va);
+	/* Nothing is pinned before a page table is there */
+	ASSERT_EQ(0, ioas_map(s->iommufd, s->ioas, va, length, start));
+	ASSERT_EQ(0, place_window(s, s->ioas, start, length));
+	EXPECT_EQ(-ENOSPC, device_attach(&s->edu.dev, s->ioas));
+	ASSERT_EQ(0, ioas_unmap(s->iommufd, s->ioas, start, length));
+	setup_attach(_metadata, s);
+	expect_doorbell_at(_metadata, s, start, IOMMU_MSI_PLACEMENT_WINDOW);
+	munmap(va, length);
+}
+
+/* No page table reaches it, and behind its last page there is no next one */
+TEST_F(bound, device_is_refused_at_once_by_a_window_at_the_very_end)
+{
+	struct setup *s = &self->s;
+
+	ASSERT_EQ(0, place_window(s, s->ioas, -(1ULL << 40), 1ULL << 40));
+	EXPECT_EQ(-ENOSPC, device_attach(&s->edu.dev, s->ioas));
+	ASSERT_EQ(0, place_auto(s, s->ioas, ALL));
+	setup_attach(_metadata, s);
+	expect_doorbell_at(_metadata, s, MSI_WINDOW_IOVA,
+			   IOMMU_MSI_PLACEMENT_AUTO);
 }
 
 /* A device that is attached, with a vector or without */

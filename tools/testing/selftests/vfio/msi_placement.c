@@ -76,6 +76,36 @@ TEST_F(doorbell, goes_to_the_next_place_of_the_rule_if_the_first_are_taken)
 	expect_working_vector(_metadata, &s->edu);
 }
 
+/* The first candidate behind number @k, below 4 GiB, that is in @window, or is not */
+static unsigned int next_low_place(unsigned int k, bool inside,
+				   const struct iommu_iova_range *window)
+{
+	do {
+		k++;
+	} while (inside != (window->start <= msi_low_place(k) &&
+			    msi_low_place(k) <= window->last));
+	return k;
+}
+
+TEST_F(doorbell, is_kept_out_of_the_window_of_the_host_bridge)
+{
+	struct setup *s = &self->s;
+	struct iommu_iova_range bridge;
+	unsigned int k, first;
+
+	ASSERT_EQ(0, sysfs_bridge_window(edu_name(0), &bridge));
+	first = next_low_place(0, true, &bridge);
+	ASSERT_GT(63, first);
+	for (k = 1; k < first; k++)
+		if (msi_low_place(k) != s->memory.iova)
+			ASSERT_EQ(0, map_page(s, msi_low_place(k)));
+	ASSERT_EQ(0, ioas_map(s->iommufd, s->ioas, s->memory.va,
+			      MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));
+	EXPECT_EQ(msi_low_place(next_low_place(first, false, &bridge)),
+		  the_doorbell(_metadata, &s->edu).iova);
+	expect_working_vector(_metadata, &s->edu);
+}
+
 TEST_F(doorbell, is_avoided_by_maps_whose_place_the_kernel_chooses)
 {
 	struct setup *s = &self->s;

@@ -101,6 +101,7 @@ int container_unmap_msi(const struct container *container, __u32 index);
 int sysfs_cdev_path(const char *bdf, char *path, size_t size);
 int sysfs_reserved_regions(const char *bdf, struct range_list *regions);
 int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region);
+int sysfs_bridge_window(const char *bdf, struct iommu_iova_range *window);
 int sysfs_is_suspended(const char *bdf);
 int sysfs_reset(const char *bdf);
 int sysfs_reset_bus(const char *bdf);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What sysfs says of a device: its VFIO character device, the reserved regions
- * of its IOMMU group, whether it sleeps, and whether iommufd takes devices whose
- * interrupts are not isolated. And what an administrator does to it: reset it, reset
- * the bus that it is on, have its interrupts handled elsewhere.
+ * of its IOMMU group, the window of the host bridge that its registers are in,
+ * whether it sleeps, and whether iommufd takes devices whose interrupts are not
+ * isolated. And what an administrator does to it: reset it, reset the bus that it is
+ * on, have its interrupts handled elsewhere.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -100,6 +101,39 @@ int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region)
 	ret = each_reserved_region(bdf, take_msi_region, region);
 	if (!ret && !region->last)
 		ret = -ENOENT;
+	return ret;
+}
+
+/*
+ * The range of /proc/iomem at the top that the device's first BAR is in. To the CPU
+ * and to the PCI bus it has the same addresses on the machines that are tested.
+ */
+int sysfs_bridge_window(const char *bdf, struct iommu_iova_range *window)
+{
+	unsigned long long bar = 0;
+	char path[128], line[256];
+	int ret = -ENOENT;
+	FILE *f;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/resource", bdf);
+	f = fopen(path, "r");
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%llx", &bar) != 1)
+		bar = 0;
+	fclose(f);
+
+	f = fopen("/proc/iomem", "r");
+	if (!f)
+		return -errno;
+	while (bar && ret && fgets(line, sizeof(line), f)) {
+		if (line[0] != ' ' &&
+		    sscanf(line, "%llx-%llx", &window->start, &window->last) ==
+			    2 &&
+		    window->start <= bar && bar <= window->last)
+			ret = 0;
+	}
+	fclose(f);
 	return ret;
 }
 
