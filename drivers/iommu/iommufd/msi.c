@@ -200,6 +200,9 @@ void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev)
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 
+	/* What tests reserved is no device's */
+	if (!dev)
+		return;
 	if (iopt->msi_space)
 		iommu_msi_unreserve_device(iopt->msi_space, dev);
 	list_for_each_entry(hwpt_paging, &iopt->msi_hwpts, msi_item)
