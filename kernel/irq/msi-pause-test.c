@@ -315,7 +315,9 @@ static void bus_decides_which_half_changes(struct kunit *test)
 
 static int msi_pause_init(struct kunit *test)
 {
+	const struct irq_domain_ops *ops = &msi_pause_controller_ops;
 	struct msi_pause_test *pt;
+	struct irq_domain *root;
 
 	pt = kunit_kzalloc(test, sizeof(*pt), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, pt);
@@ -323,9 +325,9 @@ static int msi_pause_init(struct kunit *test)
 	msi_pause_test = pt;
 	pt->fwnode = irq_domain_alloc_named_fwnode("msi-pause-test");
 	KUNIT_ASSERT_NOT_NULL(test, pt->fwnode);
-	pt->controller = irq_domain_create_hierarchy(
-		NULL, 0, 0, pt->fwnode, &msi_pause_controller_ops, NULL);
-	KUNIT_ASSERT_NOT_NULL(test, pt->controller);
+	root = irq_domain_create_hierarchy(NULL, 0, 0, pt->fwnode, ops, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, root);
+	pt->controller = root;
 	pt->chip = (struct irq_chip){
 		.name = "msi-pause-test",
 		.irq_mask = msi_pause_nop,
