@@ -134,6 +134,5 @@ static struct kunit_suite type1_msi_uapi_suite = {
 
 kunit_test_suites(&type1_msi_uapi_suite);
 
-MODULE_DESCRIPTION(
-	"KUnit tests of what VFIO type1 containers report of doorbells");
+MODULE_DESCRIPTION("KUnit tests of what VFIO reports of MSI doorbells");
 MODULE_LICENSE("GPL");

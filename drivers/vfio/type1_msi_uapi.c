@@ -79,14 +79,15 @@ int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 {
 	struct vfio_iommu_type1_info_cap_msi *cap;
 	struct vfio_info_cap_header *header;
+	size_t size;
 	u32 count;
 
 	if (!space)
 		return 0;
 	count = vfio_msi_count(space);
-	header = vfio_info_cap_add(
-		caps, sizeof(*cap) + count * sizeof(struct iommu_msi_doorbell),
-		VFIO_IOMMU_TYPE1_INFO_CAP_MSI, 1);
+	size = sizeof(*cap) + count * sizeof(struct iommu_msi_doorbell);
+	header =
+		vfio_info_cap_add(caps, size, VFIO_IOMMU_TYPE1_INFO_CAP_MSI, 1);
 	if (IS_ERR(header))
 		return PTR_ERR(header);
 

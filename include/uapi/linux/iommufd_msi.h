@@ -147,16 +147,17 @@ struct iommu_msi_doorbells {
  * rewrite its messages; no interrupt is lost.
  *
  * Return: 0 on success. On failure nothing has changed: -EOPNOTSUPP if @flags,
- * @__reserved or @placement is not known. -EINVAL if @iova is not aligned, or 0, or
- * @index is not below %IOMMU_MSI_MAX_DOORBELLS, or it or @length does not go with
- * @placement, or the window holds no aligned place, or the object is of another kind. -EOVERFLOW if the window ends beyond
- * 2^64. -ERANGE if a page table cannot translate @iova, or messages of vectors in
- * use cannot hold it. -EEXIST if user space has a mapping there, or another
- * doorbell is. -EADDRINUSE if @iova is in a reserved range. -ENOSPC if the window
- * has not enough holes. -EBUSY if vectors use a doorbell that would have to move,
- * and its messages cannot be rewritten, or a device that may use it is attached to
- * a nested page table, or devices have been attached to the page table. -ENOENT if
- * there is no such object. -ENOMEM.
+ * @__reserved or @placement is not known. -EINVAL if @iova is not aligned, or 0,
+ * or @index is not below %IOMMU_MSI_MAX_DOORBELLS, or it or @length does not go
+ * with @placement, or the window holds no aligned place, or the object is of
+ * another kind. -EOVERFLOW if the window ends beyond 2^64. -ERANGE if a page table
+ * cannot translate @iova, or messages of vectors in use cannot hold it. -EEXIST if
+ * user space has a mapping there, or another doorbell is. -EADDRINUSE if @iova is
+ * in a reserved range. -ENOSPC if the window has not enough holes. -EBUSY if
+ * vectors use a doorbell that would have to move, and its messages cannot be
+ * rewritten, or a device that may use it is attached to a nested page table, or
+ * devices have been attached to the page table. -ENOENT if there is no such
+ * object. -ENOMEM.
  */
 struct iommu_msi_place {
 	__u32 size;

@@ -78,11 +78,11 @@ struct vfio_iommu_type1_info_cap_msi {
  * Return: 0 on success. On failure nothing has changed: -EINVAL if @argsz is too
  * small, @flags or @__reserved is not 0, @index is not below
  * %IOMMU_MSI_MAX_DOORBELLS, @size is not the granule, or @iova is 0 or no multiple
- * of it. -ENOENT if the container has no such doorbell. -ERANGE if @iova is
- * beyond the aperture. -EEXIST if something is mapped there, or another doorbell
- * is. -EADDRINUSE if a reserved region is. -EBUSY if a device has vectors that use
- * the doorbell, and its driver cannot give them another address. -ENOMEM. -EFAULT
- * if the structure cannot be read. -ENOTTY if the kernel does not place doorbells.
+ * of it. -ENOENT if the container has no such doorbell. -ERANGE if @iova is beyond
+ * the aperture. -EEXIST if something is mapped there, or another doorbell is.
+ * -EADDRINUSE if a reserved region is. -EBUSY if a device has vectors that use the
+ * doorbell, and its driver cannot give them another address. -ENOMEM. -EFAULT if
+ * the structure cannot be read. -ENOTTY if the kernel does not place doorbells.
  */
 struct vfio_iommu_type1_msi_map {
 	__u32 argsz;
@@ -108,8 +108,8 @@ struct vfio_iommu_type1_msi_map {
  *
  * Return: 0 on success, also if the kernel chose the place before. -EINVAL if
  * @argsz is too small, @flags or @__reserved is not 0, or @index is not below
- * %IOMMU_MSI_MAX_DOORBELLS. -ENOENT if there is no such doorbell. -EFAULT if the structure cannot be read. -ENOTTY if the kernel
- * does not place doorbells.
+ * %IOMMU_MSI_MAX_DOORBELLS. -ENOENT if there is no such doorbell. -EFAULT if the
+ * structure cannot be read. -ENOTTY if the kernel does not place doorbells.
  */
 struct vfio_iommu_type1_msi_unmap {
 	__u32 argsz;

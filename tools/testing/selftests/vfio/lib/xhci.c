@@ -56,7 +56,7 @@
 #define TRB_LINK (6 << 10)
 #define TRB_ENABLE_SLOT (9 << 10)
 #define TRB_ADDRESS_DEVICE (11 << 10)
-#define TRB_TYPE(control) ((control)&0xfc00)
+#define TRB_TYPE_MASK 0xfc00
 #define TRB_COMMAND_COMPLETION (33 << 10)
 #define TRB_IMMEDIATE 0x40
 #define TRB_INTERRUPT 0x20
@@ -232,7 +232,8 @@ static int command(struct xhci *xhci, __u64 parameter, __u32 control)
 	write32(xhci, DOORBELL(0), 0);
 	do {
 		ret = take_event(xhci, 0, &event);
-	} while (!ret && TRB_TYPE(event.control) != TRB_COMMAND_COMPLETION);
+	} while (!ret &&
+		 (event.control & TRB_TYPE_MASK) != TRB_COMMAND_COMPLETION);
 	if (ret)
 		return ret;
 	return TRB_SUCCESS(event.status) ? 0 : -EIO;
