@@ -186,18 +186,22 @@ static bool msi_vector_stays(const struct iommu_msi_change *change,
 		       desc->iommu_msi_user->doorbell->space;
 }
 
+static int msi_vector_enter_space(struct iommu_msi_domain *member,
+				  struct msi_desc *desc)
+{
+	guard(mutex)(&member->space->lock);
+	return msi_vector_acquire(member, desc, desc->iommu_msi_phys);
+}
+
 /* Map the doorbell of @desc where its group is about to be */
 static int msi_vector_enter(const struct iommu_msi_change *change,
 			    struct msi_desc *desc)
 {
-	struct iommu_msi_domain *member;
 	struct msi_page page;
 
 	switch (msi_way(change, change->to)) {
 	case MSI_SPACE:
-		member = msi_member(change->to);
-		guard(mutex)(&member->space->lock);
-		return msi_vector_acquire(member, desc, desc->iommu_msi_phys);
+		return msi_vector_enter_space(msi_member(change->to), desc);
 	case MSI_DMA_API:
 		return iommu_dma_map_msi(change->to, desc->dev,
 					 desc->iommu_msi_phys, &page.iova,
