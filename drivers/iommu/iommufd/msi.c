@@ -107,6 +107,42 @@ int iommufd_msi_count(struct device *dev)
 	return iommu_msi_count_doorbells(dev);
 }
 
+/*
+ * Some of a device's writes are MSIs for its IOMMU, whatever the page tables say. In a
+ * domain with doorbells the device would be given the IOVA of one.
+ */
+static bool msi_is_bypassed(struct device *dev)
+{
+	struct iommu_resv_region *resv;
+	LIST_HEAD(resv_regions);
+	bool bypassed = false;
+
+	iommu_get_resv_regions(dev, &resv_regions);
+	list_for_each_entry(resv, &resv_regions, list)
+		if (resv->type == IOMMU_RESV_MSI)
+			bypassed = true;
+	iommu_put_resv_regions(dev, &resv_regions);
+	return bypassed;
+}
+
+/* No device with doorbells may come into a page table from now on, nor be in it */
+static int hwpt_msi_bypass(struct iommufd_hwpt_paging *hwpt_paging,
+			   struct device *dev)
+{
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	int rc = 0;
+
+	if (!msi_is_bypassed(dev))
+		return 0;
+	down_write(&iopt->iova_rwsem);
+	if (iommu_is_mixed_domain(hwpt_paging->common.domain))
+		rc = -EINVAL;
+	else
+		hwpt_paging->msi_bypassed = true;
+	up_write(&iopt->iova_rwsem);
+	return rc;
+}
+
 /* The iova_rwsem is held for write */
 static int hwpt_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 			    struct device *dev,
@@ -116,6 +152,8 @@ static int hwpt_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 	struct iommu_msi_space *space;
 	int rc;
 
+	if (hwpt_paging->msi_bypassed)
+		return -EINVAL;
 	space = hwpt_paging->msi_space ?:
 			iopt_msi_get_space(iopt, &iopt->msi_space);
 	if (IS_ERR(space))
@@ -154,8 +192,10 @@ void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging)
 	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
 
 	down_write(&iopt->iova_rwsem);
-	if (!--hwpt_paging->msi_uses)
+	if (!--hwpt_paging->msi_uses) {
+		hwpt_paging->msi_bypassed = false;
 		iommu_msi_leave(hwpt_paging->common.domain);
+	}
 	up_write(&iopt->iova_rwsem);
 }
 
@@ -164,12 +204,14 @@ void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging)
  * @hwpt_paging: The page table that the device is about to be attached to, and
  *	which iommufd_msi_use() was called for. It takes part in its MSI space
  *	from now on.
- * @dev: The device; nothing happens if its IOMMU does not translate its MSIs, or
+ * @dev: The device; it gets no place if its IOMMU does not translate its MSIs, or
  *	it has its places in that space already
  *
  * Undone by iopt_msi_unreserve().
  *
- * Return: 0 or the errors of iommu_msi_reserve_device() and iommu_msi_join().
+ * Return: 0 or the errors of iommu_msi_reserve_device() and iommu_msi_join(). -EINVAL
+ * if devices whose MSIs bypass the page tables have been attached to @hwpt_paging, or
+ * @dev is one and others have been, which a page table does not mix.
  */
 int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 			struct device *dev)
@@ -179,7 +221,7 @@ int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 	int rc;
 
 	if (!iommu_msi_find_window(dev, &window))
-		return 0;
+		return hwpt_msi_bypass(hwpt_paging, dev);
 
 	down_write(&iopt->iova_rwsem);
 	rc = hwpt_msi_reserve(hwpt_paging, dev, &window);
