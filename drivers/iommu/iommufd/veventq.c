@@ -112,6 +112,8 @@ static ssize_t veventq_fops_read(struct file *filep, char __user *buf,
 
 	if (*ppos)
 		return -ESPIPE;
+	if (count < sizeof(lost))
+		return -EINVAL;
 
 	guard(mutex)(&veventq->mutex);
 	while ((entry = veventq_peek(veventq, &lost, &length))) {
