@@ -211,6 +211,7 @@ DEFINE_LOCK_GUARD_1(iommufd_viommu_devices, struct iommufd_viommu,
  * @vdev: The vDEVICE
  *
  * Context: The device stays as long as the vDEVICE can be found.
+ * Return: The device.
  */
 static inline struct device *
 iommufd_vdevice_to_device(struct iommufd_vdevice *vdev)

@@ -200,41 +200,33 @@ FIXTURE_VARIANT(map_file)
 	unsigned int memory_limit;
 };
 
-FIXTURE_VARIANT_ADD(map_file, no_domain)
-{
-};
+FIXTURE_VARIANT_ADD(map_file, no_domain){};
 
-FIXTURE_VARIANT_ADD(map_file, domain)
-{
+FIXTURE_VARIANT_ADD(map_file, domain){
 	.domain = true,
 };
 
 /* Few pages are pinned at once */
-FIXTURE_VARIANT_ADD(map_file, domain_limit)
-{
+FIXTURE_VARIANT_ADD(map_file, domain_limit){
 	.domain = true,
 	.memory_limit = 16,
 };
 
-FIXTURE_VARIANT_ADD(map_file, large_domain)
-{
+FIXTURE_VARIANT_ADD(map_file, large_domain){
 	.large_folios = true,
 	.domain = true,
 };
 
-FIXTURE_VARIANT_ADD(map_file, hugetlb_no_domain)
-{
+FIXTURE_VARIANT_ADD(map_file, hugetlb_no_domain){
 	.memfd_flags = MFD_HUGETLB | MFD_HUGE_2MB,
 };
 
-FIXTURE_VARIANT_ADD(map_file, hugetlb_domain)
-{
+FIXTURE_VARIANT_ADD(map_file, hugetlb_domain){
 	.memfd_flags = MFD_HUGETLB | MFD_HUGE_2MB,
 	.domain = true,
 };
 
-FIXTURE_VARIANT_ADD(map_file, hugetlb_domain_limit)
-{
+FIXTURE_VARIANT_ADD(map_file, hugetlb_domain_limit){
 	.memfd_flags = MFD_HUGETLB | MFD_HUGE_2MB,
 	.domain = true,
 	.memory_limit = 16,
@@ -260,8 +252,8 @@ FIXTURE_SETUP(map_file)
 	self->size = huge || variant->large_folios ? 2 * HUGE_SIZE :
 						     16 * PAGE_SIZE;
 	self->blocks = self->size / 512;
-	self->file = memfd_create("test", MFD_ALLOW_SEALING |
-					  variant->memfd_flags);
+	self->file =
+		memfd_create("test", MFD_ALLOW_SEALING | variant->memfd_flags);
 	ASSERT_NE(-1, self->file);
 	ASSERT_EQ(0, ftruncate(self->file, self->size));
 }
@@ -277,8 +269,9 @@ FIXTURE_TEARDOWN(map_file)
 	teardown_iommufd(self->fd, _metadata);
 }
 
-#define MAP(flags, start, length) \
-	map_file(self->fd, self->ioas_id, flags, self->file, start, length, IOVA)
+#define MAP(flags, start, length)                                           \
+	map_file(self->fd, self->ioas_id, flags, self->file, start, length, \
+		 IOVA)
 #define UNMAP() \
 	_test_ioctl_ioas_unmap(self->fd, self->ioas_id, IOVA, PAGE_SIZE, NULL)
 
@@ -290,15 +283,16 @@ TEST_F(map_file, leads_to_the_pages_of_the_file)
 
 	ASSERT_NE(MAP_FAILED, ptr);
 	fill(ptr, self->size, 1);
-	for (start = 0; start < self->size; start += self->size / 2 - PAGE_SIZE) {
+	for (start = 0; start < self->size;
+	     start += self->size / 2 - PAGE_SIZE) {
 		unsigned long length = self->size - start;
 
 		ASSERT_EQ(0, MAP(RW, start, length));
 		if (self->hwpt_id)
 			EXPECT_EQ(0, check_map(self->fd, self->hwpt_id, IOVA,
 					       length, ptr + start));
-		ASSERT_EQ(0, access_rw(self->fd, self->access_id, 0, IOVA,
-				       data, length));
+		ASSERT_EQ(0, access_rw(self->fd, self->access_id, 0, IOVA, data,
+				       length));
 		EXPECT_EQ(0, memcmp(data, ptr + start, length));
 		test_ioctl_ioas_unmap(IOVA, length);
 	}
@@ -322,8 +316,8 @@ TEST_F(map_file, starts_and_ends_within_pages)
 	if (self->hwpt_id)
 		EXPECT_EQ(0, check_map(self->fd, self->hwpt_id, IOVA, length,
 				       ptr + half));
-	ASSERT_EQ(0, access_rw(self->fd, self->access_id, 0, IOVA, data,
-			       length));
+	ASSERT_EQ(0,
+		  access_rw(self->fd, self->access_id, 0, IOVA, data, length));
 	EXPECT_EQ(0, memcmp(data, ptr + half, length));
 	EXPECT_EQ(-1, access_rw(self->fd, self->access_id, 0, IOVA, data,
 				length + 1));
@@ -491,13 +485,13 @@ TEST_F(map_file, keeps_what_it_pinned_when_the_file_shrinks)
 	fill(ptr, self->size, 4);
 	memcpy(copy, ptr, self->size);
 	ASSERT_EQ(0, MAP(RW, 0, self->size));
-	ASSERT_EQ(0, access_pin(self->fd, self->access_id, IOVA, ptr,
-				PAGE_SIZE, &pages_id));
+	ASSERT_EQ(0, access_pin(self->fd, self->access_id, IOVA, ptr, PAGE_SIZE,
+				&pages_id));
 	munmap(ptr, self->size);
 	ASSERT_EQ(0, ftruncate(self->file, 0));
 
-	ASSERT_EQ(0, access_rw(self->fd, self->access_id, 0, IOVA, data,
-			       pinned));
+	ASSERT_EQ(0,
+		  access_rw(self->fd, self->access_id, 0, IOVA, data, pinned));
 	EXPECT_EQ(0, memcmp(data, copy, pinned));
 	if (!variant->domain)
 		EXPECT_ERRNO(EINVAL, access_rw(self->fd, self->access_id, 0,
@@ -527,8 +521,8 @@ TEST_F(map_file, copies_to_another_ioas)
 	fill(ptr, self->size, 5);
 	ASSERT_EQ(0, MAP(RW, 0, self->size));
 	test_ioctl_ioas_alloc(&ioas_id);
-	ASSERT_EQ(0, copy_map(self->fd, ioas_id, self->ioas_id, self->size,
-			      IOVA));
+	ASSERT_EQ(0,
+		  copy_map(self->fd, ioas_id, self->ioas_id, self->size, IOVA));
 	test_ioctl_ioas_unmap(IOVA, self->size);
 
 	/* The pages, and the seals, are the copy's now */
@@ -638,9 +632,9 @@ TEST_F(map_file, needs_a_descriptor_that_is_open_for_it)
 	ASSERT_NE(-1, wronly);
 	EXPECT_ERRNO(EACCES, map_file(self->fd, self->ioas_id, RW, rdonly, 0,
 				      PAGE_SIZE, IOVA));
-	EXPECT_ERRNO(EACCES, map_file(self->fd, self->ioas_id,
-				      IOMMU_IOAS_MAP_WRITEABLE, wronly, 0,
-				      PAGE_SIZE, IOVA));
+	EXPECT_ERRNO(EACCES,
+		     map_file(self->fd, self->ioas_id, IOMMU_IOAS_MAP_WRITEABLE,
+			      wronly, 0, PAGE_SIZE, IOVA));
 	EXPECT_EQ(0, map_file(self->fd, self->ioas_id, IOMMU_IOAS_MAP_READABLE,
 			      rdonly, 0, PAGE_SIZE, IOVA));
 	/* It does not count as a writable mapping */
@@ -742,8 +736,8 @@ TEST_F(map_file, refuses_wrong_sizes)
 
 	ASSERT_EQ(40, sizeof(large.cmd));
 	for (large.cmd.size = 4; large.cmd.size < 40; large.cmd.size += 4)
-		EXPECT_ERRNO(EINVAL, ioctl(self->fd, IOMMU_IOAS_MAP_FILE,
-					   &large));
+		EXPECT_ERRNO(EINVAL,
+			     ioctl(self->fd, IOMMU_IOAS_MAP_FILE, &large));
 	large.cmd.size = sizeof(large);
 	large.tail = 1;
 	EXPECT_ERRNO(E2BIG, ioctl(self->fd, IOMMU_IOAS_MAP_FILE, &large));
@@ -774,8 +768,11 @@ TEST_F(map_file, refuses_bad_arguments)
 TEST_F(map_file, refuses_what_is_no_memfd)
 {
 	int fds[] = {
-		open("/dev/null", O_RDWR), open("/dev/zero", O_RDWR),
-		open("/proc/version", O_RDONLY), eventfd(0, 0), self->fd,
+		open("/dev/null", O_RDWR),
+		open("/dev/zero", O_RDWR),
+		open("/proc/version", O_RDONLY),
+		eventfd(0, 0),
+		self->fd,
 	};
 	unsigned int i;
 	int path;
@@ -816,8 +813,8 @@ TEST(fails_without_huge_pages_and_leaves_nothing)
 	/* What was allocated is the file's */
 	EXPECT_EQ(0, meminfo("HugePages_Free:"));
 	EXPECT_EQ(reserved, meminfo("HugePages_Rsvd:"));
-	EXPECT_ERRNO(ENOENT, _test_ioctl_ioas_unmap(fd, ioas_id, IOVA, size,
-						    NULL));
+	EXPECT_ERRNO(ENOENT,
+		     _test_ioctl_ioas_unmap(fd, ioas_id, IOVA, size, NULL));
 	ASSERT_EQ(0, ftruncate(file, 0));
 	EXPECT_EQ(free_pages, meminfo("HugePages_Free:"));
 	EXPECT_EQ(reserved, meminfo("HugePages_Rsvd:"));

@@ -432,10 +432,10 @@ TEST_F(viommu, device_without_page_requests_takes_a_fault_queue_of_its_guest)
 	ASSERT_EQ(0, vdevice_alloc(base->fd, self->viommu_id, idev_id, VIRT_ID,
 				   &vdevice_id));
 	ASSERT_EQ(0, _test_ioctl_fault_alloc(base->fd, &fault_id, &fault_fd));
-	ASSERT_EQ(0, nested_alloc_with(base, self->viommu_id,
-				       IOMMU_HWPT_FAULT_ID_VALID, fault_id,
-				       IOMMU_HWPT_DATA_SELFTEST, 4,
-				       &nested_id));
+	ASSERT_EQ(0,
+		  nested_alloc_with(base, self->viommu_id,
+				    IOMMU_HWPT_FAULT_ID_VALID, fault_id,
+				    IOMMU_HWPT_DATA_SELFTEST, 4, &nested_id));
 	ASSERT_EQ(0, nested_alloc_with(base, base->parent_id,
 				       IOMMU_HWPT_FAULT_ID_VALID, fault_id,
 				       IOMMU_HWPT_DATA_SELFTEST, 4, &plain_id));
@@ -488,8 +488,10 @@ TEST_F(viommu, vdevice_refuses_wrong_sizes_and_ids)
 
 TEST_F(viommu, vdevice_may_have_an_id_of_64_bits)
 {
-	const __u64 ids[] = { 0, 1, VIRT_ID, 0xffffffffULL, 1ULL << 32,
-			      (1ULL << 32) | VIRT_ID, ~0ULL };
+	const __u64 ids[] = { 0,	  1,
+			      VIRT_ID,	  0xffffffffULL,
+			      1ULL << 32, (1ULL << 32) | VIRT_ID,
+			      ~0ULL };
 	struct base *base = &self->base;
 	unsigned int i;
 	__u32 id;
@@ -510,8 +512,8 @@ TEST_F(viommu, vdevice_is_known_by_all_bits_of_its_id)
 
 	ASSERT_EQ(0, vdevice_alloc(base->fd, self->viommu_id, base->idev_id,
 				   (1ULL << 32) | VIRT_ID, &id));
-	EXPECT_ERRNO(EINVAL, viommu_invalidate(base->fd, self->viommu_id, &req,
-					       &num));
+	EXPECT_ERRNO(EINVAL,
+		     viommu_invalidate(base->fd, self->viommu_id, &req, &num));
 	EXPECT_EQ(0, num);
 }
 
@@ -1149,7 +1151,8 @@ TEST_F(veventq, refuses_a_buffer_that_is_too_short_without_an_event)
 	size_t length;
 
 	OPEN(2);
-	for (length = 0; length < sizeof(struct iommufd_vevent_header); length++)
+	for (length = 0; length < sizeof(struct iommufd_vevent_header);
+	     length++)
 		EXPECT_ERRNO(EINVAL,
 			     read(self->veventq_fd, &self->event, length));
 	EXPECT_EQ(0, read(self->veventq_fd, &self->event, length));
