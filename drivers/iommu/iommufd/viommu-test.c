@@ -99,6 +99,11 @@ static struct device *find(struct viommu_test *vt, u64 virt_id)
 	return iommufd_viommu_find_dev(&vt->viommu, virt_id);
 }
 
+static int get_id(struct viommu_test *vt, unsigned int i, unsigned long *id)
+{
+	return iommufd_viommu_get_vdev_id(&vt->viommu, vt->vdevices[i].dev, id);
+}
+
 static void virtual_id_leads_to_the_device_and_back(struct kunit *test)
 {
 	struct viommu_test *vt = test->priv;
@@ -108,15 +113,11 @@ static void virtual_id_leads_to_the_device_and_back(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, add(vt, 1, 0));
 	KUNIT_EXPECT_PTR_EQ(test, find(vt, U32_MAX), vt->vdevices[0].dev);
 	KUNIT_EXPECT_PTR_EQ(test, find(vt, 0), vt->vdevices[1].dev);
-	KUNIT_EXPECT_EQ(test, 0,
-			iommufd_viommu_get_vdev_id(
-				&vt->viommu, vt->vdevices[0].dev, &virt_id));
+	KUNIT_EXPECT_EQ(test, 0, get_id(vt, 0, &virt_id));
 	KUNIT_EXPECT_EQ(test, virt_id, U32_MAX);
 	take_away(vt, 0);
 	KUNIT_EXPECT_NULL(test, find(vt, U32_MAX));
-	KUNIT_EXPECT_EQ(test, -ENOENT,
-			iommufd_viommu_get_vdev_id(
-				&vt->viommu, vt->vdevices[0].dev, &virt_id));
+	KUNIT_EXPECT_EQ(test, -ENOENT, get_id(vt, 0, &virt_id));
 	KUNIT_EXPECT_PTR_EQ(test, find(vt, 0), vt->vdevices[1].dev);
 	take_away(vt, 1);
 }

@@ -135,7 +135,7 @@ static unsigned long proc_number(const char *path, const char *key)
 	return number;
 }
 
-static unsigned long meminfo(const char *key)
+static unsigned long huge_pages(const char *key)
 {
 	return proc_number("/proc/meminfo", key);
 }
@@ -200,37 +200,47 @@ FIXTURE_VARIANT(map_file)
 	unsigned int memory_limit;
 };
 
-FIXTURE_VARIANT_ADD(map_file, no_domain){};
+/* clang-format off */
+FIXTURE_VARIANT_ADD(map_file, no_domain)
+{
+};
 
-FIXTURE_VARIANT_ADD(map_file, domain){
+FIXTURE_VARIANT_ADD(map_file, domain)
+{
 	.domain = true,
 };
 
 /* Few pages are pinned at once */
-FIXTURE_VARIANT_ADD(map_file, domain_limit){
+FIXTURE_VARIANT_ADD(map_file, domain_limit)
+{
 	.domain = true,
 	.memory_limit = 16,
 };
 
-FIXTURE_VARIANT_ADD(map_file, large_domain){
+FIXTURE_VARIANT_ADD(map_file, large_domain)
+{
 	.large_folios = true,
 	.domain = true,
 };
 
-FIXTURE_VARIANT_ADD(map_file, hugetlb_no_domain){
+FIXTURE_VARIANT_ADD(map_file, hugetlb_no_domain)
+{
 	.memfd_flags = MFD_HUGETLB | MFD_HUGE_2MB,
 };
 
-FIXTURE_VARIANT_ADD(map_file, hugetlb_domain){
+FIXTURE_VARIANT_ADD(map_file, hugetlb_domain)
+{
 	.memfd_flags = MFD_HUGETLB | MFD_HUGE_2MB,
 	.domain = true,
 };
 
-FIXTURE_VARIANT_ADD(map_file, hugetlb_domain_limit){
+FIXTURE_VARIANT_ADD(map_file, hugetlb_domain_limit)
+{
 	.memfd_flags = MFD_HUGETLB | MFD_HUGE_2MB,
 	.domain = true,
 	.memory_limit = 16,
 };
+/* clang-format on */
 
 FIXTURE_SETUP(map_file)
 {
@@ -382,8 +392,8 @@ TEST_F(map_file, goes_with_the_iommufd)
 
 TEST_F(map_file, fills_holes)
 {
-	unsigned long free_pages = meminfo("HugePages_Free:");
-	unsigned long reserved = meminfo("HugePages_Rsvd:");
+	unsigned long free_pages = huge_pages("HugePages_Free:");
+	unsigned long reserved = huge_pages("HugePages_Rsvd:");
 	bool huge = variant->memfd_flags & MFD_HUGETLB;
 	char *data = malloc(self->size);
 	struct stat st;
@@ -398,21 +408,21 @@ TEST_F(map_file, fills_holes)
 	EXPECT_EQ(self->blocks, st.st_blocks);
 	if (huge)
 		EXPECT_EQ(free_pages - self->size / HUGE_SIZE,
-			  meminfo("HugePages_Free:"));
+			  huge_pages("HugePages_Free:"));
 	/* Nobody reserved anything */
-	EXPECT_EQ(reserved, meminfo("HugePages_Rsvd:"));
+	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 
 	test_ioctl_ioas_unmap(IOVA, self->size);
 	ASSERT_EQ(0, ftruncate(self->file, 0));
-	EXPECT_EQ(free_pages, meminfo("HugePages_Free:"));
-	EXPECT_EQ(reserved, meminfo("HugePages_Rsvd:"));
+	EXPECT_EQ(free_pages, huge_pages("HugePages_Free:"));
+	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 	free(data);
 }
 
 TEST_F(map_file, fills_holes_from_what_the_file_reserved)
 {
-	unsigned long free_pages = meminfo("HugePages_Free:");
-	unsigned long reserved = meminfo("HugePages_Rsvd:");
+	unsigned long free_pages = huge_pages("HugePages_Free:");
+	unsigned long reserved = huge_pages("HugePages_Rsvd:");
 	bool huge = variant->memfd_flags & MFD_HUGETLB;
 	char *ptr = map_shared(self->file, self->size);
 	char c;
@@ -420,21 +430,21 @@ TEST_F(map_file, fills_holes_from_what_the_file_reserved)
 	ASSERT_NE(MAP_FAILED, ptr);
 	if (huge)
 		EXPECT_EQ(reserved + self->size / HUGE_SIZE,
-			  meminfo("HugePages_Rsvd:"));
+			  huge_pages("HugePages_Rsvd:"));
 	ASSERT_EQ(0, MAP(RW, self->size / 2, self->size / 2));
 	ASSERT_EQ(0, access_rw(self->fd, self->access_id, 0, IOVA, &c, 1));
 	if (huge) {
-		EXPECT_EQ(reserved + 1, meminfo("HugePages_Rsvd:"));
-		EXPECT_EQ(free_pages - 1, meminfo("HugePages_Free:"));
+		EXPECT_EQ(reserved + 1, huge_pages("HugePages_Rsvd:"));
+		EXPECT_EQ(free_pages - 1, huge_pages("HugePages_Free:"));
 	}
 	/* The other half is still there for who mapped it */
 	ptr[0] = 1;
-	EXPECT_EQ(reserved, meminfo("HugePages_Rsvd:"));
+	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 	munmap(ptr, self->size);
 	test_ioctl_ioas_unmap(IOVA, self->size / 2);
 	ASSERT_EQ(0, ftruncate(self->file, 0));
-	EXPECT_EQ(free_pages, meminfo("HugePages_Free:"));
-	EXPECT_EQ(reserved, meminfo("HugePages_Rsvd:"));
+	EXPECT_EQ(free_pages, huge_pages("HugePages_Free:"));
+	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 }
 
 /* A file need not end where a page does, but one of huge pages does */
@@ -796,8 +806,8 @@ TEST_F(map_file, refuses_what_is_no_memfd)
 
 TEST(fails_without_huge_pages_and_leaves_nothing)
 {
-	unsigned long free_pages = meminfo("HugePages_Free:");
-	unsigned long reserved = meminfo("HugePages_Rsvd:");
+	unsigned long free_pages = huge_pages("HugePages_Free:");
+	unsigned long reserved = huge_pages("HugePages_Rsvd:");
 	unsigned long size = (free_pages + 1) * HUGE_SIZE;
 	__u32 ioas_id, stdev_id, hwpt_id;
 	int fd = open("/dev/iommu", O_RDWR);
@@ -811,13 +821,13 @@ TEST(fails_without_huge_pages_and_leaves_nothing)
 					   NULL));
 	EXPECT_ERRNO(ENOMEM, map_file(fd, ioas_id, RW, file, 0, size, IOVA));
 	/* What was allocated is the file's */
-	EXPECT_EQ(0, meminfo("HugePages_Free:"));
-	EXPECT_EQ(reserved, meminfo("HugePages_Rsvd:"));
+	EXPECT_EQ(0, huge_pages("HugePages_Free:"));
+	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 	EXPECT_ERRNO(ENOENT,
 		     _test_ioctl_ioas_unmap(fd, ioas_id, IOVA, size, NULL));
 	ASSERT_EQ(0, ftruncate(file, 0));
-	EXPECT_EQ(free_pages, meminfo("HugePages_Free:"));
-	EXPECT_EQ(reserved, meminfo("HugePages_Rsvd:"));
+	EXPECT_EQ(free_pages, huge_pages("HugePages_Free:"));
+	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 	close(file);
 	teardown_iommufd(fd, _metadata);
 }
