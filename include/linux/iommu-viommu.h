@@ -5,30 +5,34 @@
  * With nested translation a guest owns stage 1. iommufd lets a VMM hand it through
  * by three kinds of objects:
  *
- *  - A vIOMMU is the share of one physical IOMMU. Its driver makes it, by
- *    iommu_ops::viommu_alloc, on top of a stage 2 domain: the nest parent.
+ *  - A vIOMMU is the share of one physical IOMMU, on top of a stage 2 domain: the
+ *    nest parent. Its driver embeds struct iommufd_viommu in a structure of its own,
+ *    whose size is iommu_ops::get_viommu_size, and fills in that structure by
+ *    iommu_ops::viommu_init.
  *  - A vDEVICE says by which number, the virtual ID, the guest calls a device.
  *  - A vEVENTQ takes the events that the physical IOMMU records about the devices
  *    of the guest.
  *
- * This is what drivers get to see of them. The objects themselves are in
- * drivers/iommu/iommufd/{viommu,vdevice,veventq}.c.
+ * This is what drivers get to see of them. What they call is in
+ * drivers/iommu/iommufd/driver.c, the ioctls are in viommu.c and veventq.c there.
+ * Names and meaning are those of mainline's include/linux/iommufd.h.
  *
  * Locks
  * -----
  * Two locks guard who is who, and each lets a device be found:
  *
- *  - iommu_viommu::devices_rwsem, which sleeps, for commands of the guest:
- *    iommu_viommu_find_device(). Hold it, by guard(iommu_viommu_devices)(viommu),
- *    until the command that names the device is complete.
- *  - iommu_viommu::lock, which spins, for events: iommu_viommu_virt_id() and
- *    iommu_viommu_report_event() take it themselves, in any context.
+ *  - iommufd_viommu::devices_rwsem, which sleeps, for commands of the guest:
+ *    iommufd_viommu_find_dev(). Hold it, by guard(iommufd_viommu_devices)(viommu),
+ *    until the command that names the device is complete. A driver that only looks
+ *    a device up may hold the xa_lock of iommufd_viommu::vdevs instead.
+ *  - iommufd_viommu::lock, which spins, for events: iommufd_viommu_get_vdev_id()
+ *    and iommufd_viommu_report_event() take it themselves, in any context.
  *
  * A device gets and loses its virtual ID under both. The order, outermost first:
  *
- *	iommu_viommu::devices_rwsem
+ *	iommufd_viommu::devices_rwsem
  *	  locks of the driver
- *	    iommu_viommu::lock
+ *	    iommufd_viommu::lock
  *	      wait_queue_head::lock of the vEVENTQ
  *
  * The memory of the user is not accessed under either. Nothing that waits for user
@@ -41,7 +45,7 @@
  *   for the virtual ID when it attaches, and must not rely on it afterwards. The
  *   domain stays as it is; events of the device find no ID any more and are the
  *   host's.
- * - event against destruction of the vDEVICE: under iommu_viommu::lock the device
+ * - event against destruction of the vDEVICE: under iommufd_viommu::lock the device
  *   has its ID or has not. The event is the guest's or the host's.
  * - event against destruction of the vEVENTQ: the same. An event is queued as a
  *   whole under the lock before the queue goes, or there is no queue. Its memory
@@ -63,8 +67,10 @@
 #ifndef __LINUX_IOMMU_VIOMMU_H
 #define __LINUX_IOMMU_VIOMMU_H
 
+#include <linux/build_bug.h>
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
+#include <linux/iommufd.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
@@ -72,18 +78,22 @@
 #include <linux/types.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
+#include <uapi/linux/iommufd.h>
 
 struct device;
-struct iommu_viommu;
+struct iommufd_hwpt_paging;
+struct iommufd_vdevice;
+struct iommufd_viommu;
 
 /**
- * struct iommu_viommu_ops - What a driver does for a virtual IOMMU
- * @free: Free it. Nothing refers to it any more; process context. Mandatory.
- * @domain_alloc_nested: Allocate an %IOMMU_DOMAIN_NESTED domain on top of
- *	iommu_viommu::parent. @flags are those of enum iommufd_hwpt_alloc_flags that
- *	concern the driver, at present none: -EOPNOTSUPP for any. @user_data is
- *	never NULL or empty. The domain holds the vIOMMU until it is freed. Returns
- *	the domain or ERR_PTR(). Optional.
+ * struct iommufd_viommu_ops - What a driver does for a virtual IOMMU
+ * @destroy: Undo iommu_ops::viommu_init. Nothing refers to the vIOMMU any more, its
+ *	memory is iommufd's to free; process context. Optional.
+ * @alloc_domain_nested: Allocate an %IOMMU_DOMAIN_NESTED domain on top of the nest
+ *	parent. @flags are those of enum iommufd_hwpt_alloc_flags that concern the
+ *	driver, at present none: -EOPNOTSUPP for any. @user_data is never NULL or
+ *	empty. The domain holds the vIOMMU until it is freed. Returns the domain or
+ *	ERR_PTR(). Optional.
  * @cache_invalidate: Execute the array->entry_num commands in @array, in order. On
  *	return, also of an error, array->entry_num is the number of commands that
  *	took effect: issued, and complete. They are the first ones of the array. An
@@ -91,99 +101,168 @@ struct iommu_viommu;
  *	held; may run several times at once. Returns 0, -EINVAL for a wrong type,
  *	entry length or pointer, -EIO or another error for a command that is
  *	refused. Optional.
- * @vdevice_check: May @dev, which is behind iommu_viommu::iommu_dev, get the
- *	virtual ID @virt_id? The ID has 32 bits at most, and is free. devices_rwsem
- *	is held for write. Returns 0 or an error. Optional.
+ * @vdevice_size: VDEVICE_STRUCT_SIZE() of the driver's own structure of a vDEVICE,
+ *	or 0 if it has none.
+ * @vdevice_init: Initialise the driver's structure of the vDEVICE @vdev, whose
+ *	device is behind iommufd_viommu::iommu_dev, or refuse it: @vdev->viommu and
+ *	@vdev->virt_id are set, and iommufd_vdevice_to_device() is the device.
+ *	Nothing finds the vDEVICE yet. What is to be undone @vdev->destroy does, if
+ *	the driver sets it. Process context, no lock held. Returns 0 or an error.
+ *	Optional.
  * @veventq_event_size: Size in bytes of the events of the type @type, which
  *	user space asks for and is one of enum iommu_veventq_type. Returns 0 if
- *	there are none. Optional.
+ *	there are none. Optional. Mainline has no such operation: it allocates each
+ *	event when it is reported. Here all memory of a queue is there from the
+ *	start.
  */
-struct iommu_viommu_ops {
-	void (*free)(struct iommu_viommu *viommu);
-	struct iommu_domain *(*domain_alloc_nested)(
-		struct iommu_viommu *viommu, u32 flags,
+struct iommufd_viommu_ops {
+	void (*destroy)(struct iommufd_viommu *viommu);
+	struct iommu_domain *(*alloc_domain_nested)(
+		struct iommufd_viommu *viommu, u32 flags,
 		const struct iommu_user_data *user_data);
-	int (*cache_invalidate)(struct iommu_viommu *viommu,
+	int (*cache_invalidate)(struct iommufd_viommu *viommu,
 				struct iommu_user_data_array *array);
-	int (*vdevice_check)(struct iommu_viommu *viommu, struct device *dev,
-			     u64 virt_id);
-	size_t (*veventq_event_size)(struct iommu_viommu *viommu, u32 type);
+	size_t vdevice_size;
+	int (*vdevice_init)(struct iommufd_vdevice *vdev);
+	size_t (*veventq_event_size)(struct iommufd_viommu *viommu,
+				     enum iommu_veventq_type type);
 };
 
 /**
- * struct iommu_viommu - A virtual IOMMU, embedded in the driver's own structure
- * @ops: What the driver does for it; set by iommu_ops::viommu_alloc
- * @parent: The nest parent. Set by iommufd when iommu_ops::viommu_alloc returns,
- *	as are the fields below
+ * struct iommufd_viommu - A virtual IOMMU, embedded in the driver's own structure
+ * @obj: private: The object that user space has an ID of; the first member
+ * @ictx: private: iommufd context of the object
  * @iommu_dev: The physical instance
- * @type: One of enum iommu_viommu_type
- * @devices_rwsem: private: Guards @devices_by_id
- * @devices_by_id: private: struct iommu_viommu_device, indexed by virtual ID
+ * @hwpt: private: The nest parent, which the vIOMMU holds
+ * @ops: What the driver does for it; set by iommu_ops::viommu_init. All else is set
+ *	before
+ * @type: Its type
+ * @devices_rwsem: private: Guards @vdevs
+ * @vdevs: private: struct iommufd_vdevice, indexed by virtual ID
  * @lock: private: Guards the fields below
- * @devices: private: struct iommu_viommu_device, ordered by device
- * @veventqs: private: struct iommu_viommu_eventq, at most one of a type
+ * @devices: private: struct iommufd_vdevice, ordered by device
+ * @veventqs: private: struct iommufd_veventq_ring, at most one of a type
  */
-struct iommu_viommu {
-	const struct iommu_viommu_ops *ops;
-	struct iommu_domain *parent;
+struct iommufd_viommu {
+	struct iommufd_object obj;
+	struct iommufd_ctx *ictx;
 	struct iommu_device *iommu_dev;
-	u32 type;
+	struct iommufd_hwpt_paging *hwpt;
+	const struct iommufd_viommu_ops *ops;
+	enum iommu_viommu_type type;
 
 	struct rw_semaphore devices_rwsem;
-	struct xarray devices_by_id;
+	struct xarray vdevs;
 	spinlock_t lock; /* guards the fields below */
 	struct rb_root devices;
 	struct list_head veventqs;
 };
 
 /**
- * struct iommu_viommu_device - A device of a virtual IOMMU
- * @dev: The device
- * @virt_id: Its virtual ID
- * @node: private: In iommu_viommu::devices
+ * struct iommufd_vdevice - A virtual device, embedded in the driver's own structure
+ * @obj: private: The object that user space has an ID of; the first member
+ * @viommu: Its virtual IOMMU, which it holds
+ * @idev: private: The device, whose iommufd_device::vdevice this is
+ * @dev: private: See iommufd_vdevice_to_device()
+ * @virt_id: Its virtual ID in @viommu
+ * @destroy: Undo iommufd_viommu_ops::vdevice_init, which sets it, or NULL. Nothing
+ *	finds the vDEVICE any more; process context, no lock held
+ * @node: private: In iommufd_viommu::devices
  */
-struct iommu_viommu_device {
+struct iommufd_vdevice {
+	struct iommufd_object obj;
+	struct iommufd_viommu *viommu;
+	struct iommufd_device *idev;
 	struct device *dev;
 	u64 virt_id;
+	void (*destroy)(struct iommufd_vdevice *vdev);
 	struct rb_node node;
 };
 
+/* The size of the structure @drv, whose first member @member is the @core */
+#define __VIOMMU_STRUCT_SIZE(drv, core, member)     \
+	(sizeof(drv) +                              \
+	 BUILD_BUG_ON_ZERO(offsetof(drv, member) || \
+			   !__same_type(core, ((drv *)NULL)->member)))
+
+/**
+ * VIOMMU_STRUCT_SIZE() - Return the size of a driver's structure of a vIOMMU
+ * @drv: Type of the structure
+ * @member: Its struct iommufd_viommu, the first member
+ */
+#define VIOMMU_STRUCT_SIZE(drv, member) \
+	__VIOMMU_STRUCT_SIZE(drv, struct iommufd_viommu, member)
+
+/**
+ * VDEVICE_STRUCT_SIZE() - Return the size of a driver's structure of a vDEVICE
+ * @drv: Type of the structure
+ * @member: Its struct iommufd_vdevice, the first member
+ */
+#define VDEVICE_STRUCT_SIZE(drv, member) \
+	__VIOMMU_STRUCT_SIZE(drv, struct iommufd_vdevice, member)
+
 /* Keep the virtual IDs of a vIOMMU while commands that name devices execute */
-DEFINE_LOCK_GUARD_1(iommu_viommu_devices, struct iommu_viommu,
+DEFINE_LOCK_GUARD_1(iommufd_viommu_devices, struct iommufd_viommu,
 		    down_read(&_T->lock->devices_rwsem),
 		    up_read(&_T->lock->devices_rwsem))
 
+/**
+ * iommufd_vdevice_to_device() - Return the device of a vDEVICE
+ * @vdev: The vDEVICE
+ *
+ * Context: The device stays as long as the vDEVICE can be found.
+ * Return: The device.
+ */
+static inline struct device *
+iommufd_vdevice_to_device(struct iommufd_vdevice *vdev)
+{
+	return vdev->dev;
+}
+
 /* For drivers */
-struct device *iommu_viommu_find_device(struct iommu_viommu *viommu,
-					u64 virt_id);
-int iommu_viommu_virt_id(struct iommu_viommu *viommu, struct device *dev,
-			 u64 *virt_id);
-int iommu_viommu_report_event(struct iommu_viommu *viommu, u32 type,
-			      const void *event, size_t length);
+struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu,
+				       unsigned long vdev_id);
+int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu,
+			       struct device *dev, unsigned long *vdev_id);
+int iommufd_viommu_report_event(struct iommufd_viommu *viommu,
+				enum iommu_veventq_type type,
+				const void *event_data, size_t data_len);
 
 /* For iommufd, and tests of drivers */
-void iommu_viommu_init(struct iommu_viommu *viommu, struct iommu_domain *parent,
-		       struct iommu_device *iommu_dev, u32 type);
-int iommu_viommu_add_device(struct iommu_viommu *viommu,
-			    struct iommu_viommu_device *vdevice);
-void iommu_viommu_remove_device(struct iommu_viommu *viommu,
-				struct iommu_viommu_device *vdevice);
+void iommufd_viommu_setup(struct iommufd_viommu *viommu,
+			  struct iommu_device *iommu_dev,
+			  enum iommu_viommu_type type);
+int iommufd_viommu_add_vdevice(struct iommufd_viommu *viommu,
+			       struct iommufd_vdevice *vdev);
+void iommufd_viommu_remove_vdevice(struct iommufd_viommu *viommu,
+				   struct iommufd_vdevice *vdev);
 
 /**
- * iommu_viommu_copy_to_user() - Answer to the data of iommu_ops::viommu_alloc
- * @user_data: What the user gave; a shorter structure gets what fits
- * @data: The answer
- * @length: Its length in bytes
+ * iommu_copy_struct_to_user() - Answer to the data of iommu_ops::viommu_init
+ * @user_data: What the user gave
+ * @from: The answer, a pointer to the structure of @data_type
+ * @data_type: The type of the data
+ * @min_last: The last member of the structure when it was first defined
  *
- * The last thing that iommu_ops::viommu_alloc does, as the user may see it.
+ * The last thing that iommu_ops::viommu_init does that can fail, as the user may
+ * see it. A structure of the user that was defined earlier gets what fits.
  *
- * Return: 0 or -EFAULT.
+ * Return: 0, -EINVAL for another type, or a shorter or longer structure, or -EFAULT.
  */
+#define iommu_copy_struct_to_user(user_data, from, data_type, min_last) \
+	__iommu_copy_struct_to_user(user_data, from, data_type,         \
+				    sizeof(*(from)),                    \
+				    offsetofend(typeof(*(from)), min_last))
+
 static inline int
-iommu_viommu_copy_to_user(const struct iommu_user_data *user_data,
-			  const void *data, size_t length)
+__iommu_copy_struct_to_user(const struct iommu_user_data *user_data,
+			    const void *from, unsigned int data_type,
+			    size_t size, size_t min_size)
 {
-	if (copy_to_user(user_data->uptr, data, min(length, user_data->len)))
+	if (user_data->type != data_type || user_data->len < min_size ||
+	    user_data->len > size)
+		return -EINVAL;
+	if (copy_to_user(user_data->uptr, from, user_data->len))
 		return -EFAULT;
 	return 0;
 }

@@ -26,7 +26,7 @@ from machine.paths import TESTBED, Problem
 GUEST = TESTBED / "guest"
 OWN_PROGRAMS = ["guest_memory", "nested_example", "nested_msi_address"]
 DOORBELL = DOORBELLS["3"]
-MACHINE_SECONDS = 4000 if DEBUG else 600
+MACHINE_SECONDS = 4000 if DEBUG else 900
 GUEST_SECONDS = MACHINE_SECONDS // 3
 DISK_BYTES = 128 << 20
 SLOT_BYTES = 16 << 20

@@ -63,6 +63,31 @@ is_running() {
 	grep -q '^State:[[:space:]]*[^Z[:space:]]' "/proc/$(cat "/tmp/$1.pid")/status" 2>/dev/null
 }
 
+# memfd MIB [hugetlb]: arguments for a guest whose memory is that of a memfd, which QEMU
+# maps for devices by its descriptor: IOMMU_IOAS_MAP_FILE.
+memfd() {
+	echo "-object memory-backend-memfd,id=ram,size=$1M${2:+,hugetlb=on,hugetlbsize=2M}
+		-machine memory-backend=ram"
+}
+
+# reserve_huge_pages MIB
+reserve_huge_pages() {
+	pages=$(($1 / 2))
+	echo 1 >/proc/sys/vm/compact_memory
+	echo $pages >/proc/sys/vm/nr_hugepages
+	[ "$(cat /proc/sys/vm/nr_hugepages)" = $pages ] ||
+		bail_out "there is no room for $pages huge pages"
+}
+
+# expect_huge_pages: those that were reserved for guests are all free again.
+expect_huge_pages() {
+	awk '/^HugePages_(Total|Free|Rsvd):/ { printf "# %s %s\n", $1, $2; n[$1] = $2 }
+		END { exit !(n["HugePages_Total:"] && n["HugePages_Rsvd:"] == 0 &&
+			n["HugePages_Free:"] == n["HugePages_Total:"]) }' /proc/meminfo
+	result $? "the huge pages of a guest are free again"
+	echo 0 >/proc/sys/vm/nr_hugepages
+}
+
 # wait_for_line NAME PATTERN: until the guest reports such a line; fails if it ends before.
 wait_for_line() {
 	for _ in $(seq "$seconds"); do

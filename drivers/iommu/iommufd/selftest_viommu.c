@@ -9,21 +9,24 @@
 
 #include "selftest_viommu.h"
 
-static void mock_viommu_free(struct iommu_viommu *viommu)
-{
-	kfree(viommu);
-}
+/* The mock IOMMU's share of a guest */
+struct mock_viommu {
+	struct iommufd_viommu core;
+	struct iommu_domain *parent;
+};
 
 static struct iommu_domain *
-mock_viommu_domain_alloc_nested(struct iommu_viommu *viommu, u32 flags,
+mock_viommu_alloc_domain_nested(struct iommufd_viommu *core, u32 flags,
 				const struct iommu_user_data *user_data)
 {
-	return mock_domain_alloc_nested(viommu->parent, flags, viommu,
-					user_data);
+	struct mock_viommu *viommu =
+		container_of(core, struct mock_viommu, core);
+
+	return mock_domain_alloc_nested(viommu->parent, flags, core, user_data);
 }
 
 static int
-mock_viommu_execute(struct iommu_viommu *viommu,
+mock_viommu_execute(struct iommufd_viommu *viommu,
 		    const struct iommu_viommu_invalidate_selftest *inv)
 {
 	u32 *cache;
@@ -34,8 +37,8 @@ mock_viommu_execute(struct iommu_viommu *viommu,
 	if (inv->cache_id > MOCK_DEV_CACHE_ID_MAX)
 		return -EINVAL;
 
-	guard(iommu_viommu_devices)(viommu);
-	dev = iommu_viommu_find_device(viommu, inv->vdev_id);
+	guard(iommufd_viommu_devices)(viommu);
+	dev = iommufd_viommu_find_dev(viommu, inv->vdev_id);
 	if (!dev)
 		return -EINVAL;
 	cache = mock_dev_viommu(dev)->cache;
@@ -46,7 +49,7 @@ mock_viommu_execute(struct iommu_viommu *viommu,
 	return 0;
 }
 
-static int mock_viommu_cache_invalidate(struct iommu_viommu *viommu,
+static int mock_viommu_cache_invalidate(struct iommufd_viommu *viommu,
 					struct iommu_user_data_array *array)
 {
 	const u32 type = IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST;
@@ -71,17 +74,16 @@ static int mock_viommu_cache_invalidate(struct iommu_viommu *viommu,
 	return rc;
 }
 
-static size_t mock_viommu_veventq_event_size(struct iommu_viommu *viommu,
-					     u32 type)
+static size_t mock_viommu_veventq_event_size(struct iommufd_viommu *viommu,
+					     enum iommu_veventq_type type)
 {
 	return type == IOMMU_VEVENTQ_TYPE_SELFTEST ?
 		       sizeof(struct iommu_viommu_event_selftest) :
 		       0;
 }
 
-static const struct iommu_viommu_ops mock_viommu_ops = {
-	.free = mock_viommu_free,
-	.domain_alloc_nested = mock_viommu_domain_alloc_nested,
+static const struct iommufd_viommu_ops mock_viommu_ops = {
+	.alloc_domain_nested = mock_viommu_alloc_domain_nested,
 	.cache_invalidate = mock_viommu_cache_invalidate,
 	.veventq_event_size = mock_viommu_veventq_event_size,
 };
@@ -96,30 +98,26 @@ static int mock_viommu_answer(const struct iommu_user_data *user_data)
 	if (rc)
 		return rc;
 	data.out_data = data.in_data;
-	return iommu_viommu_copy_to_user(user_data, &data, sizeof(data));
+	return iommu_copy_struct_to_user(user_data, &data,
+					 IOMMU_VIOMMU_TYPE_SELFTEST, out_data);
 }
 
-struct iommu_viommu *mock_viommu_alloc(struct device *dev,
-				       struct iommu_domain *parent, u32 type,
-				       const struct iommu_user_data *user_data)
+size_t mock_get_viommu_size(struct device *dev, enum iommu_viommu_type type)
 {
-	struct iommu_viommu *viommu;
-	int rc;
-
 	if (type != IOMMU_VIOMMU_TYPE_SELFTEST)
-		return ERR_PTR(-EOPNOTSUPP);
-	viommu = kzalloc(sizeof(*viommu), GFP_KERNEL);
-	if (!viommu)
-		return ERR_PTR(-ENOMEM);
-	viommu->ops = &mock_viommu_ops;
-	if (user_data) {
-		rc = mock_viommu_answer(user_data);
-		if (rc) {
-			kfree(viommu);
-			return ERR_PTR(rc);
-		}
-	}
-	return viommu;
+		return 0;
+	return VIOMMU_STRUCT_SIZE(struct mock_viommu, core);
+}
+
+int mock_viommu_init(struct iommufd_viommu *core, struct iommu_domain *parent,
+		     const struct iommu_user_data *user_data)
+{
+	struct mock_viommu *viommu =
+		container_of(core, struct mock_viommu, core);
+
+	core->ops = &mock_viommu_ops;
+	viommu->parent = parent;
+	return user_data ? mock_viommu_answer(user_data) : 0;
 }
 
 void mock_dev_viommu_init(struct mock_dev_viommu *mdev)
@@ -130,14 +128,14 @@ void mock_dev_viommu_init(struct mock_dev_viommu *mdev)
 }
 
 /* The domain that @dev is being attached to is nested, and @viommu's, or NULL */
-int mock_viommu_attach(struct iommu_viommu *viommu, struct device *dev)
+int mock_viommu_attach(struct iommufd_viommu *viommu, struct device *dev)
 {
 	struct mock_dev_viommu *mdev = mock_dev_viommu(dev);
-	u64 virt_id;
+	unsigned long virt_id;
 	int rc;
 
 	if (viommu) {
-		rc = iommu_viommu_virt_id(viommu, dev, &virt_id);
+		rc = iommufd_viommu_get_vdev_id(viommu, dev, &virt_id);
 		if (rc)
 			return rc;
 	}
@@ -177,19 +175,19 @@ static int mock_viommu_interrupt(struct device *dev)
 {
 	struct mock_dev_viommu *mdev = mock_dev_viommu(dev);
 	struct iommu_viommu_event_selftest event;
-	u64 virt_id;
+	unsigned long virt_id;
 	int rc;
 
 	guard(rwsem_read)(&mdev->rwsem);
 	if (!mdev->viommu)
 		return -ENOENT;
-	rc = iommu_viommu_virt_id(mdev->viommu, dev, &virt_id);
+	rc = iommufd_viommu_get_vdev_id(mdev->viommu, dev, &virt_id);
 	if (rc)
 		return rc;
 	event.virt_id = virt_id;
-	rc = iommu_viommu_report_event(mdev->viommu,
-				       IOMMU_VEVENTQ_TYPE_SELFTEST, &event,
-				       sizeof(event));
+	rc = iommufd_viommu_report_event(mdev->viommu,
+					 IOMMU_VEVENTQ_TYPE_SELFTEST, &event,
+					 sizeof(event));
 	/* User space learns from the queue what it lost */
 	return rc == -EOVERFLOW ? 0 : rc;
 }

@@ -12,7 +12,7 @@
 #include "iommufd_private.h"
 #include "iommufd_test.h"
 
-struct iommu_viommu;
+struct iommufd_viommu;
 
 /**
  * struct mock_dev_viommu - What a mock device knows of its vIOMMU
@@ -22,23 +22,23 @@ struct iommu_viommu;
  */
 struct mock_dev_viommu {
 	struct rw_semaphore rwsem;
-	struct iommu_viommu *viommu;
+	struct iommufd_viommu *viommu;
 	u32 cache[MOCK_DEV_CACHE_NUM];
 };
 
 /* In selftest.c */
 struct iommu_domain *
 mock_domain_alloc_nested(struct iommu_domain *parent, u32 flags,
-			 struct iommu_viommu *viommu,
+			 struct iommufd_viommu *viommu,
 			 const struct iommu_user_data *user_data);
 struct mock_dev_viommu *mock_dev_viommu(struct device *dev);
 
 /* In selftest_viommu.c */
 void mock_dev_viommu_init(struct mock_dev_viommu *mdev);
-int mock_viommu_attach(struct iommu_viommu *viommu, struct device *dev);
-struct iommu_viommu *mock_viommu_alloc(struct device *dev,
-				       struct iommu_domain *parent, u32 type,
-				       const struct iommu_user_data *user_data);
+int mock_viommu_attach(struct iommufd_viommu *viommu, struct device *dev);
+size_t mock_get_viommu_size(struct device *dev, enum iommu_viommu_type type);
+int mock_viommu_init(struct iommufd_viommu *core, struct iommu_domain *parent,
+		     const struct iommu_user_data *user_data);
 int iommufd_test_dev_check_cache(struct iommufd_ucmd *ucmd, u32 idev_id,
 				 u32 cache_id, u32 cache);
 int iommufd_test_trigger_vevent(struct iommufd_ucmd *ucmd, u32 idev_id);

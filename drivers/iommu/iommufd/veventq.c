@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vEVENTQ objects: how user space reads the events of a virtual IOMMU. See
- * viommu_events.h for where they are until then.
+ * vEVENTQ objects: how user space reads the events of a virtual IOMMU. See struct
+ * iommufd_veventq_ring for where they are until then.
  *
  * Races
  * -----
  * - event against reading: a reader looks at the oldest event under
- *   iommu_viommu::lock, copies it without, and takes it out under the lock again.
+ *   iommufd_viommu::lock, copies it without, and takes it out under the lock again.
  *   A new event goes behind the youngest, or nowhere if the ring is full.
  * - reading against reading: the mutex lets one at a time.
  * - event, or reading, against destruction: the open file holds the object. When it
@@ -15,7 +15,6 @@
  */
 #include <linux/file.h>
 
-#include "queue.h"
 #include "viommu.h"
 
 /* Events that a queue may hold at most */
@@ -35,8 +34,8 @@ void iommufd_veventq_destroy(struct iommufd_object *obj)
 	struct iommufd_veventq *veventq =
 		container_of(obj, struct iommufd_veventq, queue.obj);
 
-	iommu_viommu_remove_eventq(veventq->viommu->viommu, &veventq->events);
-	iommu_viommu_eventq_free(&veventq->events);
+	iommufd_viommu_remove_ring(veventq->viommu, &veventq->ring);
+	iommufd_veventq_ring_free(&veventq->ring);
 	mutex_destroy(&veventq->mutex);
 	refcount_dec(&veventq->viommu->obj.users);
 }
@@ -44,12 +43,12 @@ void iommufd_veventq_destroy(struct iommufd_object *obj)
 static bool veventq_readable(struct iommufd_queue *queue)
 {
 	struct iommufd_veventq *veventq = queue_to_veventq(queue);
-	struct iommu_viommu *viommu = veventq->viommu->viommu;
+	struct iommufd_viommu *viommu = veventq->viommu;
 	unsigned long flags;
 	bool readable;
 
 	spin_lock_irqsave(&viommu->lock, flags);
-	readable = veventq->events.count || veventq->events.lost;
+	readable = veventq->ring.count || veventq->ring.lost;
 	spin_unlock_irqrestore(&viommu->lock, flags);
 	return readable;
 }
@@ -62,18 +61,18 @@ static const void *veventq_peek(struct iommufd_veventq *veventq,
 				struct iommufd_vevent_header *lost,
 				size_t *length)
 {
-	struct iommu_viommu *viommu = veventq->viommu->viommu;
-	struct iommu_viommu_eventq *events = &veventq->events;
+	struct iommufd_viommu *viommu = veventq->viommu;
+	struct iommufd_veventq_ring *ring = &veventq->ring;
 	const void *entry = NULL;
 	unsigned long flags;
 
 	spin_lock_irqsave(&viommu->lock, flags);
-	if (events->count) {
-		*length = events->entry_size;
-		entry = events->entries + events->first * events->entry_size;
-	} else if (events->lost) {
+	if (ring->count) {
+		*length = ring->entry_size;
+		entry = ring->entries + ring->first * ring->entry_size;
+	} else if (ring->lost) {
 		lost->flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
-		lost->sequence = (events->sequence - 1) & INT_MAX;
+		lost->sequence = (ring->sequence - 1) & INT_MAX;
 		*length = sizeof(*lost);
 		entry = lost;
 	}
@@ -85,17 +84,17 @@ static const void *veventq_peek(struct iommufd_veventq *veventq,
 static void veventq_pop(struct iommufd_veventq *veventq,
 			const struct iommufd_vevent_header *header)
 {
-	struct iommu_viommu *viommu = veventq->viommu->viommu;
-	struct iommu_viommu_eventq *events = &veventq->events;
+	struct iommufd_viommu *viommu = veventq->viommu;
+	struct iommufd_veventq_ring *ring = &veventq->ring;
 	unsigned long flags;
 
 	spin_lock_irqsave(&viommu->lock, flags);
 	if (!(header->flags & IOMMU_VEVENTQ_FLAG_LOST_EVENTS)) {
-		events->first = (events->first + 1) % events->depth;
-		events->count--;
-	} else if (header->sequence == ((events->sequence - 1) & INT_MAX)) {
+		ring->first = (ring->first + 1) % ring->depth;
+		ring->count--;
+	} else if (header->sequence == ((ring->sequence - 1) & INT_MAX)) {
 		/* Else more were lost since, and their header is still to come */
-		events->lost = false;
+		ring->lost = false;
 	}
 	spin_unlock_irqrestore(&viommu->lock, flags);
 }
@@ -113,6 +112,8 @@ static ssize_t veventq_fops_read(struct file *filep, char __user *buf,
 
 	if (*ppos)
 		return -ESPIPE;
+	if (count < sizeof(lost))
+		return -EINVAL;
 
 	guard(mutex)(&veventq->mutex);
 	while ((entry = veventq_peek(veventq, &lost, &length))) {
@@ -155,10 +156,10 @@ static struct iommufd_veventq *veventq_make(struct iommufd_ctx *ictx,
 	veventq->viommu = viommu;
 	iommufd_queue_init(&veventq->queue, veventq_readable);
 
-	rc = iommu_viommu_eventq_init(&veventq->events, type, depth, event_size,
-				      &veventq->queue.wait_queue);
+	rc = iommufd_veventq_ring_init(&veventq->ring, type, depth, event_size,
+				       &veventq->queue.wait_queue);
 	if (!rc)
-		rc = iommu_viommu_add_eventq(viommu->viommu, &veventq->events);
+		rc = iommufd_viommu_add_ring(viommu, &veventq->ring);
 	if (rc) {
 		iommufd_object_abort_and_destroy(ictx, &veventq->queue.obj);
 		return ERR_PTR(rc);
@@ -174,7 +175,7 @@ static int veventq_publish(struct iommufd_ucmd *ucmd,
 	int rc;
 
 	fdno = iommufd_queue_open(&veventq->queue, ucmd->ictx,
-				  "[iommufd-veventq]", &veventq_fops);
+				  "[iommufd-viommu-event]", &veventq_fops);
 	if (fdno < 0) {
 		rc = fdno;
 		goto out_abort;
@@ -204,7 +205,6 @@ out_abort:
 int iommufd_veventq_alloc(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_veventq_alloc *cmd = ucmd->cmd;
-	const struct iommu_viommu_ops *ops;
 	struct iommufd_veventq *veventq;
 	struct iommufd_viommu *viommu;
 	size_t event_size = 0;
@@ -219,9 +219,8 @@ int iommufd_veventq_alloc(struct iommufd_ucmd *ucmd)
 	viommu = iommufd_get_viommu(ucmd, cmd->viommu_id);
 	if (IS_ERR(viommu))
 		return PTR_ERR(viommu);
-	ops = viommu->viommu->ops;
-	if (ops->veventq_event_size)
-		event_size = ops->veventq_event_size(viommu->viommu, cmd->type);
+	if (viommu->ops->veventq_event_size)
+		event_size = viommu->ops->veventq_event_size(viommu, cmd->type);
 	if (!event_size) {
 		rc = -EOPNOTSUPP;
 		goto out_put_viommu;

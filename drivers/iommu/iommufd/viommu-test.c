@@ -8,17 +8,18 @@
 #include <linux/iommu-viommu.h>
 #include <uapi/linux/iommufd.h>
 
-#include "viommu_events.h"
+#include "viommu.h"
 
 #define EVENT_TYPE 7
 #define DEPTH 2
 
 struct viommu_test {
-	struct iommu_viommu viommu;
-	struct iommu_viommu_eventq eventq;
+	struct iommufd_viommu viommu;
+	struct iommufd_veventq_ring ring;
 	wait_queue_head_t wait;
-	struct iommu_viommu_device vdevices[2];
+	struct iommufd_vdevice vdevices[2];
 	u64 forbidden_id;
+	int initialised;
 };
 
 /* What the tests queue: a header as user space reads it, and the event */
@@ -27,17 +28,25 @@ struct test_entry {
 	u32 event;
 };
 
-static int test_vdevice_check(struct iommu_viommu *viommu, struct device *dev,
-			      u64 virt_id)
+static void test_vdevice_destroy(struct iommufd_vdevice *vdev)
 {
-	struct viommu_test *vt =
-		container_of(viommu, struct viommu_test, viommu);
-
-	return virt_id == vt->forbidden_id ? -EOPNOTSUPP : 0;
+	container_of(vdev->viommu, struct viommu_test, viommu)->initialised--;
 }
 
-static const struct iommu_viommu_ops test_viommu_ops = {
-	.vdevice_check = test_vdevice_check,
+static int test_vdevice_init(struct iommufd_vdevice *vdev)
+{
+	struct viommu_test *vt =
+		container_of(vdev->viommu, struct viommu_test, viommu);
+
+	if (vdev->virt_id == vt->forbidden_id)
+		return -EOPNOTSUPP;
+	vt->initialised++;
+	vdev->destroy = test_vdevice_destroy;
+	return 0;
+}
+
+static const struct iommufd_viommu_ops test_viommu_ops = {
+	.vdevice_init = test_vdevice_init,
 };
 
 static int viommu_test_init(struct kunit *test)
@@ -49,11 +58,11 @@ static int viommu_test_init(struct kunit *test)
 	test->priv = vt;
 	vt->viommu.ops = &test_viommu_ops;
 	vt->forbidden_id = U64_MAX;
-	iommu_viommu_init(&vt->viommu, NULL, NULL, 1);
+	iommufd_viommu_setup(&vt->viommu, NULL, 1);
 	init_waitqueue_head(&vt->wait);
 	KUNIT_ASSERT_EQ(test, 0,
-			iommu_viommu_eventq_init(&vt->eventq, EVENT_TYPE, DEPTH,
-						 sizeof(u32), &vt->wait));
+			iommufd_veventq_ring_init(&vt->ring, EVENT_TYPE, DEPTH,
+						  sizeof(u32), &vt->wait));
 	for (i = 0; i < ARRAY_SIZE(vt->vdevices); i++) {
 		vt->vdevices[i].dev =
 			kunit_kzalloc(test, sizeof(struct device), GFP_KERNEL);
@@ -66,71 +75,80 @@ static void viommu_test_exit(struct kunit *test)
 {
 	struct viommu_test *vt = test->priv;
 
-	iommu_viommu_eventq_free(&vt->eventq);
+	iommufd_veventq_ring_free(&vt->ring);
+	KUNIT_EXPECT_EQ(test, vt->initialised, 0);
 	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&vt->viommu.devices));
-	KUNIT_EXPECT_TRUE(test, xa_empty(&vt->viommu.devices_by_id));
-	xa_destroy(&vt->viommu.devices_by_id);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&vt->viommu.vdevs));
+	xa_destroy(&vt->viommu.vdevs);
 }
 
 static int add(struct viommu_test *vt, unsigned int i, u64 virt_id)
 {
 	vt->vdevices[i].virt_id = virt_id;
-	return iommu_viommu_add_device(&vt->viommu, &vt->vdevices[i]);
+	return iommufd_viommu_add_vdevice(&vt->viommu, &vt->vdevices[i]);
 }
 
 static void take_away(struct viommu_test *vt, unsigned int i)
 {
-	iommu_viommu_remove_device(&vt->viommu, &vt->vdevices[i]);
+	iommufd_viommu_remove_vdevice(&vt->viommu, &vt->vdevices[i]);
 }
 
 static struct device *find(struct viommu_test *vt, u64 virt_id)
 {
-	guard(iommu_viommu_devices)(&vt->viommu);
-	return iommu_viommu_find_device(&vt->viommu, virt_id);
+	guard(iommufd_viommu_devices)(&vt->viommu);
+	return iommufd_viommu_find_dev(&vt->viommu, virt_id);
+}
+
+static int get_id(struct viommu_test *vt, unsigned int i, unsigned long *id)
+{
+	return iommufd_viommu_get_vdev_id(&vt->viommu, vt->vdevices[i].dev, id);
 }
 
 static void virtual_id_leads_to_the_device_and_back(struct kunit *test)
 {
 	struct viommu_test *vt = test->priv;
-	u64 virt_id = 0;
+	unsigned long virt_id = 0;
 
 	KUNIT_ASSERT_EQ(test, 0, add(vt, 0, U32_MAX));
 	KUNIT_ASSERT_EQ(test, 0, add(vt, 1, 0));
 	KUNIT_EXPECT_PTR_EQ(test, find(vt, U32_MAX), vt->vdevices[0].dev);
 	KUNIT_EXPECT_PTR_EQ(test, find(vt, 0), vt->vdevices[1].dev);
-	KUNIT_EXPECT_EQ(test, 0,
-			iommu_viommu_virt_id(&vt->viommu, vt->vdevices[0].dev,
-					     &virt_id));
+	KUNIT_EXPECT_EQ(test, 0, get_id(vt, 0, &virt_id));
 	KUNIT_EXPECT_EQ(test, virt_id, U32_MAX);
 	take_away(vt, 0);
 	KUNIT_EXPECT_NULL(test, find(vt, U32_MAX));
-	KUNIT_EXPECT_EQ(test, -ENOENT,
-			iommu_viommu_virt_id(&vt->viommu, vt->vdevices[0].dev,
-					     &virt_id));
+	KUNIT_EXPECT_EQ(test, -ENOENT, get_id(vt, 0, &virt_id));
 	KUNIT_EXPECT_PTR_EQ(test, find(vt, 0), vt->vdevices[1].dev);
 	take_away(vt, 1);
 }
 
-static void virtual_id_has_32_bits(struct kunit *test)
+static void virtual_id_may_have_64_bits(struct kunit *test)
 {
 	struct viommu_test *vt = test->priv;
 
-	KUNIT_EXPECT_EQ(test, -EINVAL, add(vt, 0, BIT_ULL(32)));
-	KUNIT_ASSERT_EQ(test, 0, add(vt, 0, 5));
-	KUNIT_EXPECT_NULL(test, find(vt, BIT_ULL(32) | 5));
+	if (sizeof(long) < sizeof(u64)) {
+		KUNIT_EXPECT_EQ(test, -EINVAL, add(vt, 0, BIT_ULL(32)));
+		return;
+	}
+	KUNIT_ASSERT_EQ(test, 0, add(vt, 0, BIT_ULL(32) | 5));
+	KUNIT_EXPECT_NULL(test, find(vt, 5));
+	KUNIT_EXPECT_PTR_EQ(test, find(vt, BIT_ULL(32) | 5),
+			    vt->vdevices[0].dev);
 	take_away(vt, 0);
 }
 
 static void second_of_an_id_or_a_device_is_refused(struct kunit *test)
 {
 	struct viommu_test *vt = test->priv;
-	struct iommu_viommu_device again = { .virt_id = 6 };
+	struct iommufd_vdevice again = { .virt_id = 6 };
 
 	KUNIT_ASSERT_EQ(test, 0, add(vt, 0, 5));
 	KUNIT_EXPECT_EQ(test, -EEXIST, add(vt, 1, 5));
 	again.dev = vt->vdevices[0].dev;
 	KUNIT_EXPECT_EQ(test, -EEXIST,
-			iommu_viommu_add_device(&vt->viommu, &again));
+			iommufd_viommu_add_vdevice(&vt->viommu, &again));
+	/* What the driver did for the refused ones was undone */
+	KUNIT_EXPECT_EQ(test, vt->initialised, 1);
 	KUNIT_EXPECT_NULL(test, find(vt, 6));
 	KUNIT_EXPECT_EQ(test, 0, add(vt, 1, 6));
 	take_away(vt, 1);
@@ -150,8 +168,8 @@ static void driver_may_refuse_a_device(struct kunit *test)
 
 static int report(struct viommu_test *vt, u32 type, u32 event)
 {
-	return iommu_viommu_report_event(&vt->viommu, type, &event,
-					 sizeof(event));
+	return iommufd_viommu_report_event(&vt->viommu, type, &event,
+					   sizeof(event));
 }
 
 static void open_queue(struct kunit *test)
@@ -159,7 +177,7 @@ static void open_queue(struct kunit *test)
 	struct viommu_test *vt = test->priv;
 
 	KUNIT_ASSERT_EQ(test, 0,
-			iommu_viommu_add_eventq(&vt->viommu, &vt->eventq));
+			iommufd_viommu_add_ring(&vt->viommu, &vt->ring));
 }
 
 static void event_without_queue_is_the_hosts(struct kunit *test)
@@ -169,11 +187,11 @@ static void event_without_queue_is_the_hosts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, report(vt, EVENT_TYPE, 1));
 	open_queue(test);
 	KUNIT_EXPECT_EQ(test, -EEXIST,
-			iommu_viommu_add_eventq(&vt->viommu, &vt->eventq));
+			iommufd_viommu_add_ring(&vt->viommu, &vt->ring));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, report(vt, EVENT_TYPE + 1, 1));
-	iommu_viommu_remove_eventq(&vt->viommu, &vt->eventq);
+	iommufd_viommu_remove_ring(&vt->viommu, &vt->ring);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, report(vt, EVENT_TYPE, 1));
-	KUNIT_EXPECT_EQ(test, vt->eventq.count, 0);
+	KUNIT_EXPECT_EQ(test, vt->ring.count, 0);
 }
 
 static void event_of_wrong_size_is_refused(struct kunit *test)
@@ -183,19 +201,19 @@ static void event_of_wrong_size_is_refused(struct kunit *test)
 
 	open_queue(test);
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			iommu_viommu_report_event(&vt->viommu, EVENT_TYPE,
-						  &event, sizeof(event)));
-	KUNIT_EXPECT_EQ(test, vt->eventq.sequence, 0);
-	KUNIT_EXPECT_EQ(test, vt->eventq.count, 0);
+			iommufd_viommu_report_event(&vt->viommu, EVENT_TYPE,
+						    &event, sizeof(event)));
+	KUNIT_EXPECT_EQ(test, vt->ring.sequence, 0);
+	KUNIT_EXPECT_EQ(test, vt->ring.count, 0);
 }
 
 static void sequence_wraps_to_0(struct kunit *test)
 {
 	struct viommu_test *vt = test->priv;
-	struct test_entry *entries = vt->eventq.entries;
+	struct test_entry *entries = vt->ring.entries;
 
 	open_queue(test);
-	vt->eventq.sequence = INT_MAX;
+	vt->ring.sequence = INT_MAX;
 	KUNIT_EXPECT_EQ(test, 0, report(vt, EVENT_TYPE, 11));
 	KUNIT_EXPECT_EQ(test, 0, report(vt, EVENT_TYPE, 12));
 	KUNIT_EXPECT_EQ(test, entries[0].header.sequence, INT_MAX);
@@ -207,22 +225,22 @@ static void sequence_wraps_to_0(struct kunit *test)
 static void full_queue_keeps_what_it_has(struct kunit *test)
 {
 	struct viommu_test *vt = test->priv;
-	struct test_entry *entries = vt->eventq.entries;
+	struct test_entry *entries = vt->ring.entries;
 
 	open_queue(test);
 	KUNIT_EXPECT_EQ(test, 0, report(vt, EVENT_TYPE, 11));
 	KUNIT_EXPECT_EQ(test, 0, report(vt, EVENT_TYPE, 12));
-	KUNIT_EXPECT_FALSE(test, vt->eventq.lost);
+	KUNIT_EXPECT_FALSE(test, vt->ring.lost);
 	KUNIT_EXPECT_EQ(test, -EOVERFLOW, report(vt, EVENT_TYPE, 13));
-	KUNIT_EXPECT_TRUE(test, vt->eventq.lost);
-	KUNIT_EXPECT_EQ(test, vt->eventq.sequence, 3);
+	KUNIT_EXPECT_TRUE(test, vt->ring.lost);
+	KUNIT_EXPECT_EQ(test, vt->ring.sequence, 3);
 	KUNIT_EXPECT_EQ(test, entries[0].event, 11);
 	KUNIT_EXPECT_EQ(test, entries[1].event, 12);
 }
 
 static struct kunit_case viommu_test_cases[] = {
 	KUNIT_CASE(virtual_id_leads_to_the_device_and_back),
-	KUNIT_CASE(virtual_id_has_32_bits),
+	KUNIT_CASE(virtual_id_may_have_64_bits),
 	KUNIT_CASE(second_of_an_id_or_a_device_is_refused),
 	KUNIT_CASE(driver_may_refuse_a_device),
 	KUNIT_CASE(event_without_queue_is_the_hosts),

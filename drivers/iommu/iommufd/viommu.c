@@ -1,13 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vIOMMU objects: a guest's share of a physical IOMMU, on top of a nest parent.
+ * vIOMMU objects: a guest's share of a physical IOMMU, on top of a nest parent. And
+ * vDEVICE objects: by which number the guest calls a device.
+ *
+ * User space makes a vDEVICE, and either destroys it or closes the device. The
+ * device does not wait for user space then, so it destroys the vDEVICE itself, and
+ * what is left is an id that no object has until the iommufd is closed.
+ *
+ * iommufd_device::vdevice is changed under the xa_lock of iommufd_ctx::objects. It
+ * is set before the vDEVICE can be found by anybody, and cleared by its
+ * destruction, before its memory is freed.
  *
  * Races
  * -----
- * An ioctl holds the objects that it was given, so none of them is destroyed while
- * it runs: IOMMU_DESTROY fails with -EBUSY instead. A vIOMMU is published when
- * nothing can fail any more. What is made from it holds it, and it holds the nest
- * parent, so that a process that exits gives them back in that order.
+ * - An ioctl holds the objects that it was given, so none of them is destroyed while
+ *   it runs: IOMMU_DESTROY fails with -EBUSY instead. An object is published when
+ *   nothing can fail any more. What is made from a vIOMMU holds it, and it holds the
+ *   nest parent, so that a process that exits frees them in that order.
+ * - making a vDEVICE against closing the device: the ioctl holds the device, and
+ *   closing it waits for the ioctl. The vDEVICE is complete then and goes with the
+ *   device. Afterwards the device cannot be found.
+ * - IOMMU_DESTROY against closing the device: one of them gets the last reference.
+ *   If that is IOMMU_DESTROY, closing waits for it to end, else IOMMU_DESTROY
+ *   fails with -EBUSY, or later with -ENOENT.
+ * - making against making: the first one to have the device wins, and with it the
+ *   virtual ID; the other fails with -EEXIST.
+ * - process exit: the same as IOMMU_DESTROY, in whatever order.
  */
 #include "viommu.h"
 
@@ -20,14 +38,13 @@ void iommufd_viommu_destroy(struct iommufd_object *obj)
 	struct iommufd_viommu *viommu =
 		container_of(obj, struct iommufd_viommu, obj);
 
-	if (viommu->viommu) {
-		xa_destroy(&viommu->viommu->devices_by_id);
-		viommu->viommu->ops->free(viommu->viommu);
-	}
-	refcount_dec(&viommu->parent->common.obj.users);
+	if (viommu->ops->destroy)
+		viommu->ops->destroy(viommu);
+	xa_destroy(&viommu->vdevs);
+	refcount_dec(&viommu->hwpt->common.obj.users);
 }
 
-/* Let the driver make its part */
+/* Let the driver initialise its part */
 static int viommu_init(struct iommufd_viommu *viommu, struct device *dev,
 		       const struct iommu_viommu_alloc *cmd)
 {
@@ -36,21 +53,24 @@ static int viommu_init(struct iommufd_viommu *viommu, struct device *dev,
 		.uptr = u64_to_user_ptr(cmd->data_uptr),
 		.len = cmd->data_len,
 	};
-	const struct iommu_user_data *data = user_data.len ? &user_data : NULL;
-	struct iommu_domain *parent = viommu->parent->common.domain;
-	const struct iommu_ops *ops = dev_iommu_ops(dev);
-	struct iommu_viommu *made;
+	int rc;
 
-	made = ops->viommu_alloc(dev, parent, cmd->type, data);
-	if (IS_ERR(made))
-		return PTR_ERR(made);
-	iommu_viommu_init(made, parent, dev->iommu->iommu_dev, cmd->type);
-	viommu->viommu = made;
+	rc = dev_iommu_ops(dev)->viommu_init(viommu,
+					     viommu->hwpt->common.domain,
+					     user_data.len ? &user_data : NULL);
+	if (rc)
+		return rc;
+	/* A bug of the driver */
+	if (WARN_ON_ONCE(!viommu->ops))
+		return -EOPNOTSUPP;
 	return 0;
 }
 
-static int viommu_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
-			struct iommufd_hwpt_paging *parent)
+/* Make a vIOMMU, which is not finalized */
+static struct iommufd_viommu *viommu_make(struct iommufd_ucmd *ucmd,
+					  struct iommufd_device *idev,
+					  struct iommufd_hwpt_paging *parent,
+					  size_t size)
 {
 	struct iommu_viommu_alloc *cmd = ucmd->cmd;
 	struct iommufd_viommu *viommu;
@@ -58,27 +78,39 @@ static int viommu_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
 
 	if (!parent->nest_parent ||
 	    parent->common.domain->owner != dev_iommu_ops(idev->dev))
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 
-	viommu = iommufd_object_alloc(ucmd->ictx, viommu, IOMMUFD_OBJ_VIOMMU);
+	viommu = container_of(_iommufd_object_alloc(ucmd->ictx, size,
+						    IOMMUFD_OBJ_VIOMMU),
+			      struct iommufd_viommu, obj);
 	if (IS_ERR(viommu))
-		return PTR_ERR(viommu);
-	refcount_inc(&parent->common.obj.users);
-	viommu->parent = parent;
+		return viommu;
+	viommu->ictx = ucmd->ictx;
+	viommu->hwpt = parent;
+	iommufd_viommu_setup(viommu, idev->dev->iommu->iommu_dev, cmd->type);
 
 	rc = viommu_init(viommu, idev->dev, cmd);
-	if (rc)
-		goto out_abort;
-	cmd->out_viommu_id = viommu->obj.id;
-	rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
-	if (rc)
-		goto out_abort;
-	iommufd_object_finalize(ucmd->ictx, &viommu->obj);
-	return 0;
+	if (rc) {
+		iommufd_object_abort(ucmd->ictx, &viommu->obj);
+		return ERR_PTR(rc);
+	}
+	refcount_inc(&parent->common.obj.users);
+	return viommu;
+}
 
-out_abort:
-	iommufd_object_abort_and_destroy(ucmd->ictx, &viommu->obj);
-	return rc;
+/* The size of the driver's structure, 0 if there are no vIOMMUs of that type */
+static size_t viommu_size(struct device *dev, enum iommu_viommu_type type)
+{
+	const struct iommu_ops *ops = dev_iommu_ops(dev);
+	size_t size;
+
+	if (!ops->get_viommu_size || !ops->viommu_init)
+		return 0;
+	size = ops->get_viommu_size(dev, type);
+	/* A bug of the driver */
+	if (WARN_ON_ONCE(size && size < sizeof(struct iommufd_viommu)))
+		return 0;
+	return size;
 }
 
 /**
@@ -91,18 +123,19 @@ int iommufd_viommu_alloc(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_viommu_alloc *cmd = ucmd->cmd;
 	struct iommufd_hwpt_paging *parent;
+	struct iommufd_viommu *viommu;
 	struct iommufd_device *idev;
+	size_t size;
 	int rc;
 
-	if (cmd->flags || cmd->__reserved ||
-	    cmd->type == IOMMU_VIOMMU_TYPE_DEFAULT)
+	if (cmd->flags || cmd->type == IOMMU_VIOMMU_TYPE_DEFAULT)
 		return -EOPNOTSUPP;
 
 	idev = iommufd_get_device(ucmd, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	if (!dev_iommu_ops(idev->dev)->viommu_alloc ||
-	    !device_iommu_capable(idev->dev, IOMMU_CAP_NESTING)) {
+	size = viommu_size(idev->dev, cmd->type);
+	if (!size) {
 		rc = -EOPNOTSUPP;
 		goto out_put_idev;
 	}
@@ -112,24 +145,30 @@ int iommufd_viommu_alloc(struct iommufd_ucmd *ucmd)
 		rc = PTR_ERR(parent);
 		goto out_put_idev;
 	}
-	rc = viommu_alloc(ucmd, idev, parent);
+	viommu = viommu_make(ucmd, idev, parent, size);
+	if (IS_ERR(viommu)) {
+		rc = PTR_ERR(viommu);
+		goto out_put_parent;
+	}
+
+	cmd->out_viommu_id = viommu->obj.id;
+	rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	if (rc)
+		iommufd_object_abort_and_destroy(ucmd->ictx, &viommu->obj);
+	else
+		iommufd_object_finalize(ucmd->ictx, &viommu->obj);
+out_put_parent:
 	iommufd_put_object(ucmd->ictx, &parent->common.obj);
 out_put_idev:
 	iommufd_put_object(ucmd->ictx, &idev->obj);
 	return rc;
 }
 
-/**
- * iommufd_viommu_has_device() - Tell whether a device can belong to a vIOMMU
- * @viommu: The vIOMMU
- * @idev: The device
- *
- * Return: true if they have the same physical IOMMU.
- */
-bool iommufd_viommu_has_device(struct iommufd_viommu *viommu,
-			       struct iommufd_device *idev)
+/* Do the vIOMMU and the device have the same physical IOMMU? */
+static bool viommu_has_device(struct iommufd_viommu *viommu,
+			      struct iommufd_device *idev)
 {
-	return viommu->viommu->iommu_dev == idev->dev->iommu->iommu_dev;
+	return viommu->iommu_dev == idev->dev->iommu->iommu_dev;
 }
 
 /**
@@ -150,36 +189,35 @@ iommufd_viommu_alloc_hwpt_nested(struct iommufd_ctx *ictx,
 				 struct iommufd_device *idev, u32 flags,
 				 const struct iommu_user_data *user_data)
 {
-	const struct iommu_viommu_ops *ops = viommu->viommu->ops;
+	const struct iommufd_viommu_ops *ops = viommu->ops;
 	u32 driver_flags = flags & ~IOMMU_HWPT_FAULT_ID_VALID;
 	struct iommufd_hwpt_nested *nested;
 	struct iommu_domain *domain;
 
-	if (driver_flags || !user_data->len || !ops->domain_alloc_nested)
+	if (driver_flags || !user_data->len || !ops->alloc_domain_nested)
 		return ERR_PTR(-EOPNOTSUPP);
-	if (!iommufd_viommu_has_device(viommu, idev))
+	if (!viommu_has_device(viommu, idev))
 		return ERR_PTR(-EINVAL);
 
 	nested = __iommufd_object_alloc(ictx, nested, IOMMUFD_OBJ_HWPT_NESTED,
 					common.obj);
 	if (IS_ERR(nested))
 		return nested;
-	domain = ops->domain_alloc_nested(viommu->viommu, driver_flags,
-					  user_data);
+	domain = ops->alloc_domain_nested(viommu, driver_flags, user_data);
 	if (IS_ERR(domain)) {
 		iommufd_object_abort(ictx, &nested->common.obj);
 		return ERR_CAST(domain);
 	}
 	domain->owner = dev_iommu_ops(idev->dev);
-	domain->parent = viommu->viommu->parent;
+	domain->parent = viommu->hwpt->common.domain;
 	nested->common.domain = domain;
 	refcount_inc(&viommu->obj.users);
 	nested->viommu = viommu;
-	nested->parent = viommu->parent;
+	nested->parent = viommu->hwpt;
 	/* A bug of the driver */
 	if (WARN_ON_ONCE(domain->type != IOMMU_DOMAIN_NESTED)) {
 		iommufd_object_abort_and_destroy(ictx, &nested->common.obj);
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(-EOPNOTSUPP);
 	}
 	return nested;
 }
@@ -204,11 +242,155 @@ void iommufd_viommu_put_hwpt_nested(struct iommufd_hwpt_nested *hwpt_nested)
 int iommufd_viommu_invalidate(struct iommufd_viommu *viommu,
 			      struct iommu_user_data_array *array)
 {
-	const struct iommu_viommu_ops *ops = viommu->viommu->ops;
-
-	if (!ops->cache_invalidate) {
+	if (!viommu->ops->cache_invalidate) {
 		array->entry_num = 0;
 		return -EOPNOTSUPP;
 	}
-	return ops->cache_invalidate(viommu->viommu, array);
+	return viommu->ops->cache_invalidate(viommu, array);
+}
+
+/* Become the vDEVICE of the device */
+static int vdevice_claim(struct iommufd_vdevice *vdev,
+			 struct iommufd_device *idev)
+{
+	int rc = 0;
+
+	xa_lock(&idev->ictx->objects);
+	if (idev->vdevice)
+		rc = -EEXIST;
+	else
+		WRITE_ONCE(idev->vdevice, vdev);
+	xa_unlock(&idev->ictx->objects);
+	return rc;
+}
+
+/* The device may be gone when this returns */
+static void vdevice_disclaim(struct iommufd_vdevice *vdev)
+{
+	struct iommufd_ctx *ictx = vdev->viommu->ictx;
+
+	xa_lock(&ictx->objects);
+	WRITE_ONCE(vdev->idev->vdevice, NULL);
+	xa_unlock(&ictx->objects);
+	wake_up_all(&ictx->destroy_wait);
+}
+
+/**
+ * iommufd_vdevice_destroy() - Destroy a vDEVICE
+ * @obj: Its object, which nothing refers to
+ *
+ * Waits for commands of the guest that name the device.
+ */
+void iommufd_vdevice_destroy(struct iommufd_object *obj)
+{
+	struct iommufd_vdevice *vdev =
+		container_of(obj, struct iommufd_vdevice, obj);
+
+	iommufd_viommu_remove_vdevice(vdev->viommu, vdev);
+	vdevice_disclaim(vdev);
+	refcount_dec(&vdev->viommu->obj.users);
+}
+
+/**
+ * iommufd_vdevice_unbind() - Destroy the vDEVICE of a device that is closed
+ * @idev_obj: Object of the device. No ioctl has it, and none can get it.
+ */
+void iommufd_vdevice_unbind(struct iommufd_object *idev_obj)
+{
+	struct iommufd_device *idev =
+		container_of(idev_obj, struct iommufd_device, obj);
+	struct iommufd_ctx *ictx = idev->ictx;
+	struct iommufd_vdevice *vdev;
+
+	xa_lock(&ictx->objects);
+	vdev = idev->vdevice;
+	/* If this fails IOMMU_DESTROY was first */
+	if (vdev && !refcount_inc_not_zero(&vdev->obj.users))
+		vdev = NULL;
+	xa_unlock(&ictx->objects);
+
+	if (vdev)
+		iommufd_object_destroy_user_keep_id(ictx, &vdev->obj);
+	wait_event(ictx->destroy_wait, !READ_ONCE(idev->vdevice));
+}
+
+/* Make a vDEVICE, which is not finalized */
+static struct iommufd_vdevice *vdevice_make(struct iommufd_ctx *ictx,
+					    struct iommufd_viommu *viommu,
+					    struct iommufd_device *idev,
+					    u64 virt_id)
+{
+	size_t size =
+		max(viommu->ops->vdevice_size, sizeof(struct iommufd_vdevice));
+	struct iommufd_vdevice *vdev;
+	int rc;
+
+	if (!viommu_has_device(viommu, idev))
+		return ERR_PTR(-EINVAL);
+
+	vdev = container_of(_iommufd_object_alloc(ictx, size,
+						  IOMMUFD_OBJ_VDEVICE),
+			    struct iommufd_vdevice, obj);
+	if (IS_ERR(vdev))
+		return vdev;
+	vdev->viommu = viommu;
+	vdev->idev = idev;
+	vdev->dev = idev->dev;
+	vdev->virt_id = virt_id;
+
+	rc = vdevice_claim(vdev, idev);
+	if (rc)
+		goto out_abort;
+	rc = iommufd_viommu_add_vdevice(viommu, vdev);
+	if (rc)
+		goto out_disclaim;
+	refcount_inc(&viommu->obj.users);
+	return vdev;
+
+out_disclaim:
+	vdevice_disclaim(vdev);
+out_abort:
+	iommufd_object_abort(ictx, &vdev->obj);
+	return ERR_PTR(rc);
+}
+
+/**
+ * iommufd_vdevice_alloc() - ioctl(IOMMU_VDEVICE_ALLOC)
+ * @ucmd: The command
+ *
+ * Return: 0 or an error, see struct iommu_vdevice_alloc.
+ */
+int iommufd_vdevice_alloc(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_vdevice_alloc *cmd = ucmd->cmd;
+	struct iommufd_viommu *viommu;
+	struct iommufd_vdevice *vdev;
+	struct iommufd_device *idev;
+	int rc;
+
+	viommu = iommufd_get_viommu(ucmd, cmd->viommu_id);
+	if (IS_ERR(viommu))
+		return PTR_ERR(viommu);
+	idev = iommufd_get_device(ucmd, cmd->dev_id);
+	if (IS_ERR(idev)) {
+		rc = PTR_ERR(idev);
+		goto out_put_viommu;
+	}
+	vdev = vdevice_make(ucmd->ictx, viommu, idev, cmd->virt_id);
+	if (IS_ERR(vdev)) {
+		rc = PTR_ERR(vdev);
+		goto out_put_idev;
+	}
+
+	cmd->out_vdevice_id = vdev->obj.id;
+	rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	if (rc)
+		iommufd_object_abort_and_destroy(ucmd->ictx, &vdev->obj);
+	else
+		iommufd_object_finalize(ucmd->ictx, &vdev->obj);
+out_put_idev:
+	iommufd_put_object(ucmd->ictx, &idev->obj);
+out_put_viommu:
+	iommufd_put_object(ucmd->ictx, &viommu->obj);
+	return rc;
 }

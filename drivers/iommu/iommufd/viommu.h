@@ -10,7 +10,7 @@
  *	            iommufd_hwpt_paging, the nest parent
  *
  * A vDEVICE does not hold its device: closing the device destroys the vDEVICE, see
- * vdevice.c. See include/linux/iommu-viommu.h for the locks and the races.
+ * viommu.c. See include/linux/iommu-viommu.h for the locks and the races.
  */
 #ifndef __IOMMUFD_VIOMMU_H
 #define __IOMMUFD_VIOMMU_H
@@ -18,48 +18,59 @@
 #include <linux/iommu-viommu.h>
 
 #include "iommufd_private.h"
-#include "viommu_events.h"
 
 /**
- * struct iommufd_viommu - vIOMMU
- * @obj: The object
- * @parent: The nest parent
- * @viommu: What the driver made of it
+ * struct iommufd_veventq_ring - Events of one type of a vIOMMU, until they are read
+ * @node: In iommufd_viommu::veventqs
+ * @type: One of enum iommu_veventq_type
+ * @depth: Number of events that it holds at most
+ * @entry_size: Size of an event with its header in bytes
+ * @first: Index of the oldest event
+ * @count: Number of events
+ * @sequence: Sequence number of the next event, also if that will be lost
+ * @lost: The latest event was lost
+ * @wait: Woken when there is something to read
+ * @entries: @depth entries as user space reads them: a struct
+ *	iommufd_vevent_header followed by the event
+ *
+ * iommufd_viommu::lock guards where the ring begins and ends. An event in between is
+ * not written to any more, so a reader copies it without the lock; readers exclude
+ * each other. All memory is there from the start, charged to whoever asked for it.
  */
-struct iommufd_viommu {
-	struct iommufd_object obj;
-	struct iommufd_hwpt_paging *parent;
-	struct iommu_viommu *viommu;
+struct iommufd_veventq_ring {
+	struct list_head node;
+	u32 type;
+	u32 depth;
+	size_t entry_size;
+	u32 first;
+	u32 count;
+	u32 sequence;
+	bool lost;
+	wait_queue_head_t *wait;
+	void *entries;
 };
 
-/**
- * struct iommufd_vdevice - vDEVICE
- * @obj: The object
- * @ictx: iommufd context of the object
- * @viommu: The vIOMMU
- * @idev: The device, whose iommufd_device::vdevice this is
- * @device: What drivers find
- */
-struct iommufd_vdevice {
-	struct iommufd_object obj;
-	struct iommufd_ctx *ictx;
-	struct iommufd_viommu *viommu;
-	struct iommufd_device *idev;
-	struct iommu_viommu_device device;
-};
+int iommufd_veventq_ring_init(struct iommufd_veventq_ring *ring, u32 type,
+			      u32 depth, size_t event_size,
+			      wait_queue_head_t *wait);
+void iommufd_veventq_ring_free(struct iommufd_veventq_ring *ring);
+int iommufd_viommu_add_ring(struct iommufd_viommu *viommu,
+			    struct iommufd_veventq_ring *ring);
+void iommufd_viommu_remove_ring(struct iommufd_viommu *viommu,
+				struct iommufd_veventq_ring *ring);
 
 /**
  * struct iommufd_veventq - vEVENTQ
  * @queue: The object and its file
  * @viommu: The vIOMMU
  * @mutex: Held by who reads
- * @events: The events
+ * @ring: The events
  */
 struct iommufd_veventq {
 	struct iommufd_queue queue;
 	struct iommufd_viommu *viommu;
 	struct mutex mutex; /* serializes readers */
-	struct iommu_viommu_eventq events;
+	struct iommufd_veventq_ring ring;
 };
 
 static inline struct iommufd_viommu *
@@ -72,8 +83,6 @@ iommufd_get_viommu(struct iommufd_ucmd *ucmd, u32 id)
 
 int iommufd_viommu_alloc(struct iommufd_ucmd *ucmd);
 void iommufd_viommu_destroy(struct iommufd_object *obj);
-bool iommufd_viommu_has_device(struct iommufd_viommu *viommu,
-			       struct iommufd_device *idev);
 struct iommufd_hwpt_nested *
 iommufd_viommu_alloc_hwpt_nested(struct iommufd_ctx *ictx,
 				 struct iommufd_viommu *viommu,

@@ -71,7 +71,7 @@ static int check_attach(struct arm_smmu_nested_domain *nested,
 			struct arm_smmu_master *master)
 {
 	struct arm_smmu_viommu *viommu = nested->viommu;
-	u64 virt_id;
+	unsigned long virt_id;
 
 	/* The core goes back after a failure: that was allowed once */
 	if (iommu_get_domain_for_dev(master->dev) == &nested->domain)
@@ -82,8 +82,8 @@ static int check_attach(struct arm_smmu_nested_domain *nested,
 		return -EBUSY;
 	/* The guest could invalidate nothing of a device that it cannot name */
 	if (nested->ste.config == STRTAB_STE_0_CFG_S1_TRANS)
-		return iommu_viommu_virt_id(&viommu->core, master->dev,
-					    &virt_id);
+		return iommufd_viommu_get_vdev_id(&viommu->core, master->dev,
+						  &virt_id);
 	return 0;
 }
 
@@ -172,7 +172,7 @@ static const struct iommu_domain_ops arm_smmu_nested_ops = {
 };
 
 /**
- * arm_smmu_domain_alloc_nested() - iommu_viommu_ops::domain_alloc_nested
+ * arm_smmu_domain_alloc_nested() - iommufd_viommu_ops::alloc_domain_nested
  * @viommu: The guest's share of the SMMU
  * @flags: None
  * @user_data: A struct iommu_hwpt_arm_smmuv3
@@ -181,7 +181,7 @@ static const struct iommu_domain_ops arm_smmu_nested_ops = {
  * the data, -EIO for an entry that a guest may not have, -EFAULT, -E2BIG, -ENOMEM.
  */
 struct iommu_domain *
-arm_smmu_domain_alloc_nested(struct iommu_viommu *viommu, u32 flags,
+arm_smmu_domain_alloc_nested(struct iommufd_viommu *viommu, u32 flags,
 			     const struct iommu_user_data *user_data)
 {
 	struct arm_smmu_nested_domain *nested;

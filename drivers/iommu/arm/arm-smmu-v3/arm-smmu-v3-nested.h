@@ -67,20 +67,20 @@ int arm_smmu_guest_cmd_sanitise(const struct arm_smmu_guest_cmds *cmds,
  * @cmds: What the guest may command; constant
  */
 struct arm_smmu_viommu {
-	struct iommu_viommu core;
+	struct iommufd_viommu core;
 	struct arm_smmu_device *smmu;
 	struct arm_smmu_domain *s2_parent;
 	struct arm_smmu_guest_cmds cmds;
 };
 
 static inline struct arm_smmu_viommu *
-to_smmu_viommu(struct iommu_viommu *viommu)
+to_smmu_viommu(struct iommufd_viommu *viommu)
 {
 	return container_of(viommu, struct arm_smmu_viommu, core);
 }
 
 struct iommu_domain *
-arm_smmu_domain_alloc_nested(struct iommu_viommu *viommu, u32 flags,
+arm_smmu_domain_alloc_nested(struct iommufd_viommu *viommu, u32 flags,
 			     const struct iommu_user_data *user_data);
 
 #endif /* _ARM_SMMU_V3_NESTED_H */

@@ -15,7 +15,7 @@
 #include <linux/sched/mm.h>
 #include <uapi/linux/iommufd.h>
 
-#include "../../iommufd/viommu_events.h"
+#include "../../iommufd/viommu.h"
 #include "arm-smmu-v3-nested.h"
 
 #define QUEUE_SHIFT 8
@@ -49,8 +49,8 @@ struct soft_smmu {
 
 	struct io_pgtable pgtable;
 	struct arm_smmu_domain parent;
-	struct iommu_viommu *viommu;
-	struct iommu_viommu_device vdevice;
+	struct iommufd_viommu *viommu;
+	struct iommufd_vdevice vdevice;
 	void __user *user;
 	struct mm_struct *mm; /* Of @user */
 };
@@ -152,15 +152,23 @@ static void init_parent(struct soft_smmu *s)
 	spin_lock_init(&s->parent.devices_lock);
 }
 
-static struct iommu_viommu *new_viommu(struct soft_smmu *s)
+static struct iommufd_viommu *new_viommu(struct soft_smmu *s, u32 type)
 {
-	struct iommu_viommu *viommu;
+	size_t size = arm_smmu_get_viommu_size(s->dev, type);
+	struct iommufd_viommu *viommu;
+	int ret;
 
-	viommu = arm_smmu_viommu_alloc(s->dev, &s->parent.domain,
-				       IOMMU_VIOMMU_TYPE_ARM_SMMUV3, NULL);
-	if (!IS_ERR(viommu))
-		iommu_viommu_init(viommu, &s->parent.domain, &s->smmu.iommu,
-				  IOMMU_VIOMMU_TYPE_ARM_SMMUV3);
+	if (!size)
+		return ERR_PTR(-EOPNOTSUPP);
+	viommu = kzalloc(size, GFP_KERNEL);
+	if (!viommu)
+		return ERR_PTR(-ENOMEM);
+	iommufd_viommu_setup(viommu, &s->smmu.iommu, type);
+	ret = arm_smmu_viommu_init(viommu, &s->parent.domain, NULL);
+	if (ret) {
+		kfree(viommu);
+		return ERR_PTR(ret);
+	}
 	return viommu;
 }
 
@@ -187,7 +195,7 @@ static int viommu_test_init(struct kunit *test)
 	KUNIT_ASSERT_NE(test, user, 0);
 	s->user = (void __user *)user;
 	s->mm = current->mm;
-	s->viommu = new_viommu(s);
+	s->viommu = new_viommu(s, IOMMU_VIOMMU_TYPE_ARM_SMMUV3);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->viommu);
 
 	s->stop_after = LOG_SIZE;
@@ -215,7 +223,7 @@ static void forget_devices(struct soft_smmu *s)
 /* The guest does not know the device any more */
 static void remove_vdevice(struct soft_smmu *s)
 {
-	iommu_viommu_remove_device(s->viommu, &s->vdevice);
+	iommufd_viommu_remove_vdevice(s->viommu, &s->vdevice);
 	s->vdevice.dev = NULL;
 }
 
@@ -232,7 +240,7 @@ static void viommu_test_exit(struct kunit *test)
 	if (s->vdevice.dev)
 		remove_vdevice(s);
 	if (!IS_ERR_OR_NULL(s->viommu))
-		s->viommu->ops->free(s->viommu);
+		kfree(s->viommu);
 	/* KUnit's threads end without kthread_unuse_mm(), which would drop this */
 	if (s->mm)
 		mmdrop(s->mm);
@@ -245,8 +253,8 @@ static void add_vdevice(struct kunit *test, struct soft_smmu *s)
 {
 	s->vdevice.dev = s->dev;
 	s->vdevice.virt_id = VSID;
-	KUNIT_ASSERT_EQ(test, iommu_viommu_add_device(s->viommu, &s->vdevice),
-			0);
+	KUNIT_ASSERT_EQ(test,
+			iommufd_viommu_add_vdevice(s->viommu, &s->vdevice), 0);
 }
 
 /* How many of the commands that were consumed are @op */
@@ -376,7 +384,7 @@ static void arrays_are_checked(struct kunit *test)
 		.uptr = s->user,
 		.entry_len = 16,
 	};
-	const struct iommu_viommu_ops *ops = s->viommu->ops;
+	const struct iommufd_viommu_ops *ops = s->viommu->ops;
 	u64 cmds[6] = { OP_TLBI_NH_ALL, 0, 0, OP_TLBI_NH_ALL, 0, 1 };
 
 	/* Nothing to do is a way to ask for the type */
@@ -489,7 +497,7 @@ static struct iommu_domain *new_nested(struct kunit *test, struct soft_smmu *s,
 	u64 ste[2] = { word0, word1 };
 
 	KUNIT_ASSERT_EQ(test, copy_to_user(s->user, ste, sizeof(ste)), 0);
-	return s->viommu->ops->domain_alloc_nested(s->viommu, 0, &data);
+	return s->viommu->ops->alloc_domain_nested(s->viommu, 0, &data);
 }
 
 static u64 config_of(const struct soft_smmu *s)
@@ -725,31 +733,30 @@ static void nested_domains_are_checked(struct kunit *test)
 		.uptr = s->user,
 		.len = 16,
 	};
-	const struct iommu_viommu_ops *ops = s->viommu->ops;
+	const struct iommufd_viommu_ops *ops = s->viommu->ops;
 	const u32 flags = IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
 	struct iommu_domain *domain;
 
 	KUNIT_EXPECT_EQ(test, PTR_ERR(new_nested(test, s, 0xd, 0)), -EIO);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(new_nested(test, s, 0xb, 1 << 19)), -EIO);
-	domain = ops->domain_alloc_nested(s->viommu, flags, &data);
+	domain = ops->alloc_domain_nested(s->viommu, flags, &data);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(domain), -EOPNOTSUPP);
 	data.len = 8;
-	domain = ops->domain_alloc_nested(s->viommu, 0, &data);
+	domain = ops->alloc_domain_nested(s->viommu, 0, &data);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(domain), -EINVAL);
 	data.len = 16;
 	data.type = IOMMU_HWPT_DATA_VTD_S1;
-	domain = ops->domain_alloc_nested(s->viommu, 0, &data);
+	domain = ops->alloc_domain_nested(s->viommu, 0, &data);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(domain), -EINVAL);
 }
 
 static long try_viommu(struct soft_smmu *s, u32 type)
 {
-	struct iommu_viommu *viommu;
+	struct iommufd_viommu *viommu = new_viommu(s, type);
 
-	viommu = arm_smmu_viommu_alloc(s->dev, &s->parent.domain, type, NULL);
 	if (IS_ERR(viommu))
 		return PTR_ERR(viommu);
-	viommu->ops->free(viommu);
+	kfree(viommu);
 	return 0;
 }
 
@@ -790,14 +797,15 @@ static void device_of_several_streams_gets_no_virtual_id(struct kunit *test)
 	s->vdevice.dev = s->dev;
 	s->vdevice.virt_id = VSID;
 	s->master.num_streams = 2;
-	KUNIT_EXPECT_EQ(test, iommu_viommu_add_device(s->viommu, &s->vdevice),
+	KUNIT_EXPECT_EQ(test,
+			iommufd_viommu_add_vdevice(s->viommu, &s->vdevice),
 			-EOPNOTSUPP);
 	s->master.num_streams = 1;
 }
 
 /* A queue of a guest for some events */
 struct guest_queue {
-	struct iommu_viommu_eventq eventq;
+	struct iommufd_veventq_ring eventq;
 	wait_queue_head_t wait;
 };
 
@@ -811,17 +819,17 @@ static void open_queue(struct kunit *test, struct soft_smmu *s,
 	memset(queue, 0, sizeof(*queue));
 	init_waitqueue_head(&queue->wait);
 	KUNIT_ASSERT_EQ(test,
-			iommu_viommu_eventq_init(&queue->eventq, type, 2, size,
-						 &queue->wait),
+			iommufd_veventq_ring_init(&queue->eventq, type, 2, size,
+						  &queue->wait),
 			0);
 	KUNIT_ASSERT_EQ(test,
-			iommu_viommu_add_eventq(s->viommu, &queue->eventq), 0);
+			iommufd_viommu_add_ring(s->viommu, &queue->eventq), 0);
 }
 
 static void close_queue(struct soft_smmu *s, struct guest_queue *queue)
 {
-	iommu_viommu_remove_eventq(s->viommu, &queue->eventq);
-	iommu_viommu_eventq_free(&queue->eventq);
+	iommufd_viommu_remove_ring(s->viommu, &queue->eventq);
+	iommufd_veventq_ring_free(&queue->eventq);
 }
 
 /* Does the guest of the device get the next event in the queue? */

@@ -14,7 +14,7 @@
  * - commands against attach and detach: they invalidate, so what they miss must not
  *   be there. Installing an entry invalidates what is cached of its stream, and
  *   the ATC; the TLB is kept on purpose, it is the guest's by its VMID.
- * - commands against unbinding of a device: iommu_viommu::devices_rwsem is held
+ * - commands against unbinding of a device: iommufd_viommu::devices_rwsem is held
  *   until the batch is complete.
  * - events against attach and detach: arm_smmu_device::streams_mutex guards
  *   arm_smmu_master::viommu. An event that the hardware wrote before the device
@@ -39,13 +39,13 @@
 static_assert(CMDQ_ENT_DWORDS * sizeof(u64) == GUEST_CMD_SIZE);
 
 /* Replace the stream ID; devices_rwsem is held. Returns 0 also for a drop */
-static int translate_device(struct iommu_viommu *viommu, u64 *cmd, bool *drop)
+static int translate_device(struct iommufd_viommu *viommu, u64 *cmd, bool *drop)
 {
 	struct arm_smmu_master *master;
 	struct device *dev;
 
-	dev = iommu_viommu_find_device(viommu,
-				       FIELD_GET(CMDQ_CFGI_0_SID, cmd[0]));
+	dev = iommufd_viommu_find_dev(viommu,
+				      FIELD_GET(CMDQ_CFGI_0_SID, cmd[0]));
 	if (!dev)
 		return -EIO;
 	master = dev_iommu_priv_get(dev);
@@ -90,7 +90,7 @@ static int execute_batch(struct arm_smmu_viommu *viommu, u64 *cmds, u32 num,
 	int ret = 0, err;
 
 	*done = 0;
-	guard(iommu_viommu_devices)(&viommu->core);
+	guard(iommufd_viommu_devices)(&viommu->core);
 	for (i = 0; i < num; i++) {
 		u64 *cmd = &cmds[i * CMDQ_ENT_DWORDS];
 		bool drop = false;
@@ -143,19 +143,19 @@ static int copy_batch(u64 *cmds, const struct iommu_user_data_array *array,
 }
 
 /**
- * arm_smmu_viommu_cache_invalidate() - iommu_viommu_ops::cache_invalidate
+ * arm_smmu_viommu_cache_invalidate() - iommufd_viommu_ops::cache_invalidate
  * @core: The guest's share of the SMMU
  * @array: Its commands. On return, entry_num is how many took effect
  *
  * They are executed in batches of up to %CMDQ_BATCH_ENTRIES, each completed by a
  * CMD_SYNC of its own before the next one is looked at.
  *
- * Context: Process context. Takes iommu_viommu::devices_rwsem for read.
+ * Context: Process context. Takes iommufd_viommu::devices_rwsem for read.
  * Return: 0; -EINVAL for a wrong type or length, -E2BIG for a longer entry whose
  * tail is not zero, -EFAULT, -EIO for a command that is refused, -ETIMEDOUT if the
  * SMMU did not complete a batch, -EINTR if the process is being killed.
  */
-static int arm_smmu_viommu_cache_invalidate(struct iommu_viommu *core,
+static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 					    struct iommu_user_data_array *array)
 {
 	struct arm_smmu_viommu *viommu = to_smmu_viommu(core);
@@ -185,18 +185,21 @@ static int arm_smmu_viommu_cache_invalidate(struct iommu_viommu *core,
 }
 
 /* Events are told about one stream, and commands name one */
-static int arm_smmu_viommu_vdevice_check(struct iommu_viommu *core,
-					 struct device *dev, u64 virt_id)
+static int arm_smmu_viommu_vdevice_init(struct iommufd_vdevice *vdev)
 {
-	struct arm_smmu_master *master = dev_iommu_priv_get(dev);
+	struct arm_smmu_master *master =
+		dev_iommu_priv_get(iommufd_vdevice_to_device(vdev));
 
-	if (master->smmu != to_smmu_viommu(core)->smmu)
+	if (master->smmu != to_smmu_viommu(vdev->viommu)->smmu)
+		return -EINVAL;
+	/* A StreamID */
+	if (vdev->virt_id > U32_MAX)
 		return -EINVAL;
 	return master->num_streams == 1 ? 0 : -EOPNOTSUPP;
 }
 
-static size_t arm_smmu_viommu_veventq_event_size(struct iommu_viommu *core,
-						 u32 type)
+static size_t arm_smmu_viommu_veventq_event_size(struct iommufd_viommu *core,
+						 enum iommu_veventq_type type)
 {
 	if (type != IOMMU_VEVENTQ_TYPE_ARM_SMMUV3)
 		return 0;
@@ -227,8 +230,8 @@ static int report_to_guest(struct arm_smmu_device *smmu, const u64 *evt,
 {
 	struct iommu_vevent_arm_smmuv3 vevt;
 	struct arm_smmu_master *master;
+	unsigned long virt_id;
 	unsigned int i;
-	u64 virt_id;
 	int ret;
 
 	guard(mutex)(&smmu->streams_mutex);
@@ -236,7 +239,7 @@ static int report_to_guest(struct arm_smmu_device *smmu, const u64 *evt,
 	if (!master || !master->viommu || number < master->events_from)
 		return -ENOENT;
 
-	ret = iommu_viommu_virt_id(master->viommu, master->dev, &virt_id);
+	ret = iommufd_viommu_get_vdev_id(master->viommu, master->dev, &virt_id);
 	if (ret)
 		return ret;
 
@@ -245,9 +248,9 @@ static int report_to_guest(struct arm_smmu_device *smmu, const u64 *evt,
 	vevt.evt[0] &= ~cpu_to_le64(EVTQ_0_SID);
 	vevt.evt[0] |= cpu_to_le64(FIELD_PREP(EVTQ_0_SID, virt_id));
 
-	return iommu_viommu_report_event(master->viommu,
-					 IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, &vevt,
-					 sizeof(vevt));
+	return iommufd_viommu_report_event(master->viommu,
+					   IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, &vevt,
+					   sizeof(vevt));
 }
 
 /**
@@ -300,7 +303,7 @@ static u64 arm_smmu_next_event(struct arm_smmu_device *smmu)
  * arm_smmu_device::streams_mutex.
  */
 void arm_smmu_viommu_assign(struct arm_smmu_master *master,
-			    struct iommu_viommu *viommu)
+			    struct iommufd_viommu *viommu)
 {
 	if (master->viommu == viommu)
 		return;
@@ -312,16 +315,10 @@ void arm_smmu_viommu_assign(struct arm_smmu_master *master,
 }
 EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_assign);
 
-static void arm_smmu_viommu_free(struct iommu_viommu *core)
-{
-	kfree(to_smmu_viommu(core));
-}
-
-static const struct iommu_viommu_ops arm_smmu_viommu_ops = {
-	.free = arm_smmu_viommu_free,
-	.domain_alloc_nested = arm_smmu_domain_alloc_nested,
+static const struct iommufd_viommu_ops arm_smmu_viommu_ops = {
+	.alloc_domain_nested = arm_smmu_domain_alloc_nested,
 	.cache_invalidate = arm_smmu_viommu_cache_invalidate,
-	.vdevice_check = arm_smmu_viommu_vdevice_check,
+	.vdevice_init = arm_smmu_viommu_vdevice_init,
 	.veventq_event_size = arm_smmu_viommu_veventq_event_size,
 };
 
@@ -346,41 +343,48 @@ bool arm_smmu_master_can_nest(struct arm_smmu_master *master)
 EXPORT_SYMBOL_IF_KUNIT(arm_smmu_master_can_nest);
 
 /**
- * arm_smmu_viommu_alloc() - iommu_ops::viommu_alloc
+ * arm_smmu_get_viommu_size() - iommu_ops::get_viommu_size
  * @dev: A device behind the SMMU
- * @parent: Stage 2 of the guest, a domain of this driver
- * @type: %IOMMU_VIOMMU_TYPE_ARM_SMMUV3
- * @user_data: NULL, this type has none
+ * @type: What user space asks for
  *
- * Return: The vIOMMU; -EOPNOTSUPP for another type, for data, and for a device
- * that cannot nest, -EINVAL if @parent is no nest parent of the same SMMU, -ENOMEM.
+ * Return: The size in bytes of a vIOMMU for a guest that may own stage 1 of @dev, 0
+ * if none may, and for a type other than %IOMMU_VIOMMU_TYPE_ARM_SMMUV3.
  */
-struct iommu_viommu *
-arm_smmu_viommu_alloc(struct device *dev, struct iommu_domain *parent, u32 type,
-		      const struct iommu_user_data *user_data)
+size_t arm_smmu_get_viommu_size(struct device *dev, enum iommu_viommu_type type)
 {
-	struct arm_smmu_master *master = dev_iommu_priv_get(dev);
-	struct arm_smmu_domain *s2_parent = to_smmu_domain(parent);
-	struct arm_smmu_viommu *viommu;
-
-	if (type != IOMMU_VIOMMU_TYPE_ARM_SMMUV3 || user_data)
-		return ERR_PTR(-EOPNOTSUPP);
-	if (!arm_smmu_master_can_nest(master))
-		return ERR_PTR(-EOPNOTSUPP);
-	if (!s2_parent->nest_parent || s2_parent->smmu != master->smmu)
-		return ERR_PTR(-EINVAL);
-
-	viommu = kzalloc(sizeof(*viommu), GFP_KERNEL_ACCOUNT);
-	if (!viommu)
-		return ERR_PTR(-ENOMEM);
-
-	viommu->core.ops = &arm_smmu_viommu_ops;
-	viommu->smmu = master->smmu;
-	viommu->s2_parent = s2_parent;
-	arm_smmu_guest_cmds_init(&viommu->cmds, viommu->smmu,
-				 s2_parent->s2_cfg.vmid);
-	return &viommu->core;
+	if (type != IOMMU_VIOMMU_TYPE_ARM_SMMUV3 ||
+	    !arm_smmu_master_can_nest(dev_iommu_priv_get(dev)))
+		return 0;
+	return VIOMMU_STRUCT_SIZE(struct arm_smmu_viommu, core);
 }
-EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_alloc);
+EXPORT_SYMBOL_IF_KUNIT(arm_smmu_get_viommu_size);
+
+/**
+ * arm_smmu_viommu_init() - iommu_ops::viommu_init
+ * @core: The vIOMMU, of arm_smmu_get_viommu_size() bytes
+ * @parent: Stage 2 of the guest, a domain of this driver
+ * @user_data: Not looked at, this type has none
+ *
+ * Return: 0, or -EINVAL if @parent is no nest parent of the same SMMU.
+ */
+int arm_smmu_viommu_init(struct iommufd_viommu *core,
+			 struct iommu_domain *parent,
+			 const struct iommu_user_data *user_data)
+{
+	struct arm_smmu_device *smmu =
+		container_of(core->iommu_dev, struct arm_smmu_device, iommu);
+	struct arm_smmu_viommu *viommu = to_smmu_viommu(core);
+	struct arm_smmu_domain *s2_parent = to_smmu_domain(parent);
+
+	if (!s2_parent->nest_parent || s2_parent->smmu != smmu)
+		return -EINVAL;
+
+	core->ops = &arm_smmu_viommu_ops;
+	viommu->smmu = smmu;
+	viommu->s2_parent = s2_parent;
+	arm_smmu_guest_cmds_init(&viommu->cmds, smmu, s2_parent->s2_cfg.vmid);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_init);
 
 MODULE_IMPORT_NS(IOMMUFD);
