@@ -13,7 +13,7 @@ from pathlib import Path
 from machine.paths import Problem
 
 # What a suite may need, quickest first: suites run in the order of their costliest need.
-NEEDS = ["packages", "source", "tree", "image", "pristine-image"]
+NEEDS = ["packages", "source", "tree", "image", "pamu-image", "pristine-image"]
 DEFAULT_TIMEOUT = 1800
 HEADER_LINES = 30
 FIELD = re.compile(r"^# (summary|needs|host|slow|timeout):\s*(.*?)\s*$", re.MULTILINE)

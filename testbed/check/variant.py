@@ -78,7 +78,9 @@ class Preparation:
         flags = {"BASE": "pristine" if self.variant.pristine else "",
                  "DEBUG": "1" if self.variant.debug else ""}
         script = {"packages": "host/packages", "source": "tree/source", "tree": "tree/assemble",
-                  "image": "kernel/image", "pristine-image": "kernel/image"}[need]
+                  "image": "kernel/image", "pristine-image": "kernel/image",
+                  "pamu-image": "kernel/image"}[need]
+        arguments = ["--pamu"] if need == "pamu-image" else []
         if need == "pristine-image":
             flags["BASE"] = "pristine"
         if need != "packages":
@@ -86,6 +88,6 @@ class Preparation:
                 self.provide("packages")
             except Problem as problem:
                 return str(problem)
-        run = subprocess.run([TESTBED / script], env={**os.environ, **flags}, check=False,
+        run = subprocess.run([TESTBED / script, *arguments], env={**os.environ, **flags}, check=False,
                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         return f"testbed/{script} failed (exit code {run.returncode})" if run.returncode else ""

@@ -1,22 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0
-# How this test bed calls the kernel's make: always arm64, always with the same
-# stamps and paths, so that a build gives the same bytes in every checkout and
-# ccache finds it again. Sourced after common.sh.
-# shellcheck shell=bash
+# How this test bed calls the kernel's make: for arm64 (KERNEL_ARCH=powerpc: for the
+# machine with a PAMU), always with the same stamps and paths, so that a build gives
+# the same bytes in every checkout and ccache finds it again. Sourced after common.sh.
+# shellcheck shell=bash disable=SC2034 # what is set here is used elsewhere
 
-CROSS_COMPILE=${CROSS_COMPILE:-aarch64-linux-gnu-}
+KERNEL_ARCH=${KERNEL_ARCH:-arm64}
+case $KERNEL_ARCH in
+powerpc) CROSS_COMPILE=${CROSS_COMPILE:-powerpc64-linux-gnu-} ;;
+*) CROSS_COMPILE=${CROSS_COMPILE:-aarch64-linux-gnu-} ;;
+esac
+# What only the kernel of the machine with a PAMU compiles, below the tree's top.
+PPC64_FILES='^(arch/powerpc|drivers/iommu/fsl_pamu|drivers/soc/fsl)'
 JOBS=${JOBS:-$(($(nproc) + 1))}
 
-# check_compiler: is it there, and does it build for arm64?
+# check_compiler: is it there, and does it build for the machine?
 check_compiler() {
-	local target
+	local target wanted=aarch64
+	[ "$KERNEL_ARCH" != powerpc ] || wanted=powerpc64
 	command -v "${CROSS_COMPILE}gcc" >/dev/null ||
-		die "no ${CROSS_COMPILE}gcc: install gcc-aarch64-linux-gnu (testbed/host/packages does)"
+		die "no ${CROSS_COMPILE}gcc: install gcc-$wanted-linux-gnu (testbed/host/packages does)"
 	target=$("${CROSS_COMPILE}gcc" -dumpmachine)
 	case $target in
-	aarch64*) ;;
-	*) die "${CROSS_COMPILE}gcc builds for $target, not for aarch64: unset CROSS_COMPILE or point it to arm64 tools" ;;
+	"$wanted"*) ;;
+	*) die "${CROSS_COMPILE}gcc builds for $target, not for $wanted: unset CROSS_COMPILE or point it to tools for $wanted" ;;
 	esac
+}
+
+# for_ppc64 COMMAND...: with kmake and the scripts called building for ppc64.
+for_ppc64() {
+	local -x KERNEL_ARCH=powerpc CROSS_COMPILE=powerpc64-linux-gnu-
+	"$@"
 }
 
 # kmake TREE O ARGUMENT...: make with the source in one place and its results in
@@ -34,7 +47,7 @@ kmake() {
 		LC_ALL=C CCACHE_BASEDIR="$ROOT" \
 		KBUILD_BUILD_TIMESTAMP='1970-01-01' KBUILD_BUILD_USER=testbed \
 		KBUILD_BUILD_HOST=testbed KBUILD_BUILD_VERSION=1 \
-		make -L -C "$tree" O="$o" -j"$JOBS" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
+		make -L -C "$tree" O="$o" -j"$JOBS" ARCH="$KERNEL_ARCH" CROSS_COMPILE="$CROSS_COMPILE" \
 		CC="$cc" HOSTCC="$hostcc" PAHOLE=false RUSTC=false \
 		KCFLAGS="-fdebug-prefix-map=$ROOT=. -g1" "$@"
 }

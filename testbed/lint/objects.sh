@@ -12,11 +12,21 @@ export LANG=C
 
 # objects_of linux|pristine: the build directory.
 objects_of() {
-	printf '%s\n' "$OUT/lint/objects/$1"
+	printf '%s\n' "$OUT/lint/objects/$1$(suffix)"
+}
+
+# suffix: tells what is for ppc64 from what is for arm64.
+suffix() {
+	[ "$KERNEL_ARCH" = arm64 ] || printf -- '-ppc64'
 }
 
 # fragments linux|pristine: the series' symbols do not exist in pristine.
 fragments() {
+	if [ "$KERNEL_ARCH" = powerpc ]; then
+		printf '%s\n' "$ROOT/testbed/config/pamu.config"
+		[ "$1" = pristine ] || printf '%s\n' "$ROOT/testbed/config/pamu-series.config"
+		return
+	fi
 	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,mock,variants}.config
 	[ "$1" = pristine ] || find "$ROOT/testbed/config" -name series.config
 }
@@ -40,7 +50,8 @@ configure_and_prepare() {
 
 # prepare_objects linux|pristine: configured, with all generated headers.
 prepare_objects() {
-	local o key log=$OUT/log/lint-prepare-$1.log
+	local o key log
+	log=$OUT/log/lint-prepare-$1$(suffix).log
 	o=$(objects_of "$1")
 	key=$(configured_from "$1" | sha256sum)
 	[ "$(cat "$o/.configured-from" 2>/dev/null)" != "$key" ] || return 0

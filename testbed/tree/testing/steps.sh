@@ -38,6 +38,7 @@ step_key() {
 		"$ROOT/testbed/tree/patchqueue.py" touched 1000000
 		step_fragments | xargs cat
 		"${CROSS_COMPILE}gcc" --version
+		[ -z "$(ppc64_changes "$1")" ] || ppc64_key
 		cat "$ROOT/testbed/lib/kbuild.sh" "$ROOT/testbed/kernel/configure" "$ROOT/testbed/tree/testing/steps.sh"
 	} | sha256sum | cut -d' ' -f1
 }
@@ -59,13 +60,13 @@ step_kconfigs() {
 	} | grep Kconfig || true
 }
 
-# symbols_so_far STEP: the lines of series.config whose symbol the series has
+# symbols_so_far STEP FILE: the lines of a fragment whose symbol the series has
 # brought by then.
 symbols_so_far() {
-	local symbols
+	local symbols file=$ROOT/testbed/config/$2
 	symbols=$(step_kconfigs "$1" | (cd "$STEP/linux" &&
 		xargs -r -d '\n' sed -n 's/^\(menu\)\{0,1\}config \(.*\)/CONFIG_\2=/p'))
-	[ -z "$symbols" ] || grep -F "$symbols" "$ROOT/testbed/config/series.config" || true
+	[ -z "$symbols" ] || grep -F "$symbols" "$file" || true
 }
 
 # configure_step STEP FRAGMENT...: most steps have the configuration of the one
@@ -81,6 +82,40 @@ configure_step() {
 	printf '%s\n' "$key" >"$STEP/arm64/.configured-from"
 }
 
+# The ppc64 kernel's own files are compiled where a step changes one of them, and at
+# the last step. What they share with arm64 is compiled there.
+
+# ppc64_changes STEP: prints something if the step compiles for ppc64.
+ppc64_changes() {
+	{
+		"$ROOT/testbed/tree/patchqueue.py" touched-of "$1"
+		"$ROOT/testbed/tree/patchqueue.py" overlay-of "$1"
+		[ "$1" -lt "$("$ROOT/testbed/tree/patchqueue.py" steps | wc -l)" ] || printf 'arch/powerpc\n'
+	} | grep -E "$PPC64_FILES" || true
+}
+
+ppc64_key() {
+	cat "$ROOT"/testbed/config/pamu{,-series}.config
+	powerpc64-linux-gnu-gcc --version
+}
+
+# make_ppc64 STEP: as make_step, whose tree it uses.
+make_ppc64() {
+	local objects generation=$STEP/ppc64/.generation o=$STEP/ppc64
+	[ -n "$(ppc64_changes "$1")" ] || return 0
+	mapfile -t objects < <(step_sources | grep -E "$PPC64_FILES" | sed 's/c$/o/')
+	cmp -s "$STEP/linux.state/generation" "$generation" || rm -rf "$o"
+	mkdir -p "$o"
+	cp "$STEP/linux.state/generation" "$generation"
+	symbols_so_far "$1" pamu-series.config >"$STEP/pamu-series.config"
+	for_ppc64 "$ROOT/testbed/kernel/configure" "$STEP/linux" "$o" \
+		"$ROOT/testbed/config/pamu.config" "$STEP/pamu-series.config"
+	for_ppc64 kmake "$STEP/linux" "$o" KCFLAGS="-fdebug-prefix-map=$STEP=./out -g1" \
+		"${objects[@]}" 2>&1 | tee "$LOG/make-ppc64"
+	lacks '(warning|error):' "$LOG/make-ppc64"
+	check_objects "$o" "${objects[@]}"
+}
+
 # make_step STEP: ccache finds what an image of the same source was built of,
 # since the directories lie to each other as out/linux and out/arm64 do.
 make_step() {
@@ -89,20 +124,22 @@ make_step() {
 	"$ROOT/testbed/tree/assemble" --scratch --dir "$STEP/linux" --upto "$1"
 	drop_stale_objects
 	fragments[-1]=$STEP/series.config
-	symbols_so_far "$1" >"$STEP/series.config"
+	symbols_so_far "$1" series.config >"$STEP/series.config"
 	configure_step "$1" "${fragments[@]}"
-	mapfile -t objects < <(step_sources | sed 's/c$/o/')
+	mapfile -t objects < <(step_sources | grep -vE "$PPC64_FILES" | sed 's/c$/o/')
 	kmake "$STEP/linux" "$STEP/arm64" KCFLAGS="-fdebug-prefix-map=$STEP=./out -g1" \
 		"${objects[@]}" 2>&1 | tee "$LOG/make"
 	lacks '(warning|error):' "$LOG/make"
-	check_objects "${objects[@]}"
+	check_objects "$STEP/arm64" "${objects[@]}"
+	make_ppc64 "$1"
 }
 
-# check_objects OBJECT...: Kbuild leaves out what is not configured.
+# check_objects O OBJECT...: Kbuild leaves out what is not configured.
 check_objects() {
-	local object
+	local object o=$1
+	shift
 	for object; do
-		[ -f "$STEP/arm64/$object" ] || fail "$object is not built by the test bed's configuration"
+		[ -f "$o/$object" ] || fail "$object is not built by the test bed's configuration"
 	done
 }
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Page tables of Freescale's PAMU: their geometry.
+ *
+ * A PAMU does not translate pages. The window of I/O addresses that a device may
+ * use is cut into slots of one size, and each slot leads its first bytes, a power
+ * of two of them, to one place in physical memory. See
+ * Documentation/userspace-api/iommufd-pamu.rst.
+ */
+#ifndef _UAPI_IOMMUFD_PAMU_H
+#define _UAPI_IOMMUFD_PAMU_H
+
+#include <linux/types.h>
+
+/*
+ * iommu_hwpt_alloc::data_type of struct iommu_hwpt_pamu. As the ioctls of
+ * <linux/iommufd_msi.h> it lies apart from the numbers that iommufd itself gives
+ * one after the other.
+ */
+#define IOMMU_HWPT_DATA_PAMU 0xe0
+
+/**
+ * struct iommu_hwpt_pamu - Geometry of a page table of a PAMU
+ *			    (IOMMU_HWPT_DATA_PAMU)
+ * @aperture_bits: Binary logarithm of the size of the window in bytes, at most
+ *	36. The window begins at I/O address 0.
+ * @slots: Number of slots: a power of two, up to 256 or what the hardware has.
+ *	A slot may not be smaller than 4 KiB.
+ *
+ * Given to IOMMU_HWPT_ALLOC with an IOAS as parent. -EINVAL if the geometry is out
+ * of range.
+ */
+struct iommu_hwpt_pamu {
+	__u32 aperture_bits;
+	__u32 slots;
+};
+
+#endif

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Reads a PAMU's tables in a machine's memory, as the hardware would, and answers
+the questions that a guest asks about them.
+
+The layout is that of Freescale's QorIQ reference manuals: a primary entry (PAACE)
+for each LIODN, of 64 bytes, and secondary entries for the slots of its window from
+the second one on. Nothing here looks at the driver, nor does the driver compute
+anything that is used here: a question is answered by following an I/O address to
+the bytes that lie there.
+"""
+
+import struct
+from dataclasses import dataclass
+
+ENTRY = 64
+SECONDARY = 0x800           # entries of the SPAACT
+WINDOW_XLATE = 1
+MARK = 16                   # bytes of a mark
+BOOT_BITS = 36              # the window that boot makes: all physical addresses
+
+
+@dataclass
+class Entry:
+    """One PAACE, its fields as numbers."""
+    words: tuple
+
+    def __init__(self, data):
+        self.words = struct.unpack(">8I", data[:32])
+
+    @property
+    def valid(self):
+        return self.words[1] & 1
+
+    @property
+    def secondary(self):
+        return self.words[1] >> 1 & 1
+
+    @property
+    def access(self):
+        return self.words[1] >> 3 & 3
+
+    @property
+    def base(self):
+        return self.words[0] << 32 | self.words[1] & 0xfffff000
+
+    @property
+    def bits(self):
+        """Binary logarithm of the size of the window."""
+        return (self.words[1] >> 6 & 0x3f) + 1
+
+    @property
+    def slots(self):
+        return 1 << (self.words[3] >> 4 & 0xf) + 1 if self.words[1] >> 5 & 1 else 1
+
+    @property
+    def translation(self):
+        return self.words[3] >> 2 & 3
+
+    @property
+    def target(self):
+        return self.words[4] << 32 | self.words[5] & 0xfffff000
+
+    @property
+    def target_bits(self):
+        return (self.words[5] >> 6 & 0x3f) + 1
+
+    @property
+    def first(self):
+        return self.words[6]
+
+    @property
+    def liodn(self):
+        """Of a secondary entry."""
+        return self.words[1] >> 16
+
+
+class Tables:
+    """The tables of a machine that stands still. read(address, size) gives memory."""
+
+    def __init__(self, read, registers, liodn):
+        self.read, self.liodn = read, liodn
+        pointers = struct.unpack(">6I", read(registers, 24))
+        self.primary_table = pointers[0] << 32 | pointers[1]
+        secondary_table = pointers[4] << 32 | pointers[5]
+        self.primary = Entry(read(self.primary_table + liodn * ENTRY, ENTRY))
+        table = read(secondary_table, SECONDARY * ENTRY)
+        self.secondary = [Entry(table[i:i + ENTRY]) for i in range(0, len(table), ENTRY)]
+
+    def slot_bits(self):
+        return self.primary.bits - (self.primary.slots.bit_length() - 1)
+
+    def slot(self, index):
+        """The entry of a slot, or None if it is not valid."""
+        if not self.primary.valid:
+            return None
+        if index == 0:
+            return self.primary
+        entry = self.secondary[self.primary.first + index - 1]
+        good = entry.valid and entry.secondary and entry.liodn == self.liodn
+        return entry if good else None
+
+    def walk(self, iova):
+        """(physical address, access) of an I/O address, or None."""
+        if iova >> self.primary.bits:
+            return None
+        slot_bits = self.slot_bits()
+        entry = self.slot(iova >> slot_bits)
+        if not entry or not entry.access or entry.translation != WINDOW_XLATE:
+            return None
+        offset = iova & (1 << slot_bits) - 1
+        bits = self.primary.bits if self.primary.slots == 1 else entry.target_bits
+        if offset >> bits:
+            return None
+        return entry.target & ~((1 << bits) - 1) | offset, entry.access
+
+    def used(self):
+        """How many slots lead somewhere."""
+        return sum(self.walk(i << self.slot_bits()) is not None
+                   for i in range(self.primary.slots))
+
+
+def number(word):
+    return int(word, 0)
+
+
+def marked(tables, iova, access, mark, at):
+    """A problem unless a mark lies where an I/O address leads, which allows that."""
+    found = tables.walk(iova)
+    if not found:
+        return f"{iova:#x} leads nowhere"
+    if found[1] != access:
+        return f"{iova:#x} allows {found[1]}, not {access}"
+    text = tables.read(found[0] - at, MARK)
+    return "" if text == mark.encode() else f"{iova:#x} leads to {found[0]:#x}: {text!r}"
+
+
+def identity(tables):
+    entry = tables.primary
+    if not entry.valid:
+        return "the primary entry is not valid"
+    good = (entry.base, entry.bits, entry.slots, entry.access, entry.translation) == \
+        (0, BOOT_BITS, 1, 3, 0)
+    return leftovers(tables) if good else f"the primary entry is {entry.words}"
+
+
+def blocked(tables):
+    return "the primary entry is valid" if tables.primary.valid else leftovers(tables)
+
+
+def leftovers(tables):
+    valid = [i for i, entry in enumerate(tables.secondary) if entry.valid]
+    return f"secondary entries are valid: {valid}" if valid else ""
+
+
+def window(tables, bits, slots):
+    entry = tables.primary
+    found = (entry.valid, entry.base, entry.bits, entry.slots)
+    return "" if found == (1, 0, number(bits), number(slots)) else f"the window is {found}"
+
+
+def count(tables, wanted):
+    if not tables.primary.valid:
+        return "the primary entry is not valid"
+    return "" if tables.used() == number(wanted) else f"{tables.used()} slots lead somewhere"
+
+
+def nowhere(tables, iova):
+    found = tables.walk(number(iova))
+    return f"{iova} leads to {found[0]:#x}" if found else ""
+
+
+def starts(tables, iova, access, mark):
+    return marked(tables, number(iova), number(access), mark, 0)
+
+
+def ends(tables, last, access, mark):
+    return marked(tables, number(last), number(access), mark, MARK - 1)
+
+
+def leads(tables, iova, size, access, mark):
+    """All of it, and nothing after it unless that is another slot."""
+    last = number(iova) + number(size) - 1
+    return starts(tables, iova, access, mark) or ends(tables, str(last), access, mark) or \
+        nowhere(tables, str(last + 1))
+
+
+QUESTIONS = {"identity": identity, "blocked": blocked, "window": window, "slots": count,
+             "nowhere": nowhere, "starts": starts, "ends": ends, "leads": leads}
+
+
+def answer(tables, question):
+    """The empty string, or what is wrong."""
+    word, *arguments = question.split()
+    try:
+        return QUESTIONS[word](tables, *arguments)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        return f"{question}: {error!r}"

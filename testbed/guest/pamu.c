@@ -1,0 +1,852 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The first and only process of the machine with a PAMU: has VFIO and iommufd
+ * drive an edu device, and after each step asks the host what the PAMU's tables
+ * in memory say. Prints KTAP, with what KUnit found at boot.
+ *
+ * Report and questions leave by the second serial port: a virtio port would be on
+ * PCI, in the one group that the devices behind the PAMU share. A line that begins
+ * with "? " is a question; check/paace.py knows them. The answer is "yes", or
+ * what is wrong.
+ */
+#define _GNU_SOURCE
+#define __SANE_USERSPACE_TYPES__ /* 64 bits are long long */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+#ifdef PRISTINE
+#define IOMMU_HWPT_DATA_PAMU 0xe0
+struct iommu_hwpt_pamu {
+	__u32 aperture_bits;
+	__u32 slots;
+};
+#else
+#include <linux/iommufd_pamu.h>
+#endif
+
+#define KIB		1024ULL
+#define MIB		(1024 * KIB)
+#define GIB		(1024 * MIB)
+#define SLOT		(16 * MIB)
+#define RW		(IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
+#define EDU_ID		"0x11e8"
+#define CASE_SECONDS	60
+#define PATH		300
+
+static FILE *port;
+static FILE *answers;
+static char edu[64];
+static int problems;
+
+/* Report */
+
+static void __attribute__((format(printf, 1, 2))) problem(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("# ", port);
+	vfprintf(port, format, arguments);
+	fputc('\n', port);
+	va_end(arguments);
+	problems++;
+}
+
+#define EXPECT(expression)						\
+	((expression) ? 1 : (problem("line %d: %s (errno %d)", __LINE__,	\
+				     #expression, errno), 0))
+
+#define EXPECT_ERRNO(expression, number) do {				\
+	errno = 0;							\
+	if ((expression) != -1 || errno != (number))			\
+		problem("line %d: %s: errno %d is not " #number,	\
+			__LINE__, #expression, errno);			\
+} while (0)
+
+/* Ask the host; what it answers is a problem unless it is "yes" */
+static void __attribute__((format(printf, 2, 3))) ask(int line, const char *format,
+						      ...)
+{
+	char answer[300] = "";
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("? ", port);
+	vfprintf(port, format, arguments);
+	fputc('\n', port);
+	va_end(arguments);
+	if (!fgets(answer, sizeof(answer), answers))
+		problem("line %d: the host does not answer", line);
+	else if (strcmp(answer, "yes\n"))
+		problem("line %d: %s", line, strtok(answer, "\n"));
+}
+
+#define ASK(...) ask(__LINE__, __VA_ARGS__)
+
+/* Help */
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		problem("cannot write %s to %s: errno %d", text, path, errno);
+	close(fd);
+}
+
+static int read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	close(fd);
+	text[got > 0 ? got : 0] = 0;
+	text[strcspn(text, "\n")] = 0;
+	return got > 0;
+}
+
+/* The first entry of a directory that begins so */
+static int find_entry(const char *directory, const char *begin, char *name)
+{
+	DIR *list = opendir(directory);
+	struct dirent *entry;
+	int found = 0;
+
+	while (list && !found && (entry = readdir(list))) {
+		found = entry->d_name[0] != '.' &&
+			!strncmp(entry->d_name, begin, strlen(begin));
+		if (found)
+			strcpy(name, entry->d_name);
+	}
+	if (list)
+		closedir(list);
+	return found;
+}
+
+static void find_edu(void)
+{
+	DIR *list = opendir("/sys/bus/pci/devices");
+	struct dirent *entry;
+	char path[PATH], id[16];
+
+	while (list && (entry = readdir(list))) {
+		snprintf(path, PATH, "/sys/bus/pci/devices/%.20s/device",
+			 entry->d_name);
+		if (read_file(path, id, sizeof(id)) && !strcmp(id, EDU_ID))
+			snprintf(edu, sizeof(edu), "%.20s", entry->d_name);
+	}
+	if (list)
+		closedir(list);
+}
+
+/* Memory with the same mark at its start and before its end */
+struct memory {
+	void *at;
+	size_t size;
+	char mark[17];
+};
+
+static struct memory get_memory(size_t size, int flags)
+{
+	static unsigned int number = 0x4d41;
+	struct memory m = { .size = size };
+
+	m.at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS | flags, -1, 0);
+	if (!EXPECT(m.at != MAP_FAILED))
+		_exit(1);
+	snprintf(m.mark, sizeof(m.mark), "pamu-mark-%06x", number++ * 7919);
+	memcpy(m.at, m.mark, 16);
+	memcpy(m.at + size - 16, m.mark, 16);
+	return m;
+}
+
+static struct memory get_pages(size_t size)
+{
+	return get_memory(size, MAP_POPULATE);
+}
+
+static struct memory get_huge(size_t size)
+{
+	return get_memory(size, MAP_HUGETLB | 24 << MAP_HUGE_SHIFT | MAP_POPULATE);
+}
+
+static void put_memory(struct memory *m)
+{
+	munmap(m->at, m->size);
+}
+
+/* The device, by iommufd */
+
+struct device {
+	int fd;
+	int iommufd;
+	__u32 id;
+	__u32 ioas;
+};
+
+static struct device bind_device(void)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
+	struct device d;
+	char path[PATH], name[PATH] = "";
+
+	snprintf(path, PATH, "/sys/bus/pci/devices/%s/vfio-dev", edu);
+	EXPECT(find_entry(path, "vfio", name));
+	snprintf(path, PATH, "/dev/vfio/devices/%.200s", name);
+	d.iommufd = open("/dev/iommu", O_RDWR);
+	d.fd = open(path, O_RDWR);
+	bind.iommufd = d.iommufd;
+	EXPECT(!ioctl(d.fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
+	d.id = bind.out_devid;
+	EXPECT(!ioctl(d.iommufd, IOMMU_IOAS_ALLOC, &ioas));
+	d.ioas = ioas.out_ioas_id;
+	return d;
+}
+
+static int attach(struct device *d, __u32 pt)
+{
+	struct vfio_device_attach_iommufd_pt args = {
+		.argsz = sizeof(args),
+		.pt_id = pt,
+	};
+
+	return ioctl(d->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &args);
+}
+
+static int detach(struct device *d)
+{
+	struct vfio_device_detach_iommufd_pt args = { .argsz = sizeof(args) };
+
+	return ioctl(d->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &args);
+}
+
+static struct device attach_device(void)
+{
+	struct device d = bind_device();
+
+	EXPECT(!attach(&d, d.ioas));
+	return d;
+}
+
+static void close_device(struct device *d)
+{
+	close(d->fd);
+	close(d->iommufd);
+}
+
+static int map(struct device *d, __u64 iova, void *at, size_t size, int access)
+{
+	struct iommu_ioas_map args = {
+		.size = sizeof(args),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | access,
+		.ioas_id = d->ioas,
+		.user_va = (uintptr_t)at,
+		.length = size,
+		.iova = iova,
+	};
+
+	return ioctl(d->iommufd, IOMMU_IOAS_MAP, &args);
+}
+
+static int unmap(struct device *d, __u64 iova, __u64 size)
+{
+	struct iommu_ioas_unmap args = {
+		.size = sizeof(args),
+		.ioas_id = d->ioas,
+		.iova = iova,
+		.length = size,
+	};
+
+	return ioctl(d->iommufd, IOMMU_IOAS_UNMAP, &args);
+}
+
+static int page_table(struct device *d, __u32 bits, __u32 slots, __u32 *id)
+{
+	struct iommu_hwpt_pamu geometry = { bits, slots };
+	struct iommu_hwpt_alloc args = {
+		.size = sizeof(args),
+		.dev_id = d->id,
+		.pt_id = d->ioas,
+		.data_type = IOMMU_HWPT_DATA_PAMU,
+		.data_len = sizeof(geometry),
+		.data_uptr = (uintptr_t)&geometry,
+	};
+	int rc = ioctl(d->iommufd, IOMMU_HWPT_ALLOC, &args);
+
+	*id = args.out_hwpt_id;
+	return rc;
+}
+
+/* Cases: DMA has to use physical addresses before each and afterwards */
+
+static void the_boot_leaves_identity(void)
+{
+	ASK("identity");
+}
+
+static void binding_the_driver_changes_nothing(void)
+{
+	char path[PATH];
+
+	snprintf(path, PATH, "/sys/bus/pci/devices/%s/driver_override", edu);
+	write_file(path, "vfio-pci");
+	write_file("/sys/bus/pci/drivers_probe", edu);
+}
+
+static void dma_is_blocked_until_something_is_attached(void)
+{
+	struct device d = bind_device();
+
+	ASK("blocked");
+	EXPECT(!attach(&d, d.ioas));
+	ASK("window 32 256");
+	ASK("slots 0");
+	EXPECT(!detach(&d));
+	ASK("blocked");
+	close_device(&d);
+}
+
+static void memory_leads_where_it_is_mapped(void)
+{
+	struct device d = attach_device();
+	struct memory page = get_pages(4 * KIB), low = get_pages(4 * KIB);
+
+	EXPECT(!map(&d, 16 * SLOT, page.at, page.size, RW));
+	ASK("leads %#llx %#zx 3 %s", 16 * SLOT, page.size, page.mark);
+	ASK("slots 1");
+	EXPECT(!map(&d, 0, low.at, low.size, RW));
+	ASK("leads 0 %#zx 3 %s", low.size, low.mark);
+	ASK("slots 2");
+	EXPECT(!unmap(&d, 16 * SLOT, page.size));
+	ASK("nowhere %#llx", 16 * SLOT);
+	ASK("leads 0 %#zx 3 %s", low.size, low.mark);
+	EXPECT(!unmap(&d, 0, low.size));
+	ASK("slots 0");
+	ASK("window 32 256");
+	close_device(&d);
+	put_memory(&page);
+	put_memory(&low);
+}
+
+static void access_is_what_the_map_allows(void)
+{
+	struct device d = attach_device();
+	struct memory a = get_pages(4 * KIB), b = get_pages(4 * KIB);
+	int first;
+
+	for (first = 0; first < 2; first++) {
+		__u64 iova = first ? 0 : 5 * SLOT;
+
+		EXPECT(!map(&d, iova, a.at, a.size, IOMMU_IOAS_MAP_READABLE));
+		ASK("leads %#llx %#zx 1 %s", iova, a.size, a.mark);
+		EXPECT(!map(&d, iova + SLOT, b.at, b.size,
+			    IOMMU_IOAS_MAP_WRITEABLE));
+		ASK("leads %#llx %#zx 2 %s", iova + SLOT, b.size, b.mark);
+	}
+	close_device(&d);
+	put_memory(&a);
+	put_memory(&b);
+}
+
+static void huge_pages_fill_slots(void)
+{
+	struct device d = attach_device();
+	struct memory huge = get_huge(2 * SLOT);
+
+	EXPECT(!map(&d, 255 * SLOT - SLOT, huge.at, huge.size, RW));
+	ASK("slots 2");
+	ASK("starts %#llx 3 %s", 254 * SLOT, huge.mark);
+	ASK("ends %#llx 3 %s", 256 * SLOT - 1, huge.mark);
+	EXPECT(!unmap(&d, 254 * SLOT, huge.size));
+	ASK("slots 0");
+	close_device(&d);
+	put_memory(&huge);
+}
+
+static void what_does_not_fit_fails_and_changes_nothing(void)
+{
+	struct device d = attach_device();
+	struct memory page = get_pages(4 * KIB), more = get_pages(4 * KIB);
+	struct memory huge = get_huge(2 * SLOT);
+
+	EXPECT(!map(&d, SLOT, page.at, page.size, RW));
+	/* A second piece in a slot, and a piece that is not at a slot's start */
+	EXPECT_ERRNO(map(&d, SLOT + 4 * KIB, more.at, more.size, RW), ENOSPC);
+	EXPECT_ERRNO(map(&d, 2 * SLOT + 4 * KIB, more.at, more.size, RW),
+		     EINVAL);
+	/* 12 KiB are two pieces, and so is what begins before a slot */
+	EXPECT_ERRNO(map(&d, 3 * SLOT, huge.at, 12 * KIB, RW), ENOSPC);
+	EXPECT_ERRNO(map(&d, 4 * SLOT - 4 * KIB, huge.at, 8 * KIB, RW), EINVAL);
+	/* The same after a whole slot, which is empty again */
+	EXPECT_ERRNO(map(&d, 4 * SLOT, huge.at, SLOT + 12 * KIB, RW), ENOSPC);
+	EXPECT_ERRNO(map(&d, 0, huge.at, SLOT + 4 * KIB, RW), EEXIST);
+	EXPECT_ERRNO(map(&d, 256 * SLOT, page.at, page.size, RW), EINVAL);
+	ASK("leads %#llx %#zx 3 %s", SLOT, page.size, page.mark);
+	ASK("slots 1");
+	close_device(&d);
+	put_memory(&page);
+	put_memory(&more);
+	put_memory(&huge);
+}
+
+static void a_page_table_is_replaced_by_one_of_another_geometry(void)
+{
+	static const __u32 geometries[][2] = {
+		{ 32, 4 }, { 36, 256 }, { 28, 1 }, { 32, 16 }, { 32, 16 }, { 28, 1 },
+	};
+	struct device d = attach_device();
+	struct memory page = get_pages(4 * KIB);
+	unsigned int i;
+	__u32 id;
+
+	EXPECT(!map(&d, 0, page.at, page.size, RW));
+	ASK("leads 0 %#zx 3 %s", page.size, page.mark);
+	for (i = 0; i < sizeof(geometries) / sizeof(geometries[0]); i++) {
+		EXPECT(!page_table(&d, geometries[i][0], geometries[i][1], &id));
+		EXPECT(!attach(&d, id));
+		if (geometries[i][1] > 1)
+			ASK("window %u %u", geometries[i][0], geometries[i][1]);
+		ASK("leads 0 %#zx 3 %s", page.size, page.mark);
+		ASK("slots 1");
+	}
+	EXPECT(!detach(&d));
+	ASK("blocked");
+	close_device(&d);
+	put_memory(&page);
+}
+
+static void a_map_that_one_page_table_cannot_hold_fails(void)
+{
+	struct device d = attach_device();
+	struct memory page = get_pages(4 * KIB);
+	__u32 id;
+
+	EXPECT(!page_table(&d, 32, 4, &id));
+	EXPECT_ERRNO(map(&d, SLOT, page.at, page.size, RW), EINVAL);
+	ASK("slots 0");
+	EXPECT(!map(&d, GIB, page.at, page.size, RW));
+	ASK("leads %#llx %#zx 3 %s", GIB, page.size, page.mark);
+	EXPECT(!attach(&d, id));
+	ASK("window 32 4");
+	ASK("leads %#llx %#zx 3 %s", GIB, page.size, page.mark);
+	close_device(&d);
+	put_memory(&page);
+}
+
+static void geometries_out_of_range_are_refused(void)
+{
+	struct device d = bind_device();
+	__u32 id;
+
+	EXPECT_ERRNO(page_table(&d, 32, 3, &id), EINVAL);
+	EXPECT_ERRNO(page_table(&d, 32, 0, &id), EINVAL);
+	EXPECT_ERRNO(page_table(&d, 32, 512, &id), EINVAL);
+	EXPECT_ERRNO(page_table(&d, 37, 1, &id), EINVAL);
+	EXPECT_ERRNO(page_table(&d, 19, 256, &id), EINVAL);
+	EXPECT_ERRNO(page_table(&d, 0xffffffff, 0xffffffff, &id), EINVAL);
+	ASK("blocked");
+	close_device(&d);
+}
+
+#define PARAMETERS "/sys/module/fsl_pamu_paging/parameters/"
+
+static void parameters_say_the_default_geometry(void)
+{
+	struct device d = bind_device();
+
+	write_file(PARAMETERS "aperture_bits", "30");
+	write_file(PARAMETERS "slots", "16");
+	EXPECT(!attach(&d, d.ioas));
+	ASK("window 30 16");
+	close_device(&d);
+
+	d = bind_device();
+	write_file(PARAMETERS "slots", "3");
+	EXPECT_ERRNO(attach(&d, d.ioas), EINVAL);
+	ASK("blocked");
+	write_file(PARAMETERS "aperture_bits", "32");
+	write_file(PARAMETERS "slots", "256");
+	EXPECT(!attach(&d, d.ioas));
+	ASK("window 32 256");
+	close_device(&d);
+}
+
+static void a_killed_process_leaves_identity(void)
+{
+	int ready[2];
+	pid_t child;
+	char byte;
+
+	EXPECT(!pipe(ready));
+	child = fork();
+	if (!child) {
+		struct device d = attach_device();
+		struct memory page = get_pages(4 * KIB);
+
+		if (map(&d, SLOT, page.at, page.size, RW))
+			_exit(1);
+		EXPECT(write(ready[1], "x", 1) == 1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	EXPECT(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	ASK("window 32 256");
+	ASK("slots 1");
+	kill(child, SIGKILL);
+	EXPECT(waitpid(child, NULL, 0) == child);
+}
+
+/* The device, by a container */
+
+struct container {
+	int fd;
+	int group;
+};
+
+static struct container open_container(int type)
+{
+	char path[PATH], link[PATH] = "";
+	struct container c;
+
+	snprintf(path, PATH, "/sys/bus/pci/devices/%s/iommu_group", edu);
+	EXPECT(readlink(path, link, PATH - 1) > 0);
+	snprintf(path, PATH, "/dev/vfio/%.20s", strrchr(link, '/') + 1);
+	c.fd = open("/dev/vfio/vfio", O_RDWR);
+	c.group = open(path, O_RDWR);
+	EXPECT(c.fd >= 0 && c.group >= 0);
+	EXPECT(!ioctl(c.group, VFIO_GROUP_SET_CONTAINER, &c.fd));
+	EXPECT(!ioctl(c.fd, VFIO_SET_IOMMU, type));
+	return c;
+}
+
+static void close_container(struct container *c)
+{
+	close(c->group);
+	close(c->fd);
+}
+
+static int container_map(struct container *c, __u64 iova, const struct memory *m)
+{
+	struct vfio_iommu_type1_dma_map args = {
+		.argsz = sizeof(args),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)m->at,
+		.iova = iova,
+		.size = m->size,
+	};
+
+	return ioctl(c->fd, VFIO_IOMMU_MAP_DMA, &args);
+}
+
+static __u64 container_unmap(struct container *c, __u64 iova, __u64 size)
+{
+	struct vfio_iommu_type1_dma_unmap args = {
+		.argsz = sizeof(args),
+		.iova = iova,
+		.size = size,
+	};
+
+	if (ioctl(c->fd, VFIO_IOMMU_UNMAP_DMA, &args))
+		return -1;
+	return args.size;
+}
+
+static void containers_map_and_unmap(void)
+{
+	struct container c = open_container(VFIO_TYPE1v2_IOMMU);
+	struct memory page = get_pages(4 * KIB), huge = get_huge(2 * SLOT);
+
+	ASK("window 32 256");
+	ASK("slots 0");
+	EXPECT(!container_map(&c, 0, &page));
+	EXPECT(!container_map(&c, 8 * SLOT, &huge));
+	ASK("slots 3");
+	ASK("leads 0 %#zx 3 %s", page.size, page.mark);
+	ASK("starts %#llx 3 %s", 8 * SLOT, huge.mark);
+	ASK("ends %#llx 3 %s", 10 * SLOT - 1, huge.mark);
+	EXPECT_ERRNO(container_map(&c, 3 * SLOT + 4 * KIB, &page), EINVAL);
+	EXPECT(container_unmap(&c, 8 * SLOT, huge.size) == huge.size);
+	ASK("slots 1");
+	EXPECT(container_unmap(&c, 0, page.size) == page.size);
+	ASK("slots 0");
+	EXPECT(!container_map(&c, 8 * SLOT, &huge));
+	close_container(&c);
+	put_memory(&page);
+	put_memory(&huge);
+}
+
+static void old_containers_unmap_a_slot_as_a_whole(void)
+{
+	struct container c = open_container(VFIO_TYPE1_IOMMU);
+	struct memory huge = get_huge(SLOT);
+
+	EXPECT(!container_map(&c, 8 * SLOT, &huge));
+	ASK("slots 1");
+	EXPECT(container_unmap(&c, 8 * SLOT, 4 * KIB) == SLOT);
+	ASK("slots 0");
+	close_container(&c);
+	put_memory(&huge);
+}
+
+static int set_interrupt(struct device *d, int index, int event)
+{
+	char buffer[sizeof(struct vfio_irq_set) + sizeof(int)];
+	struct vfio_irq_set *set = (void *)buffer;
+
+	*set = (struct vfio_irq_set) {
+		.argsz = sizeof(buffer),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = index,
+		.count = 1,
+	};
+	memcpy(set->data, &event, sizeof(event));
+	return ioctl(d->fd, VFIO_DEVICE_SET_IRQS, set);
+}
+
+static void raise_interrupt(struct device *d)
+{
+	struct vfio_region_info bar = { .argsz = sizeof(bar) };
+	volatile __u32 *registers;
+
+	EXPECT(!ioctl(d->fd, VFIO_DEVICE_GET_REGION_INFO, &bar));
+	registers = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 d->fd, bar.offset);
+	if (!EXPECT(registers != MAP_FAILED))
+		return;
+	registers[0x60 / 4] = __builtin_bswap32(1);
+	munmap((void *)registers, bar.size);
+}
+
+/* Nothing maps the bank of an MSI: the PAMU would stop the message */
+static void only_wired_interrupts_are_offered(void)
+{
+	struct device d = bind_device();
+	int event = eventfd(0, EFD_NONBLOCK);
+	struct pollfd wait = { .fd = event, .events = POLLIN };
+
+	EXPECT_ERRNO(set_interrupt(&d, VFIO_PCI_MSI_IRQ_INDEX, event),
+		     EOPNOTSUPP);
+	EXPECT(!attach(&d, d.ioas));
+	EXPECT_ERRNO(set_interrupt(&d, VFIO_PCI_MSI_IRQ_INDEX, event),
+		     EOPNOTSUPP);
+	EXPECT(!set_interrupt(&d, VFIO_PCI_INTX_IRQ_INDEX, event));
+	raise_interrupt(&d);
+	EXPECT(poll(&wait, 1, 1000 * CASE_SECONDS) == 1);
+	close(event);
+	close_device(&d);
+}
+
+/* The other machine: its PCI controller has no LIODN */
+static void devices_without_a_liodn_are_in_no_group(void)
+{
+	char path[PATH];
+
+	snprintf(path, PATH, "/sys/bus/pci/devices/%s/iommu_group", edu);
+	EXPECT(edu[0] && access(path, F_OK) && errno == ENOENT);
+}
+
+struct test {
+	const char *name;
+	void (*run)(void);
+};
+
+#define CASE(name) { #name, name }
+
+static const struct test cases[] = {
+	CASE(the_boot_leaves_identity),
+	CASE(binding_the_driver_changes_nothing),
+	CASE(dma_is_blocked_until_something_is_attached),
+	CASE(memory_leads_where_it_is_mapped),
+	CASE(access_is_what_the_map_allows),
+	CASE(huge_pages_fill_slots),
+	CASE(what_does_not_fit_fails_and_changes_nothing),
+	CASE(a_page_table_is_replaced_by_one_of_another_geometry),
+	CASE(a_map_that_one_page_table_cannot_hold_fails),
+	CASE(geometries_out_of_range_are_refused),
+	CASE(parameters_say_the_default_geometry),
+	CASE(a_killed_process_leaves_identity),
+	CASE(containers_map_and_unmap),
+	CASE(old_containers_unmap_a_slot_as_a_whole),
+	CASE(only_wired_interrupts_are_offered),
+};
+
+static const struct test without_liodn[] = {
+	CASE(devices_without_a_liodn_are_in_no_group),
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* KUnit */
+
+/* debugfs has a stream with one result for each suite: subtests of this one */
+static void print_suite(const char *name, unsigned int number)
+{
+	char path[PATH], line[500];
+	FILE *results;
+	int skip = 2;
+
+	snprintf(path, PATH, "/sys/kernel/debug/kunit/%.100s/results", name);
+	results = fopen(path, "r");
+	while (results && fgets(line, sizeof(line), results)) {
+		int good = !strncmp(line, "ok ", 3);
+
+		if (skip-- > 0)
+			continue;
+		if (good || !strncmp(line, "not ok ", 7))
+			fprintf(port, "%s %u %s\n", good ? "ok" : "not ok",
+				number, name);
+		else
+			fputs(line, port);
+	}
+	if (results)
+		fclose(results);
+}
+
+static unsigned int kunit_suites(unsigned int number, int print)
+{
+	DIR *list = opendir("/sys/kernel/debug/kunit");
+	struct dirent *entry;
+	unsigned int count = 0;
+
+	while (list && (entry = readdir(list))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (print)
+			print_suite(entry->d_name, number + count);
+		count++;
+	}
+	if (list)
+		closedir(list);
+	return count;
+}
+
+/* The machine */
+
+static void mount_all(void)
+{
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sys", "/sys", "sysfs", 0, NULL);
+	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	mount("debug", "/sys/kernel/debug", "debugfs", 0, NULL);
+}
+
+static void open_port(void)
+{
+	struct termios mode;
+
+	port = fopen("/dev/ttyS1", "w");
+	answers = fopen("/dev/ttyS1", "r");
+	if (!port || !answers)
+		reboot(RB_POWER_OFF);
+	tcgetattr(fileno(port), &mode);
+	cfmakeraw(&mode);
+	tcsetattr(fileno(port), TCSANOW, &mode);
+	setvbuf(port, NULL, _IOLBF, 0);
+}
+
+static void prepare(void)
+{
+	const char *unsafe[] = {
+		"/sys/module/iommufd/parameters/allow_unsafe_interrupts",
+		"/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+	};
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (!access(unsafe[i], F_OK))
+			write_file(unsafe[i], "1");
+	}
+	write_file("/sys/kernel/mm/hugepages/hugepages-16384kB/nr_hugepages", "3");
+}
+
+/* What the kernel remembers of its complaints, should the console not show them */
+static void kernel_state(void)
+{
+	char tainted[32], line[200], locks[32] = "1";
+	FILE *stats = fopen("/proc/lockdep_stats", "r");
+
+	while (stats && fgets(line, sizeof(line), stats))
+		sscanf(line, " debug_locks: %30s", locks);
+	if (stats)
+		fclose(stats);
+	read_file("/proc/sys/kernel/tainted", tainted, sizeof(tainted));
+	fprintf(port, "# testbed state: tainted %s debug_locks %s\n", tainted,
+		locks);
+}
+
+/* A case runs in a child, so that nothing of it is left, whatever it does */
+static int run_case(const struct test *test, unsigned int number, int liodn)
+{
+	pid_t child;
+	int status;
+
+	fflush(port);
+	child = fork();
+	if (!child) {
+		alarm(CASE_SECONDS);
+		test->run();
+		if (liodn)
+			ASK("identity");
+		fflush(port);
+		_exit(problems != 0);
+	}
+	waitpid(child, &status, 0);
+	fprintf(port, "%s %u %s\n", status ? "not ok" : "ok", number, test->name);
+	return status != 0;
+}
+
+int main(void)
+{
+	/* A kernel parameter that the kernel does not know */
+	const int liodn = !getenv("without_liodn");
+	const struct test *tests = liodn ? cases : without_liodn;
+	const unsigned int count = liodn ? COUNT(cases) : COUNT(without_liodn);
+	struct utsname name;
+	unsigned int i;
+	int failed = 0;
+
+	mount_all();
+	open_port();
+	uname(&name);
+	fprintf(port, "# testbed begin: kernel %s\nKTAP version 1\n1..%u\n",
+		name.release, count + kunit_suites(0, 0));
+	find_edu();
+	if (liodn)
+		prepare();
+	for (i = 0; i < count; i++)
+		failed |= run_case(&tests[i], i + 1, liodn);
+	kunit_suites(count + 1, 1);
+	kernel_state();
+	fprintf(port, "# testbed end: exit %d\n", failed || problems);
+	fflush(port);
+	tcdrain(fileno(port));
+	reboot(RB_POWER_OFF);
+	return 0;
+}

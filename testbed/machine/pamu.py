@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The machine with a PAMU: QEMU's ppce500, and plain memory where the PAMU's registers
+would be.
+
+No emulator that Debian has models a PAMU. The driver does not need one: it reads one
+register, which a loaded file sets, and writes the others; what the hardware would do
+stands in tables in memory. The device tree is the machine's own, changed to have a PAMU
+in front of the PCI controller, at an address that is memory and which the kernel is
+told nothing of. DMA is not translated; so a test does none.
+
+Not as the arm64 machine: the guest talks to the host while it runs, by the second
+serial port, and the host stops the machine to read its memory.
+"""
+
+import json
+import re
+import shlex
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from machine import initramfs, verdict
+from machine.paths import Problem
+
+BINARY = "qemu-system-ppc64"
+MACHINE = ["-M", "ppce500", "-cpu", "e5500", "-m", "512", "-nographic", "-no-reboot",
+           "-net", "none"]
+KERNEL_MEMORY = 0x1e000000      # of the 512 MiB; above it lie the registers
+REGISTERS = KERNEL_MEMORY
+INITRD = 0x08000000
+LIODN = 0x10
+PC3 = 0xc08                     # capability register 3: MWCE, bits 24 to 21
+WINDOWS_256 = 7 << 21
+CONNECT_SECONDS = 20
+PARAMETERS = "console=ttyS0 oops=panic panic=-1"
+
+
+@dataclass
+class Result:
+    """What a run left behind."""
+    verdict: verdict.Verdict
+    channel: str
+    seconds: float
+
+
+def require():
+    for tool in (BINARY, "dtc"):
+        if shutil.which(tool) is None:
+            raise Problem(f"{tool} is not installed: run testbed/host/packages")
+
+
+def device_tree(log, initrd_size, liodn):
+    """Write the machine's device tree, with a PAMU, and return its path."""
+    own, text, tree = log / "own.dtb", log / "pamu.dts", log / "pamu.dtb"
+    arguments = [*MACHINE, "-serial", "null", "-serial", "null"]
+    arguments[1] += f",dumpdtb={own}"
+    initramfs.run_or_stop([BINARY, *arguments], "QEMU writes no device tree", log)
+    source = initramfs.run_or_stop(["dtc", "-q", "-I", "dtb", "-O", "dts", own], "dtc", log)
+    text.write_text(with_pamu(source, initrd_size, liodn))
+    initramfs.run_or_stop(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, text], "dtc", log)
+    return tree
+
+
+def with_pamu(source, initrd_size, liodn):
+    """The text of the device tree, changed."""
+    parameters = PARAMETERS + " without_liodn=1" * (not liodn)
+    given = f"\n\t\tfsl,liodn = <{LIODN:#x}>;" * liodn
+    pic = re.search(r"pci@[^{]*\{.*?interrupt-parent = (<0x[0-9a-f]+>)", source, re.S)[1]
+    nodes = f"""
+	pamu@{REGISTERS:x} {{
+		compatible = "fsl,pamu-v1.0", "fsl,pamu";
+		reg = <0x0 {REGISTERS:#x} 0x0 0x1000>;
+		interrupt-parent = {pic};
+		interrupts = <0x18 0x02>;
+	}};
+
+	guts@{REGISTERS + 0x10000:x} {{
+		compatible = "fsl,qoriq-device-config-1.0";
+		reg = <0x0 {REGISTERS + 0x10000:#x} 0x0 0x1000>;
+	}};
+
+"""
+    chosen = f"""bootargs = "{parameters}";
+		linux,initrd-start = <{INITRD:#x}>;
+		linux,initrd-end = <{INITRD + initrd_size:#x}>;"""
+    changes = [
+        (r"reg = <0x00 0x00 0x00 0x20000000>;", f"reg = <0x00 0x00 0x00 {KERNEL_MEMORY:#x}>;"),
+        (r"bootargs = \[00\];", chosen),
+        (r'device_type = "pci";', f'device_type = "pci";{given}'),
+        (r"\n(?=\tplatform@)", nodes)]
+    for old, new in changes:
+        source, times = re.subn(old, new.replace("\\", r"\\"), source, count=1)
+        if not times:
+            raise Problem(f"the device tree of {BINARY} has no {old}")
+    return source
+
+
+def registers(log):
+    """A file with what the registers read at reset."""
+    path = log / "registers"
+    page = bytearray(0x1000)
+    page[PC3:PC3 + 4] = struct.pack(">I", WINDOWS_256)
+    path.write_bytes(page)
+    return path
+
+
+class Monitor:
+    """QEMU's control socket."""
+
+    def __init__(self, path):
+        self.socket = connect(path)
+        self.lines = self.socket.makefile("r")
+        self.lines.readline()
+        self.command("qmp_capabilities")
+
+    def command(self, name, **arguments):
+        self.socket.sendall(json.dumps({"execute": name, "arguments": arguments}).encode())
+        for line in self.lines:
+            reply = json.loads(line)
+            if "error" in reply:
+                raise Problem(f"QEMU refuses {name}: {reply['error']}")
+            if "return" in reply:
+                return
+        raise Problem("QEMU closed its control socket")
+
+    def memory(self, scratch):
+        """A function that reads physical memory."""
+        def read(address, size):
+            self.command("pmemsave", val=address, size=size, filename=str(scratch))
+            return scratch.read_bytes()
+        return read
+
+
+def connect(path):
+    """A socket that QEMU makes when it has started."""
+    end = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            channel = socket.socket(socket.AF_UNIX)
+            channel.connect(str(path))
+            return channel
+        except OSError as error:
+            channel.close()
+            if time.monotonic() > end:
+                raise Problem(f"QEMU makes no socket {path}") from error
+            time.sleep(0.05)
+
+
+def command(log, sockets, image, tree, initrd):
+    return [BINARY, *MACHINE, "-kernel", str(image), "-dtb", str(tree),
+            "-device", f"loader,file={initrd},addr={INITRD:#x},force-raw=on",
+            "-device", f"loader,file={registers(log)},addr={REGISTERS:#x},force-raw=on",
+            "-device", "edu", "-action", "panic=exit-failure",
+            "-serial", f"file:{log}/console.log",
+            "-serial", f"unix:{sockets}/port,server=on,wait=on",
+            "-qmp", f"unix:{sockets}/monitor,server=on,wait=off", "-monitor", "none"]
+
+
+class Conversation(threading.Thread):
+    """Writes down what the guest reports, and has its questions answered."""
+
+    def __init__(self, sockets, log, answer):
+        super().__init__(daemon=True)
+        self.sockets, self.log, self.answer = sockets, log, answer
+        self.questions = 0
+        self.trouble = ""
+
+    def run(self):
+        try:
+            self.talk()
+        except (Problem, OSError) as problem:
+            self.trouble = str(problem)
+
+    def talk(self):
+        channel = connect(self.sockets / "port")
+        monitor = Monitor(self.sockets / "monitor")
+        with open(self.log / "verdict.ktap", "w", encoding="utf-8") as copy:
+            for line in channel.makefile("r", errors="replace"):
+                if not line.startswith("? "):
+                    copy.write(line)
+                    continue
+                self.questions += 1
+                reply = self.reply(monitor, line[2:].strip())
+                copy.write(f"# {line.strip()}: {reply}\n")
+                copy.flush()
+                channel.sendall(f"{reply}\n".encode())
+
+    def reply(self, monitor, question):
+        monitor.command("stop")
+        problem = self.answer(monitor.memory(self.log / "memory"), question)
+        monitor.command("cont")
+        return f"no: {problem}"[:250] if problem else "yes"
+
+
+def run(log, sockets, image, program, answer, timeout, liodn=True):
+    """Run a program as the first process. answer(read, question) is called for each of its
+    questions while the machine stands still; sockets is a directory with a short path. liodn:
+    the PCI controller has one."""
+    require()
+    start = time.monotonic()
+    initrd = log / "initramfs.cpio"
+    initramfs.generate(initrd, initramfs.description({"/init": (program, 0o755)}), None)
+    tree = device_tree(log, initrd.stat().st_size, liodn)
+    line = command(log, sockets, image, tree, initrd)
+    (log / "command").write_text(shlex.join(line) + "\n")
+    talk = Conversation(Path(sockets), log, answer)
+    code, timed_out = execute(line, log, talk, timeout)
+    channel = read(log / "verdict.ktap")
+    found = verdict.judge(read(log / "console.log"), channel, code, timed_out)
+    if talk.trouble and found.status == "pass":
+        found.status, found.reason = "fail", talk.trouble
+    seconds = round(time.monotonic() - start, 2)
+    (log / "result.json").write_text(json.dumps({
+        "status": found.status, "reason": found.reason, "exit": found.exit, "seconds": seconds,
+        "kernel": found.kernel, "command": shlex.join(line), "recalled": False,
+        "questions": talk.questions, "splats": [s.summary() for s in found.splats]}) + "\n")
+    return Result(found, channel, seconds)
+
+
+def execute(line, log, talk, timeout):
+    """Run QEMU while the conversation lasts; returns its exit code and if time ran out."""
+    with open(log / "qemu.log", "wb") as output, subprocess.Popen(
+            line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as machine:
+        talk.start()
+        try:
+            return machine.wait(timeout), False
+        except subprocess.TimeoutExpired:
+            return None, True
+        finally:
+            if machine.poll() is None:
+                machine.kill()
+            talk.join(CONNECT_SECONDS)
+
+
+def read(path):
+    return path.read_bytes().decode(errors="replace") if path.exists() else ""
