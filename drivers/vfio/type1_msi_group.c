@@ -123,9 +123,8 @@ EXPORT_SYMBOL_GPL(vfio_msi_group_unreserve);
 /* All devices of a group are in one domain */
 static struct device *vfio_msi_group_device(struct vfio_msi_group *msi)
 {
-	struct iommu_msi_group_device *first =
-		list_first_entry_or_null(&msi->devices,
-					 struct iommu_msi_group_device, item);
+	struct iommu_msi_group_device *first = list_first_entry_or_null(
+		&msi->devices, struct iommu_msi_group_device, item);
 
 	return first ? first->dev : NULL;
 }

@@ -607,7 +607,7 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 	if (old) {
 		iopt_lock_both(&old->ioas->iopt, &new->ioas->iopt);
 		rc = iommu_msi_replace_begin(hwpt_msi_space(old),
-					      hwpt_msi_space(new), dev);
+					     hwpt_msi_space(new), dev);
 		iopt_unlock_both(&old->ioas->iopt, &new->ioas->iopt);
 	} else if (iommu_msi_in_use_elsewhere(hwpt_msi_space(new), dev)) {
 		rc = -EBUSY;
@@ -663,8 +663,8 @@ static void iommufd_msi_end_devices(struct iommufd_hwpt_paging *new,
 		iommu_msi_attach_end(new->common.domain, cur->dev, moved);
 		if (old)
 			iommu_msi_replace_end(hwpt_msi_space(old),
-					       hwpt_msi_space(new), cur->dev,
-					       moved);
+					      hwpt_msi_space(new), cur->dev,
+					      moved);
 	}
 	if (old)
 		iommufd_msi_unreserve(moved ? old : new, igroup);

@@ -79,7 +79,8 @@ int iommufd_msi_compat(struct iommufd_ioas *ioas, unsigned int cmd,
 
 #else /* CONFIG_IOMMU_MSI_SPACE */
 
-static inline void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev)
+static inline void iopt_msi_unreserve(struct io_pagetable *iopt,
+				      struct device *dev)
 {
 }
 
@@ -87,20 +88,21 @@ static inline void iopt_msi_destroy(struct io_pagetable *iopt)
 {
 }
 
-static inline int iopt_msi_make_room(struct io_pagetable *iopt, unsigned long start,
-		       unsigned long last)
+static inline int iopt_msi_make_room(struct io_pagetable *iopt,
+				     unsigned long start, unsigned long last)
 {
 	return 0;
 }
 
-static inline bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
-			 unsigned long length)
+static inline bool iopt_msi_skip_place(struct io_pagetable *iopt,
+				       unsigned long *start,
+				       unsigned long length)
 {
 	return false;
 }
 
 static inline int iopt_msi_collect_pinned(struct io_pagetable *iopt,
-			    struct rb_root_cached *pinned)
+					  struct rb_root_cached *pinned)
 {
 	return 0;
 }
@@ -109,7 +111,8 @@ static inline void iopt_msi_free_pinned(struct rb_root_cached *pinned)
 {
 }
 
-static inline void iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging)
+static inline void
+iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging)
 {
 }
 
@@ -121,79 +124,85 @@ static inline void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging)
 {
 }
 
-static inline int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
-			     struct iommufd_device *idev)
-{
-	return 0;
-}
-
-static inline int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
-			struct device *dev)
-{
-	return 0;
-}
-
-static inline int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
+static inline int
+iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
 			 struct iommufd_device *idev)
 {
 	return 0;
 }
 
-static inline int iommufd_msi_pin(struct iommufd_hw_pagetable *hwpt, struct device *dev)
+static inline int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
+				      struct device *dev)
+{
+	return 0;
+}
+
+static inline int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
+				       struct iommufd_device *idev)
+{
+	return 0;
+}
+
+static inline int iommufd_msi_pin(struct iommufd_hw_pagetable *hwpt,
+				  struct device *dev)
 {
 	return 0;
 }
 
 static inline int iommufd_msi_pin_group(struct iommufd_hw_pagetable *hwpt,
-			  struct iommufd_group *igroup)
+					struct iommufd_group *igroup)
 {
 	return 0;
 }
 
 static inline void iommufd_msi_unpin_group(struct iommufd_hw_pagetable *hwpt,
-			     struct iommufd_group *igroup)
+					   struct iommufd_group *igroup)
 {
 }
 
-static inline int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
-			   struct iommufd_group *igroup)
+static inline int
+iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
+		       struct iommufd_group *igroup)
 {
 	return 0;
 }
 
 static inline void iommufd_msi_end_move(struct iommufd_hwpt_paging *hwpt_paging,
-			  struct iommufd_group *igroup, bool moved)
+					struct iommufd_group *igroup,
+					bool moved)
 {
 }
 
 static inline void iommufd_msi_begin_leave(struct iommufd_hw_pagetable *hwpt,
-			     struct iommufd_group *igroup)
+					   struct iommufd_group *igroup)
 {
 }
 
 static inline void iommufd_msi_end_leave(struct iommufd_hw_pagetable *hwpt,
-			   struct iommufd_group *igroup, bool left)
+					 struct iommufd_group *igroup,
+					 bool left)
 {
 }
 
 static inline void iommufd_msi_begin_detach(struct iommufd_hw_pagetable *hwpt,
-			      struct iommufd_device *idev)
+					    struct iommufd_device *idev)
 {
 }
 
 static inline void iommufd_msi_end_detach(struct iommufd_hw_pagetable *hwpt,
-			    struct iommufd_device *idev)
+					  struct iommufd_device *idev)
 {
 }
 
 static inline int iommufd_msi_fill_cap(struct iommufd_ioas *ioas,
-			 struct vfio_info_cap_header __user *cur, size_t avail)
+				       struct vfio_info_cap_header __user *cur,
+				       size_t avail)
 {
 	return 0;
 }
 
-static inline int iommufd_msi_compat(struct iommufd_ioas *ioas, unsigned int cmd,
-		       void __user *arg)
+static inline int iommufd_msi_compat(struct iommufd_ioas *ioas,
+				     unsigned int cmd, void __user *arg)
 {
 	return -ENOIOCTLCMD;
 }

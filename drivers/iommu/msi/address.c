@@ -84,8 +84,8 @@ msi_addresses_change(const struct iommu_msi_addresses *old, unsigned int start,
 
 /* Returns what was there before */
 static struct iommu_msi_addresses *
-msi_addresses_swap(struct iommu_msi_rewriter *rewriter, enum iommu_msi_kind kind,
-		   struct iommu_msi_addresses *table)
+msi_addresses_swap(struct iommu_msi_rewriter *rewriter,
+		   enum iommu_msi_kind kind, struct iommu_msi_addresses *table)
 {
 	spin_lock(&rewriter->address_lock);
 	swap(rewriter->addresses[kind], table);
@@ -139,7 +139,8 @@ static bool msi_desc_can_hold(const struct msi_desc *desc,
 			      u64 address)
 {
 	return !msi_desc_keeps_address_hi(desc) ||
-	       upper_32_bits(address) == upper_32_bits(doorbell_start(doorbell));
+	       upper_32_bits(address) ==
+		       upper_32_bits(doorbell_start(doorbell));
 }
 
 /* iommu_msi_address_ops::check */
@@ -215,7 +216,8 @@ static int msi_check_live(const struct msi_desc *desc, u64 address)
 	if (irqd_is_activated(irq_get_irq_data(desc->irq)) &&
 	    (address ^ desc->msg.address_lo) & MSI_OFFSET_MASK)
 		return -EADDRNOTAVAIL;
-	return msi_desc_can_hold(desc, desc->iommu_msi_user->doorbell, address) ?
+	return msi_desc_can_hold(desc, desc->iommu_msi_user->doorbell,
+				 address) ?
 		       0 :
 		       -ERANGE;
 }
@@ -495,8 +497,8 @@ void iommu_msi_get_addresses(struct device *dev, enum iommu_msi_kind kind,
 		return;
 	}
 	for (i = 0; i < count; i++)
-		addresses[i] = msi_addresses_get(rewriter->addresses[kind],
-						 start + i);
+		addresses[i] =
+			msi_addresses_get(rewriter->addresses[kind], start + i);
 	msi_rewriter_unlock(rewriter);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_get_addresses);

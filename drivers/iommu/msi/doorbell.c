@@ -386,8 +386,8 @@ static void msi_mapping_unmap(struct msi_mapping *mapping, unsigned int which)
 		return;
 	iova = doorbell_iova_at(doorbell, doorbell->places[which].node.start);
 	iova = ALIGN_DOWN(iova, size);
-	trace_iommu_msi_unmap(doorbell->space,
-			      ALIGN_DOWN(doorbell->phys, size), iova, size);
+	trace_iommu_msi_unmap(doorbell->space, ALIGN_DOWN(doorbell->phys, size),
+			      iova, size);
 	iommu_unmap(mapping->member->domain, iova, size);
 	mapping->mapped[which] = false;
 }

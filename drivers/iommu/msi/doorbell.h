@@ -225,7 +225,8 @@ struct msi_user {
 };
 
 /* First IOVA of @doorbell, in bytes. Changes under both locks. */
-static inline unsigned long doorbell_start(const struct iommu_doorbell *doorbell)
+static inline unsigned long
+doorbell_start(const struct iommu_doorbell *doorbell)
 {
 	return doorbell->places[doorbell->at].node.start;
 }

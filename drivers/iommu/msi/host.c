@@ -40,9 +40,9 @@
 
 /* What becomes of a message in a domain */
 enum msi_way {
-	MSI_UNKNOWN,	/* nobody here placed its doorbell */
-	MSI_BLOCKED,	/* nothing gets through */
-	MSI_PHYSICAL,	/* it is not translated */
+	MSI_UNKNOWN, /* nobody here placed its doorbell */
+	MSI_BLOCKED, /* nothing gets through */
+	MSI_PHYSICAL, /* it is not translated */
 	MSI_DMA_API,
 	MSI_SPACE,
 };
@@ -212,8 +212,9 @@ static int msi_vector_enter(const struct iommu_msi_change *change,
 }
 
 /* The user that msi_vector_enter() counted, if it did */
-static struct msi_user *msi_vector_entered(const struct iommu_msi_change *change,
-					   const struct msi_desc *desc)
+static struct msi_user *
+msi_vector_entered(const struct iommu_msi_change *change,
+		   const struct msi_desc *desc)
 {
 	struct iommu_msi_space *space;
 	struct msi_user *user;
@@ -343,9 +344,10 @@ int iommu_msi_begin_change(const struct iommu_msi_change *change)
 		rc = msi_vector_enter(change, desc);
 		if (!rc || change->must_succeed)
 			continue;
-		dev_notice_ratelimited(desc->dev,
-				       "no doorbell for its interrupts in the new domain (%d)\n",
-				       rc);
+		dev_notice_ratelimited(
+			desc->dev,
+			"no doorbell for its interrupts in the new domain (%d)\n",
+			rc);
 		msi_vectors_stay(change, desc);
 		return rc;
 	}

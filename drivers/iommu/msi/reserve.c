@@ -200,8 +200,7 @@ static int msi_reserve_one(struct msi_reserve *reserve, struct device *dev)
 }
 
 /* The other devices of the group, which may be the host's */
-static int msi_reserve_siblings(struct msi_reserve *reserve,
-				struct device *dev)
+static int msi_reserve_siblings(struct msi_reserve *reserve, struct device *dev)
 {
 	struct iommu_msi_group_device *sibling;
 	LIST_HEAD(devices);

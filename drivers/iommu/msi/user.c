@@ -36,8 +36,8 @@ static bool msi_group_less(struct rb_node *a, const struct rb_node *b)
 struct msi_group *msi_group_lookup(struct iommu_msi_space *space,
 				   const struct device *dev)
 {
-	struct rb_node *node = rb_find(msi_group_key(dev), &space->groups,
-				       msi_group_cmp);
+	struct rb_node *node =
+		rb_find(msi_group_key(dev), &space->groups, msi_group_cmp);
 
 	return node ? rb_entry(node, struct msi_group, node) : NULL;
 }
