@@ -123,10 +123,11 @@ EXPORT_SYMBOL_GPL(vfio_msi_group_unreserve);
 /* All devices of a group are in one domain */
 static struct device *vfio_msi_group_device(struct vfio_msi_group *msi)
 {
-	struct iommu_msi_group_device *first = list_first_entry_or_null(
-		&msi->devices, struct iommu_msi_group_device, item);
+	struct iommu_msi_group_device *device;
 
-	return first ? first->dev : NULL;
+	list_for_each_entry(device, &msi->devices, item)
+		return device->dev;
+	return NULL;
 }
 
 /**

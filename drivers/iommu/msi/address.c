@@ -11,9 +11,10 @@
  *
  * The addresses are kept with the driver of the device that rewrites messages, in
  * one table for each kind of message. A table is replaced as a whole, under
- * iommu_msi_rewriter::lock and iommu_msi_rewriter::address_lock both. A message holds the address that
- * the table had when it was written, so a change of the table ends with rewriting
- * those that have become stale. See include/linux/iommu-msi.h for the races.
+ * iommu_msi_rewriter::lock and iommu_msi_rewriter::address_lock both. A message
+ * holds the address that the table had when it was written, so a change of the
+ * table ends with rewriting those that have become stale. See
+ * Documentation/driver-api/iommu-msi.rst for the races.
  *
  * They mean something in a nested domain only, and on that parent only. A device
  * that is about to leave has its addresses suspended before: its messages are sent

@@ -240,6 +240,7 @@ FIXTURE_VARIANT_ADD(map_file, hugetlb_domain_limit)
 	.domain = true,
 	.memory_limit = 16,
 };
+
 /* clang-format on */
 
 FIXTURE_SETUP(map_file)
