@@ -99,39 +99,6 @@ static inline void vfio_msi_group_attach_end(struct vfio_msi_group *msi,
 {
 }
 
-/* A container has no MSI space */
-static inline struct iommu_msi_space *
-iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
-		       unsigned long slot_size)
-{
-	return ERR_PTR(-ENODEV);
-}
-
-static inline void iommu_msi_space_destroy(struct iommu_msi_space *space)
-{
-}
-
-static inline int iommu_msi_join(struct iommu_msi_space *space,
-				 struct iommu_domain *domain)
-{
-	return -ENODEV;
-}
-
-static inline void iommu_msi_leave(struct iommu_domain *domain)
-{
-}
-
-static inline int iommu_msi_follow_group(struct iommu_group *group)
-{
-	return 0;
-}
-
-static inline int iommu_msi_make_room(struct iommu_msi_space *space,
-				      unsigned long start, unsigned long last)
-{
-	return 0;
-}
-
 static inline int vfio_msi_evade(struct iommu_msi_space *space,
 				 const struct list_head *resv_regions,
 				 const struct iommu_domain_geometry *geometry)

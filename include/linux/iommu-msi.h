@@ -44,6 +44,7 @@
 #define __LINUX_IOMMU_MSI_H
 
 #include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/interval_tree.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -210,11 +211,54 @@ int iommu_msi_list_devices(struct iommu_group *group,
 			   struct list_head *devices);
 void iommu_msi_free_devices(struct list_head *devices);
 
-/* The owner's interface */
+/* The owner's interface: first what vfio_iommu_type1.c calls itself */
+#ifdef CONFIG_IOMMU_MSI_SPACE
+
 struct iommu_msi_space *
 iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 		       unsigned long slot_size);
 void iommu_msi_space_destroy(struct iommu_msi_space *space);
+int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain);
+void iommu_msi_leave(struct iommu_domain *domain);
+int iommu_msi_follow_group(struct iommu_group *group);
+int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
+			unsigned long last);
+
+#else /* CONFIG_IOMMU_MSI_SPACE */
+
+static inline struct iommu_msi_space *
+iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
+		       unsigned long slot_size)
+{
+	return ERR_PTR(-ENODEV);
+}
+
+static inline void iommu_msi_space_destroy(struct iommu_msi_space *space)
+{
+}
+
+static inline int iommu_msi_join(struct iommu_msi_space *space,
+				 struct iommu_domain *domain)
+{
+	return -ENODEV;
+}
+
+static inline void iommu_msi_leave(struct iommu_domain *domain)
+{
+}
+
+static inline int iommu_msi_follow_group(struct iommu_group *group)
+{
+	return 0;
+}
+
+static inline int iommu_msi_make_room(struct iommu_msi_space *space,
+				      unsigned long start, unsigned long last)
+{
+	return 0;
+}
+
+#endif /* CONFIG_IOMMU_MSI_SPACE */
 
 int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 			     const struct iommu_msi_window *window);
@@ -224,13 +268,10 @@ bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 				struct device *dev);
 int iommu_msi_check_device(struct iommu_msi_space *space, struct device *dev);
 
-int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain);
-void iommu_msi_leave(struct iommu_domain *domain);
 int iommu_msi_fit(struct iommu_msi_space *space);
 int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
 			  bool attached);
-int iommu_msi_follow_group(struct iommu_group *group);
 int iommu_msi_replace_begin(struct iommu_msi_space *from,
 			    struct iommu_msi_space *to, struct device *dev);
 void iommu_msi_replace_end(struct iommu_msi_space *from,
@@ -239,8 +280,6 @@ void iommu_msi_replace_end(struct iommu_msi_space *from,
 
 int iommu_msi_check_room(struct iommu_msi_space *space, unsigned long start,
 			 unsigned long last);
-int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
-			unsigned long last);
 struct interval_tree_node *iommu_msi_first_place(struct iommu_msi_space *space,
 						 unsigned long start,
 						 unsigned long last);

@@ -113,11 +113,15 @@ static enum iommu_msi_kind msi_desc_kind(const struct msi_desc *desc)
 static u64 msi_guest_address(struct iommu_msi_rewriter *rewriter,
 			     const struct msi_desc *desc)
 {
-	guard(spinlock)(&rewriter->address_lock);
-	if (rewriter->suspended)
-		return IOMMU_MSI_NO_ADDRESS;
-	return msi_addresses_get(rewriter->addresses[msi_desc_kind(desc)],
-				 desc->msi_index);
+	u64 address = IOMMU_MSI_NO_ADDRESS;
+
+	spin_lock(&rewriter->address_lock);
+	if (!rewriter->suspended)
+		address = msi_addresses_get(
+			rewriter->addresses[msi_desc_kind(desc)],
+			desc->msi_index);
+	spin_unlock(&rewriter->address_lock);
+	return address;
 }
 
 /* iommu_msi_address_ops::page */

@@ -45,8 +45,9 @@ void iommu_msi_register_rewriter(struct device *dev,
 	rewriter->address_ops = NULL;
 	refcount_set(&rewriter->users, 1);
 	init_completion(&rewriter->unused);
-	guard(spinlock)(&msi_rewriters_lock);
+	spin_lock(&msi_rewriters_lock);
 	dev->iommu->msi_rewriter = rewriter;
+	spin_unlock(&msi_rewriters_lock);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_register_rewriter);
 
@@ -57,10 +58,11 @@ struct iommu_msi_rewriter *msi_rewriter_get(struct device *dev)
 
 	if (!dev->iommu)
 		return NULL;
-	guard(spinlock)(&msi_rewriters_lock);
+	spin_lock(&msi_rewriters_lock);
 	rewriter = dev->iommu->msi_rewriter;
 	if (rewriter)
 		refcount_inc(&rewriter->users);
+	spin_unlock(&msi_rewriters_lock);
 	return rewriter;
 }
 
@@ -74,9 +76,10 @@ static struct iommu_msi_rewriter *msi_rewriter_remove(struct device *dev)
 {
 	struct iommu_msi_rewriter *rewriter;
 
-	guard(spinlock)(&msi_rewriters_lock);
+	spin_lock(&msi_rewriters_lock);
 	rewriter = dev->iommu->msi_rewriter;
 	dev->iommu->msi_rewriter = NULL;
+	spin_unlock(&msi_rewriters_lock);
 	return rewriter;
 }
 

@@ -29,12 +29,14 @@ bool pci_msi_keeps_address_hi(const struct msi_desc *desc)
 static u32 pci_msi_mask_register(struct msi_desc *desc)
 {
 	struct pci_dev *dev = to_pci_dev(desc->dev);
+	unsigned long flags;
 	u32 mask;
 
-	guard(raw_spinlock_irqsave)(&dev->msi_lock);
+	raw_spin_lock_irqsave(&dev->msi_lock, flags);
 	pci_read_config_dword(dev, desc->pci.mask_pos, &mask);
 	pci_write_config_dword(dev, desc->pci.mask_pos,
 			       mask | msi_multi_mask(desc));
+	raw_spin_unlock_irqrestore(&dev->msi_lock, flags);
 	return mask;
 }
 
