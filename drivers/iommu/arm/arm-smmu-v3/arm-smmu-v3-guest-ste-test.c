@@ -134,7 +134,7 @@ static void only_abort_bypass_and_stage1_are_accepted(struct kunit *test)
 	}
 }
 
-static void ats_is_of_stage1_alone(struct kunit *test)
+static void ats_is_the_guests_choice_with_stage1_alone(struct kunit *test)
 {
 	struct arm_smmu_guest_ste guest;
 
@@ -145,8 +145,11 @@ static void ats_is_of_stage1_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, parse(&guest, GUEST_S1_0, 2ULL << 28), -EIO);
 	KUNIT_EXPECT_EQ(test, parse(&guest, GUEST_S1_0, 3ULL << 28), -EIO);
 
+	/* Bypass translates as the parent does, so it has ATS as the parent */
+	KUNIT_EXPECT_EQ(test, parse(&guest, 0x9, 0), 0);
+	KUNIT_EXPECT_TRUE(test, guest.ats);
 	KUNIT_EXPECT_EQ(test, parse(&guest, 0x9, EATS_FULL), 0);
-	KUNIT_EXPECT_FALSE(test, guest.ats);
+	KUNIT_EXPECT_TRUE(test, guest.ats);
 	KUNIT_EXPECT_EQ(test, parse(&guest, 0x1, EATS_FULL), 0);
 	KUNIT_EXPECT_FALSE(test, guest.ats);
 }
@@ -212,7 +215,9 @@ static void bypass_still_translates_by_stage2(struct kunit *test)
 	struct arm_smmu_ste ste;
 
 	make(test, t, &ste, 0x9, GUEST_S1_1 | EATS_FULL);
-	expect_words(test, &ste, 0xd, MEV, PARENT_2, PARENT_3);
+	expect_words(test, &ste, 0xd, MEV | EATS_FULL, PARENT_2, PARENT_3);
+	make(test, t, &ste, 0x9, 0);
+	expect_words(test, &ste, 0xd, MEV | EATS_FULL, PARENT_2, PARENT_3);
 }
 
 static void abort_has_no_translation(struct kunit *test)
@@ -239,7 +244,8 @@ static void forced_write_back_follows_the_table(struct kunit *test)
 	expect_words(test, &ste, GUEST_S1_0 | 4, GUEST_S1_1 | MEV | S2FWB,
 		     PARENT_2, PARENT_3);
 	make(test, t, &ste, 0x9, 0);
-	expect_words(test, &ste, 0xd, MEV | S2FWB, PARENT_2, PARENT_3);
+	expect_words(test, &ste, 0xd, MEV | EATS_FULL | S2FWB, PARENT_2,
+		     PARENT_3);
 }
 
 static void eats_is_what_the_host_enables(struct kunit *test)
@@ -312,6 +318,7 @@ static void watch(struct arm_smmu_entry_writer *writer)
 
 static const struct arm_smmu_entry_writer_ops watcher_ops = {
 	.get_used = arm_smmu_get_ste_used,
+	.get_independent = arm_smmu_get_ste_independent,
 	.sync = watch,
 };
 
@@ -326,10 +333,7 @@ static void expect_transition(struct kunit *test,
 		.from = from,
 		.to = to,
 	};
-	struct arm_smmu_ste stopover;
 
-	if (arm_smmu_ste_stopover(&w.entry, to, &stopover))
-		arm_smmu_write_entry(&w.writer, w.entry.data, stopover.data);
 	arm_smmu_write_entry(&w.writer, w.entry.data, to->data);
 
 	KUNIT_EXPECT_EQ(test, w.syncs, syncs);
@@ -338,49 +342,64 @@ static void expect_transition(struct kunit *test,
 }
 
 static void expect_hitless(struct kunit *test, const struct arm_smmu_ste *a,
-			   const struct arm_smmu_ste *b, unsigned int syncs)
+			   const struct arm_smmu_ste *b, unsigned int there,
+			   unsigned int back)
 {
-	expect_transition(test, a, b, syncs, true);
-	expect_transition(test, b, a, syncs, true);
+	expect_transition(test, a, b, there, true);
+	expect_transition(test, b, a, back, true);
+}
+
+/* The entry of a guest whose device has no ATS */
+static void make_without_ats(struct kunit *test, struct ste_test *t,
+			     struct arm_smmu_ste *ste, u64 word0, u64 word1)
+{
+	struct arm_smmu_guest_ste guest;
+
+	KUNIT_ASSERT_EQ(test, parse(&guest, word0, word1), 0);
+	arm_smmu_make_nested_ste(ste, &t->master, &t->parent, &guest, false);
 }
 
 static void abort_bypass_and_stage1_change_hitlessly(struct kunit *test)
 {
 	struct ste_test *t = new_ste_test(test, ARM_SMMU_FEAT_ATTR_TYPES_OVR);
-	struct arm_smmu_ste s1, s1_ats, bypass, abort;
+	struct arm_smmu_ste s1, s1_ats, bypass, bypass_ats, abort;
 
 	make(test, t, &s1, GUEST_S1_0, GUEST_S1_1);
 	make(test, t, &s1_ats, GUEST_S1_0, GUEST_S1_1 | EATS_FULL);
-	make(test, t, &bypass, 0x9, 0);
+	make_without_ats(test, t, &bypass, 0x9, 0);
+	make(test, t, &bypass_ats, 0x9, 0);
 	make(test, t, &abort, 0x1, 0);
 
-	expect_hitless(test, &abort, &bypass, 2);
-	expect_hitless(test, &abort, &s1, 2);
-	expect_hitless(test, &abort, &s1_ats, 2);
-	expect_hitless(test, &bypass, &s1, 2);
-	/* EATS is in another double word than Config */
-	expect_hitless(test, &bypass, &s1_ats, 3);
-	expect_hitless(test, &s1, &s1_ats, 1);
+	expect_hitless(test, &abort, &bypass, 2, 2);
+	expect_hitless(test, &abort, &bypass_ats, 2, 2);
+	expect_hitless(test, &abort, &s1, 2, 2);
+	expect_hitless(test, &abort, &s1_ats, 2, 2);
+	expect_hitless(test, &bypass, &s1, 2, 2);
+	expect_hitless(test, &bypass_ats, &s1_ats, 2, 2);
+	/* EATS is in another double word than Config, and changes before */
+	expect_hitless(test, &bypass_ats, &s1, 2, 3);
+	expect_hitless(test, &s1, &s1_ats, 1, 1);
 }
 
 static void host_stage2_and_stage1_change_hitlessly(struct kunit *test)
 {
 	struct ste_test *t = new_ste_test(test, ARM_SMMU_FEAT_ATTR_TYPES_OVR);
-	struct arm_smmu_ste s1, s1_ats, bypass, s2, s2_ats;
+	struct arm_smmu_ste s1, s1_ats, bypass, bypass_ats, s2, s2_ats;
 
 	make(test, t, &s1, GUEST_S1_0, GUEST_S1_1);
 	make(test, t, &s1_ats, GUEST_S1_0, GUEST_S1_1 | EATS_FULL);
-	make(test, t, &bypass, 0x9, 0);
+	make_without_ats(test, t, &bypass, 0x9, 0);
+	make(test, t, &bypass_ats, 0x9, 0);
 	arm_smmu_make_s2_domain_ste(&s2, &t->master, &t->parent, false);
 	arm_smmu_make_s2_domain_ste(&s2_ats, &t->master, &t->parent, true);
 
-	/* MEV alone; MEV and then Config; both and then Config */
-	expect_hitless(test, &s2, &bypass, 1);
-	expect_hitless(test, &s2, &s1, 3);
-	expect_hitless(test, &s2, &s1_ats, 3);
-	expect_hitless(test, &s2_ats, &s1, 3);
-	expect_hitless(test, &s2_ats, &s1_ats, 3);
-	expect_hitless(test, &s2_ats, &bypass, 1);
+	/* MEV alone. MEV or both, then Config, then clear what is unused */
+	expect_hitless(test, &s2, &bypass, 1, 1);
+	expect_hitless(test, &s2_ats, &bypass_ats, 1, 1);
+	expect_hitless(test, &s2, &s1, 2, 3);
+	expect_hitless(test, &s2, &s1_ats, 2, 3);
+	expect_hitless(test, &s2_ats, &s1, 2, 3);
+	expect_hitless(test, &s2_ats, &s1_ats, 2, 3);
 }
 
 static void identity_and_blocked_change_hitlessly(struct kunit *test)
@@ -391,8 +410,8 @@ static void identity_and_blocked_change_hitlessly(struct kunit *test)
 	make(test, t, &s1, GUEST_S1_0, GUEST_S1_1);
 	arm_smmu_make_bypass_ste(&t->smmu, &identity);
 	arm_smmu_make_abort_ste(&blocked);
-	expect_hitless(test, &s1, &blocked, 2);
-	expect_hitless(test, &s1, &identity, 2);
+	expect_hitless(test, &s1, &blocked, 2, 2);
+	expect_hitless(test, &s1, &identity, 2, 2);
 }
 
 static void new_context_table_is_one_write(struct kunit *test)
@@ -402,9 +421,9 @@ static void new_context_table_is_one_write(struct kunit *test)
 
 	make(test, t, &a, GUEST_S1_0, GUEST_S1_1);
 	make(test, t, &b, W0(5ULL, 0ULL, 0x4000ULL, 0ULL), GUEST_S1_1);
-	expect_hitless(test, &a, &b, 1);
+	expect_hitless(test, &a, &b, 1, 1);
 	make(test, t, &b, GUEST_S1_0, 0x54);
-	expect_hitless(test, &a, &b, 1);
+	expect_hitless(test, &a, &b, 1, 1);
 }
 
 static void two_words_of_stage1_at_once_abort_between(struct kunit *test)
@@ -433,7 +452,7 @@ static struct kunit_case arm_smmu_guest_ste_cases[] = {
 	KUNIT_CASE(only_listed_bits_are_accepted),
 	KUNIT_CASE(entry_that_is_not_valid_aborts),
 	KUNIT_CASE(only_abort_bypass_and_stage1_are_accepted),
-	KUNIT_CASE(ats_is_of_stage1_alone),
+	KUNIT_CASE(ats_is_the_guests_choice_with_stage1_alone),
 	KUNIT_CASE(stage1_is_put_on_the_parents_stage2),
 	KUNIT_CASE(every_stage1_field_reaches_the_entry),
 	KUNIT_CASE(bypass_still_translates_by_stage2),

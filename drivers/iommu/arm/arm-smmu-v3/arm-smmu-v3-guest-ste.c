@@ -24,9 +24,6 @@
 #define GUEST_STE_0 (STRTAB_STE_0_V | STRTAB_STE_0_CFG | GUEST_STE_0_S1)
 #define GUEST_STE_1 (GUEST_STE_1_S1 | STRTAB_STE_1_EATS)
 
-/* Bits that change nothing but what the event queue and the ATC are told */
-#define STE_1_INDEPENDENT (STRTAB_STE_1_EATS | STRTAB_STE_1_MEV)
-
 /**
  * arm_smmu_guest_ste_parse() - Read the stream table entry of a guest
  * @guest: Where to put what it asks for
@@ -59,6 +56,8 @@ int arm_smmu_guest_ste_parse(struct arm_smmu_guest_ste *guest,
 		return 0;
 	case STRTAB_STE_0_CFG_BYPASS:
 		guest->config = STRTAB_STE_0_CFG_BYPASS;
+		/* Like a device that is attached to the nest parent */
+		guest->ats = true;
 		return 0;
 	case STRTAB_STE_0_CFG_S1_TRANS:
 		guest->config = STRTAB_STE_0_CFG_S1_TRANS;
@@ -120,46 +119,3 @@ void arm_smmu_make_nested_ste(struct arm_smmu_ste *target,
 		arm_smmu_add_guest_s1(target, master, guest);
 }
 EXPORT_SYMBOL_IF_KUNIT(arm_smmu_make_nested_ste);
-
-static bool arm_smmu_ste_has_s2(const struct arm_smmu_ste *ste)
-{
-	u64 word0 = le64_to_cpu(ste->data[0]);
-	u64 config = FIELD_GET(STRTAB_STE_0_CFG, word0);
-
-	return (word0 & STRTAB_STE_0_V) &&
-	       (config == STRTAB_STE_0_CFG_S2_TRANS ||
-		config == STRTAB_STE_0_CFG_NESTED);
-}
-
-/**
- * arm_smmu_ste_stopover() - Find an entry to go through on the way to another
- * @cur: The entry that the SMMU reads now
- * @target: What it shall become
- * @stopover: Where to put the entry between
- *
- * Turning stage 1 on or off above a stage 2 that stays is one double word, so it
- * disturbs no transaction; EATS and MEV are in another one, and would make the
- * writer invalidate the entry in between. Whether they change first or last is of
- * no consequence, as ATS of the device is off until the entry is complete if it
- * is off before or after. So let them change first.
- *
- * Return: Whether there is such an entry.
- */
-bool arm_smmu_ste_stopover(const struct arm_smmu_ste *cur,
-			   const struct arm_smmu_ste *target,
-			   struct arm_smmu_ste *stopover)
-{
-	const __le64 independent = cpu_to_le64(STE_1_INDEPENDENT);
-
-	if (!arm_smmu_ste_has_s2(cur) || !arm_smmu_ste_has_s2(target))
-		return false;
-	if (cur->data[0] == target->data[0] ||
-	    !((cur->data[1] ^ target->data[1]) & independent))
-		return false;
-
-	*stopover = *cur;
-	stopover->data[1] &= ~independent;
-	stopover->data[1] |= target->data[1] & independent;
-	return true;
-}
-EXPORT_SYMBOL_IF_KUNIT(arm_smmu_ste_stopover);

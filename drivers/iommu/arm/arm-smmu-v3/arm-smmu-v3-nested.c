@@ -133,9 +133,9 @@ static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
 		.viommu = &nested->viommu->core,
 		/*
 		 * Whether to invalidate the ATC is the guest's to know, and it
-		 * does if it wrote EATS.
+		 * does if it wrote EATS. As for stalls, see arm_smmu_attach_dev().
 		 */
-		.ats_refused = !nested->ste.ats,
+		.ats_refused = !nested->ste.ats || master->stall_enabled,
 	};
 	struct arm_smmu_ste ste;
 	int ret;
@@ -151,6 +151,7 @@ static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
 
 	if (nested->ste.config == STRTAB_STE_0_CFG_S1_TRANS)
 		announce_stage1(s2_parent);
+	arm_smmu_viommu_assign(master, state.viommu);
 	arm_smmu_make_nested_ste(&ste, master, s2_parent, &nested->ste,
 				 state.ats_enabled);
 	arm_smmu_install_ste_for_dev(master, &ste);

@@ -20,7 +20,8 @@
 /**
  * struct arm_smmu_guest_ste - What a guest's stream table entry asks for
  * @config: STE.Config: abort, bypass or stage 1
- * @ats: STE.EATS says full ATS, which only stage 1 can
+ * @ats: Whether the device may use ATS: as STE.EATS says with stage 1, always when
+ *	it bypasses stage 1
  * @word: The guest's first two double words, reduced to the stage 1 fields
  */
 struct arm_smmu_guest_ste {

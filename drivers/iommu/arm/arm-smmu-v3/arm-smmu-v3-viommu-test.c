@@ -1,64 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of a guest's share of an SMMU, on an SMMU made of memory.
- *
- * A thread on another CPU plays the SMMU: it consumes the command queue and notes
- * what it finds. (The CPU that issues commands waits for them with interrupts
- * off.) Stream table and event queue are memory that the test looks at.
+ * KUnit tests of a guest's share of an SMMU, on an SMMU made of memory: see
+ * arm-smmu-v3-soft-smmu.h. The model is here, too.
  */
 #include <kunit/device.h>
-#include <kunit/test.h>
-#include <linux/io-pgtable.h>
+#include <linux/kmsg_dump.h>
 #include <linux/kthread.h>
 #include <linux/mman.h>
-#include <linux/pci.h>
 #include <linux/sched/mm.h>
 #include <uapi/linux/iommufd.h>
 
 #include "../../iommufd/viommu.h"
-#include "arm-smmu-v3-nested.h"
+#include "arm-smmu-v3-soft-smmu.h"
 
-#define QUEUE_SHIFT 8
-#define LOG_SIZE 1024
-#define NUM_STREAMS 16
-#define SID 5
-#define VSID 0x1234567
-#define VMID 0x42
+/* A command was read: what the SMMU and the device do about it */
+static void obey(struct soft_smmu *s, u8 op)
+{
+	if (op == OP_ATC_INV && READ_ONCE(s->atc_is_silent))
+		s->atc_is_awaited = true;
+	if (op == OP_CFGI_STE && s->entry_faults)
+		s->evtq_prod = (s->evtq_prod + 1) & QUEUE_MASK;
+}
 
-#define OP_CFGI_STE 0x03
-#define OP_CFGI_CD_ALL 0x06
-#define OP_TLBI_NH_ALL 0x10
-#define OP_TLBI_NH_VA 0x12
-#define OP_ATC_INV 0x40
-#define OP_CMD_SYNC 0x46
-
-/* An SMMU made of memory, with one device and one guest */
-struct soft_smmu {
-	struct arm_smmu_device smmu;
-	u32 cmdq_prod, cmdq_cons, evtq_prod;
-	struct task_struct *thread;
-	u64 log[LOG_SIZE][2]; /* The commands that were consumed */
-	unsigned int logged; /* How many they are */
-	unsigned int stop_after; /* Consume no more */
-
-	struct device *dev;
-	struct dev_iommu dev_iommu;
-	struct iommu_fwspec *fwspec;
-	struct arm_smmu_master master;
-	struct arm_smmu_stream stream;
-
-	struct io_pgtable pgtable;
-	struct arm_smmu_domain parent;
-	struct iommufd_viommu *viommu;
-	struct iommufd_vdevice vdevice;
-	void __user *user;
-	struct mm_struct *mm; /* Of @user */
-};
+/*
+ * A CMD_SYNC waits for the ATCs, until they answer. A real SMMU gives up after
+ * PCIe's time for a completion, and says CERROR_ATC_INV_SYNC.
+ */
+static bool is_blocked(struct soft_smmu *s, u8 op)
+{
+	return op == OP_CMD_SYNC && s->atc_is_awaited &&
+	       READ_ONCE(s->atc_is_silent);
+}
 
 static int play_smmu(void *data)
 {
 	struct soft_smmu *s = data;
-	const u32 mask = (2 << QUEUE_SHIFT) - 1;
+	const u32 mask = QUEUE_MASK;
 	const __le64 *queue = s->smmu.cmdq.q.base;
 	u32 cons = 0;
 
@@ -67,7 +44,11 @@ static int play_smmu(void *data)
 		while (smp_load_acquire(&s->cmdq_prod) != cons &&
 		       s->logged < READ_ONCE(s->stop_after)) {
 			unsigned int i = cons & (mask >> 1);
+			u8 op = le64_to_cpu(queue[2 * i]);
 
+			if (is_blocked(s, op))
+				break;
+			obey(s, op);
 			s->log[s->logged][0] = le64_to_cpu(queue[2 * i]);
 			s->log[s->logged][1] = le64_to_cpu(queue[2 * i + 1]);
 			s->logged++;
@@ -95,6 +76,7 @@ static void init_cmdq(struct kunit *test, struct soft_smmu *s)
 	cmdq->q.cons_reg = (u32 __iomem *)&s->cmdq_cons;
 	s->smmu.evtq.q.llq.max_n_shift = QUEUE_SHIFT;
 	s->smmu.evtq.q.prod_reg = (u32 __iomem *)&s->evtq_prod;
+	s->smmu.evtq.q.cons_reg = (u32 __iomem *)&s->evtq_cons;
 }
 
 static void init_smmu(struct kunit *test, struct soft_smmu *s)
@@ -104,6 +86,7 @@ static void init_smmu(struct kunit *test, struct soft_smmu *s)
 	unsigned int i;
 
 	smmu->dev = s->dev;
+	smmu->iommu.ops = &arm_smmu_ops;
 	smmu->features = ARM_SMMU_FEAT_NESTING | ARM_SMMU_FEAT_S2FWB |
 			 ARM_SMMU_FEAT_ATS | ARM_SMMU_FEAT_RANGE_INV;
 	/* A prefetch is not synced, so it would be consumed at some time */
@@ -128,6 +111,7 @@ static void init_device(struct kunit *test, struct soft_smmu *s)
 	KUNIT_ASSERT_NOT_NULL(test, s->fwspec);
 	s->dev_iommu.fwspec = s->fwspec;
 	s->dev_iommu.priv = &s->master;
+	s->dev_iommu.iommu_dev = &s->smmu.iommu;
 	s->dev->iommu = &s->dev_iommu;
 
 	s->master.smmu = &s->smmu;
@@ -148,6 +132,8 @@ static void init_parent(struct soft_smmu *s)
 	s->parent.s2_cfg.vmid = VMID;
 	s->parent.pgtbl_ops = &s->pgtable.ops;
 	s->parent.domain.type = IOMMU_DOMAIN_UNMANAGED;
+	s->parent.domain.ops = arm_smmu_ops.default_domain_ops;
+	mutex_init(&s->parent.init_mutex);
 	INIT_LIST_HEAD(&s->parent.devices);
 	spin_lock_init(&s->parent.devices_lock);
 }
@@ -172,7 +158,7 @@ static struct iommufd_viommu *new_viommu(struct soft_smmu *s, u32 type)
 	return viommu;
 }
 
-static int viommu_test_init(struct kunit *test)
+int soft_smmu_init(struct kunit *test)
 {
 	unsigned int cpu =
 		cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
@@ -227,7 +213,7 @@ static void remove_vdevice(struct soft_smmu *s)
 	s->vdevice.dev = NULL;
 }
 
-static void viommu_test_exit(struct kunit *test)
+void soft_smmu_exit(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
 
@@ -249,7 +235,7 @@ static void viommu_test_exit(struct kunit *test)
 }
 
 /* The guest knows the device from now on */
-static void add_vdevice(struct kunit *test, struct soft_smmu *s)
+void soft_add_vdevice(struct kunit *test, struct soft_smmu *s)
 {
 	s->vdevice.dev = s->dev;
 	s->vdevice.virt_id = VSID;
@@ -258,7 +244,7 @@ static void add_vdevice(struct kunit *test, struct soft_smmu *s)
 }
 
 /* How many of the commands that were consumed are @op */
-static unsigned int count_op(const struct soft_smmu *s, u8 op)
+unsigned int soft_count_op(const struct soft_smmu *s, u8 op)
 {
 	unsigned int i, count = 0;
 
@@ -267,8 +253,8 @@ static unsigned int count_op(const struct soft_smmu *s, u8 op)
 	return count;
 }
 
-static int invalidate(struct kunit *test, struct soft_smmu *s, const u64 *cmds,
-		      u32 num, u32 *done)
+int soft_invalidate(struct kunit *test, struct soft_smmu *s, const u64 *cmds,
+		    u32 num, u32 *done)
 {
 	struct iommu_user_data_array array = {
 		.type = IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
@@ -333,11 +319,12 @@ static void one_sync_completes_up_to_64_commands(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(nums); i++) {
 		s->logged = 0;
-		KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, nums[i], &done),
+		KUNIT_EXPECT_EQ(test,
+				soft_invalidate(test, s, cmds, nums[i], &done),
 				0);
 		KUNIT_EXPECT_EQ(test, done, nums[i]);
 		expect_commands(test, s, nums[i]);
-		KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC),
+		KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_CMD_SYNC),
 				DIV_ROUND_UP(nums[i], 64));
 	}
 }
@@ -349,16 +336,17 @@ static void commands_before_a_bad_one_take_effect(struct kunit *test)
 	u64 *cmds = new_cmds(test, 200);
 	unsigned int i;
 	u32 done;
+	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		make_cmds(cmds, 200);
 		cmds[2 * bad[i]] = 0x20; /* TLBI_EL2_ALL */
 		s->logged = 0;
-		KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 200, &done),
-				-EIO);
+		ret = soft_invalidate(test, s, cmds, 200, &done);
+		KUNIT_EXPECT_EQ(test, ret, -EIO);
 		KUNIT_EXPECT_EQ(test, done, bad[i]);
 		expect_commands(test, s, bad[i]);
-		KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC),
+		KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_CMD_SYNC),
 				DIV_ROUND_UP(bad[i], 64));
 	}
 }
@@ -371,7 +359,7 @@ static void batch_without_sync_is_not_counted(struct kunit *test)
 
 	/* The SMMU hangs in the second batch */
 	s->stop_after = 64 + 1 + 10;
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 200, &done),
+	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmds, 200, &done),
 			-ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, done, 64);
 }
@@ -425,52 +413,20 @@ static void stream_ids_are_replaced(struct kunit *test)
 	struct soft_smmu *s = test->priv;
 	u32 done;
 
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmd, 1, &done), -EIO);
+	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmd, 1, &done), -EIO);
 	KUNIT_EXPECT_EQ(test, done, 0);
-	add_vdevice(test, s);
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmd, 1, &done), 0);
+	soft_add_vdevice(test, s);
+	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmd, 1, &done), 0);
 	KUNIT_EXPECT_EQ(test, done, 1);
 	KUNIT_EXPECT_EQ(test, s->log[0][0], OP_CFGI_CD_ALL | ((u64)SID << 32));
 
 	/* The physical number is nobody's, and a number that was taken back */
 	cmd[0] = OP_CFGI_CD_ALL | unknown;
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmd, 1, &done), -EIO);
+	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmd, 1, &done), -EIO);
 	remove_vdevice(s);
 	cmd[0] = OP_CFGI_CD_ALL | known;
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmd, 1, &done), -EIO);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_CFGI_CD_ALL), 1);
-}
-
-static void atc_is_invalidated_while_ats_is_on(struct kunit *test)
-{
-	const u64 ssv = 1ULL << 11;
-	u64 cmds[6] = { OP_TLBI_NH_ALL, 0, OP_ATC_INV | ((u64)VSID << 32), 52,
-			OP_TLBI_NH_ALL, 0 };
-	struct soft_smmu *s = test->priv;
-	u32 done;
-
-	add_vdevice(test, s);
-	/* A device with ATS off would not answer, and has nothing cached */
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 3, &done), 0);
-	KUNIT_EXPECT_EQ(test, done, 3);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_ATC_INV), 0);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_TLBI_NH_ALL), 2);
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, &cmds[2], 1, &done), 0);
-	KUNIT_EXPECT_EQ(test, done, 1);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC), 1);
-
-	s->master.ats_enabled = true;
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 3, &done), 0);
-	KUNIT_EXPECT_EQ(test, done, 3);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_ATC_INV), 1);
-	s->master.ats_enabled = false;
-
-	/* A substream of a device that has none, and of one that has */
-	cmds[2] |= ssv;
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 3, &done), -EIO);
-	KUNIT_EXPECT_EQ(test, done, 1);
-	s->master.ssid_bits = 4;
-	KUNIT_EXPECT_EQ(test, invalidate(test, s, cmds, 3, &done), 0);
+	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmd, 1, &done), -EIO);
+	KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_CFGI_CD_ALL), 1);
 }
 
 static void stage1_is_invalidated_after_stage2_once_used(struct kunit *test)
@@ -486,8 +442,8 @@ static void stage1_is_invalidated_after_stage2_once_used(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->log[1][0] & 0xff, OP_CMD_SYNC);
 }
 
-static struct iommu_domain *new_nested(struct kunit *test, struct soft_smmu *s,
-				       u64 word0, u64 word1)
+struct iommu_domain *soft_new_nested(struct kunit *test, struct soft_smmu *s,
+				     u64 word0, u64 word1)
 {
 	struct iommu_user_data data = {
 		.type = IOMMU_HWPT_DATA_ARM_SMMUV3,
@@ -500,14 +456,7 @@ static struct iommu_domain *new_nested(struct kunit *test, struct soft_smmu *s,
 	return s->viommu->ops->alloc_domain_nested(s->viommu, 0, &data);
 }
 
-static u64 config_of(const struct soft_smmu *s)
-{
-	const struct arm_smmu_ste *ste = &s->smmu.strtab_cfg.linear.table[SID];
-
-	return le64_to_cpu(ste->data[0]) & 0xf;
-}
-
-static int attach(struct soft_smmu *s, struct iommu_domain *domain)
+int soft_attach(struct soft_smmu *s, struct iommu_domain *domain)
 {
 	return domain->ops->attach_dev(domain, s->dev);
 }
@@ -515,26 +464,26 @@ static int attach(struct soft_smmu *s, struct iommu_domain *domain)
 static void stage1_needs_a_virtual_id(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
-	struct iommu_domain *stage1 = new_nested(test, s, 0xb, 0);
-	struct iommu_domain *bypass = new_nested(test, s, 0x9, 0);
-	struct iommu_domain *abort = new_nested(test, s, 0, 0);
+	struct iommu_domain *stage1 = soft_new_nested(test, s, 0xb, 0);
+	struct iommu_domain *bypass = soft_new_nested(test, s, 0x9, 0);
+	struct iommu_domain *abort = soft_new_nested(test, s, 0, 0);
 
-	KUNIT_EXPECT_EQ(test, attach(s, stage1), -ENOENT);
-	KUNIT_EXPECT_EQ(test, config_of(s), 0x1);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, stage1), -ENOENT);
+	KUNIT_EXPECT_EQ(test, soft_config(s), 0x1);
 	KUNIT_EXPECT_EQ(test, s->logged, 0);
 	KUNIT_EXPECT_FALSE(test, s->parent.stage1_used);
 	KUNIT_EXPECT_TRUE(test, list_empty(&s->parent.devices));
 
-	KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
-	KUNIT_EXPECT_EQ(test, config_of(s), 0xd);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), 0xd);
 	KUNIT_EXPECT_FALSE(test, s->parent.stage1_used);
 	KUNIT_EXPECT_PTR_EQ(test, s->master.viommu, s->viommu);
-	KUNIT_EXPECT_EQ(test, attach(s, abort), 0);
-	KUNIT_EXPECT_EQ(test, config_of(s), 0x1);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, abort), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), 0x1);
 
-	add_vdevice(test, s);
-	KUNIT_EXPECT_EQ(test, attach(s, stage1), 0);
-	KUNIT_EXPECT_EQ(test, config_of(s), 0xf);
+	soft_add_vdevice(test, s);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, stage1), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), 0xf);
 	KUNIT_EXPECT_TRUE(test, s->parent.stage1_used);
 
 	stage1->ops->free(stage1);
@@ -545,18 +494,18 @@ static void stage1_needs_a_virtual_id(struct kunit *test)
 static void stage1_and_bypass_take_two_syncs_each_way(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
-	struct iommu_domain *stage1 = new_nested(test, s, 0x400b, 0xd6);
-	struct iommu_domain *bypass = new_nested(test, s, 0x9, 0);
+	struct iommu_domain *stage1 = soft_new_nested(test, s, 0x400b, 0xd6);
+	struct iommu_domain *bypass = soft_new_nested(test, s, 0x9, 0);
 
-	add_vdevice(test, s);
-	KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
+	soft_add_vdevice(test, s);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), 0);
 	s->logged = 0;
-	KUNIT_EXPECT_EQ(test, attach(s, stage1), 0);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_CFGI_STE), 2);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC), 2);
-	KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_CFGI_STE), 4);
-	KUNIT_EXPECT_EQ(test, count_op(s, OP_CMD_SYNC), 4);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, stage1), 0);
+	KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_CFGI_STE), 2);
+	KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_CMD_SYNC), 2);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), 0);
+	KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_CFGI_STE), 4);
+	KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_CMD_SYNC), 4);
 
 	stage1->ops->free(stage1);
 	bypass->ops->free(bypass);
@@ -566,76 +515,20 @@ static void stage1_and_bypass_take_two_syncs_each_way(struct kunit *test)
 static void device_is_in_the_list_of_one_domain(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
-	struct iommu_domain *stage1 = new_nested(test, s, 0xb, 0);
-	struct iommu_domain *bypass = new_nested(test, s, 0x9, 0);
+	struct iommu_domain *stage1 = soft_new_nested(test, s, 0xb, 0);
+	struct iommu_domain *bypass = soft_new_nested(test, s, 0x9, 0);
 	unsigned int i;
 
-	add_vdevice(test, s);
+	soft_add_vdevice(test, s);
 	for (i = 0; i < 3; i++) {
-		KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
+		KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), 0);
 		KUNIT_EXPECT_TRUE(test, list_is_singular(&s->parent.devices));
-		KUNIT_EXPECT_EQ(test, attach(s, stage1), 0);
+		KUNIT_EXPECT_EQ(test, soft_attach(s, stage1), 0);
 		KUNIT_EXPECT_TRUE(test, list_is_singular(&s->parent.devices));
 	}
 
 	stage1->ops->free(stage1);
 	bypass->ops->free(bypass);
-}
-
-/* A device whose configuration space only takes note */
-struct soft_pci {
-	struct pci_dev pdev;
-	struct pci_bus bus;
-	struct arm_smmu_master *master;
-	bool noted; /* The driver's note when ATS was enabled */
-};
-
-#define SOFT_ATS_CAP 0x100
-
-static int soft_pci_write(struct pci_bus *bus, unsigned int devfn, int where,
-			  int size, u32 value)
-{
-	struct soft_pci *pci = container_of(bus, struct soft_pci, bus);
-
-	if (where == SOFT_ATS_CAP + PCI_ATS_CTRL &&
-	    (value & PCI_ATS_CTRL_ENABLE))
-		pci->noted = pci->master->ats_enabled;
-	return PCIBIOS_SUCCESSFUL;
-}
-
-/* From now on the device is a PCI function with ATS */
-static struct soft_pci *become_pci(struct kunit *test, struct soft_smmu *s)
-{
-	struct soft_pci *pci = kunit_kzalloc(test, sizeof(*pci), GFP_KERNEL);
-	static struct pci_ops ops = { .write = soft_pci_write };
-
-	KUNIT_ASSERT_NOT_NULL(test, pci);
-	pci->master = &s->master;
-	pci->bus.ops = &ops;
-	pci->pdev.bus = &pci->bus;
-	pci->pdev.ats_cap = SOFT_ATS_CAP;
-	pci->pdev.dev.bus = &pci_bus_type;
-	s->fwspec->flags |= IOMMU_FWSPEC_PCI_RC_ATS;
-
-	s->dev->iommu = NULL;
-	s->dev = &pci->pdev.dev;
-	s->dev->iommu = &s->dev_iommu;
-	s->master.dev = s->dev;
-	return pci;
-}
-
-static void ats_is_noted_before_it_is_on(struct kunit *test)
-{
-	struct soft_smmu *s = test->priv;
-	struct soft_pci *pci = become_pci(test, s);
-	struct iommu_domain *stage1 = new_nested(test, s, 0xb, 1ULL << 28);
-
-	add_vdevice(test, s);
-	KUNIT_EXPECT_EQ(test, attach(s, stage1), 0);
-	KUNIT_EXPECT_TRUE(test, pci->pdev.ats_enabled);
-	KUNIT_EXPECT_TRUE(test, pci->noted);
-	KUNIT_EXPECT_EQ(test, atomic_read(&s->parent.nr_ats_masters), 1);
-	stage1->ops->free(stage1);
 }
 
 static void init_domain(struct arm_smmu_domain *domain)
@@ -672,6 +565,79 @@ static void domain_without_an_id_leaves_nothing(struct kunit *test)
 	ida_destroy(&s->smmu.vmid_map);
 }
 
+/* As much of the SMMU as page tables of both stages need */
+static void init_page_tables(struct soft_smmu *s)
+{
+	struct arm_smmu_device *smmu = &s->smmu;
+
+	smmu->features |= ARM_SMMU_FEAT_TRANS_S1 | ARM_SMMU_FEAT_TRANS_S2 |
+			  ARM_SMMU_FEAT_COHERENCY | ARM_SMMU_FEAT_HA |
+			  ARM_SMMU_FEAT_HD;
+	smmu->vmid_bits = 8;
+	smmu->ias = 40;
+	ida_init(&smmu->vmid_map);
+}
+
+static struct iommu_domain *new_paging(struct soft_smmu *s, u32 flags)
+{
+	return arm_smmu_ops.domain_alloc_user(s->dev, flags, NULL, NULL);
+}
+
+static bool tracks_dirty_pages(struct soft_smmu *s)
+{
+	return arm_smmu_ops.capable(s->dev, IOMMU_CAP_DIRTY_TRACKING);
+}
+
+static void device_that_can_nest_tracks_dirty_pages(struct kunit *test)
+{
+	const u32 dirty = IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+	const u32 parent = IOMMU_HWPT_ALLOC_NEST_PARENT;
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *domain;
+
+	init_page_tables(s);
+	KUNIT_ASSERT_TRUE(test, arm_smmu_master_can_nest(&s->master));
+	KUNIT_EXPECT_TRUE(test, tracks_dirty_pages(s));
+	domain = new_paging(s, dirty);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
+	KUNIT_EXPECT_NOT_NULL(test, domain->dirty_ops);
+	domain->ops->free(domain);
+
+	domain = new_paging(s, parent);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
+	KUNIT_EXPECT_NULL(test, domain->dirty_ops);
+	domain->ops->free(domain);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(new_paging(s, dirty | parent)),
+			-EOPNOTSUPP);
+
+	/* The other three: no nesting, no HTTU */
+	s->smmu.features &= ~ARM_SMMU_FEAT_NESTING;
+	KUNIT_EXPECT_TRUE(test, tracks_dirty_pages(s));
+	KUNIT_EXPECT_EQ(test, PTR_ERR(new_paging(s, parent)), -EOPNOTSUPP);
+	s->smmu.features &= ~ARM_SMMU_FEAT_HD;
+	KUNIT_EXPECT_FALSE(test, tracks_dirty_pages(s));
+	s->smmu.features |= ARM_SMMU_FEAT_NESTING;
+	KUNIT_EXPECT_FALSE(test, tracks_dirty_pages(s));
+	ida_destroy(&s->smmu.vmid_map);
+}
+
+static void both_stages_of_a_freed_parent_go_at_once(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *domain;
+	u64 vmid;
+
+	init_page_tables(s);
+	domain = new_paging(s, IOMMU_HWPT_ALLOC_NEST_PARENT);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
+	vmid = container_of(domain, struct arm_smmu_domain, domain)->s2_cfg.vmid;
+	domain->ops->free(domain);
+	KUNIT_EXPECT_EQ(test, s->logged, 2);
+	KUNIT_EXPECT_EQ(test, s->log[0][0], OP_TLBI_S12_VMALL | (vmid << 32));
+	KUNIT_EXPECT_EQ(test, s->log[1][0] & 0xff, OP_CMD_SYNC);
+	ida_destroy(&s->smmu.vmid_map);
+}
+
 static void soft_page_response(struct device *dev, struct iopf_fault *fault,
 			       struct iommu_page_response *response)
 {
@@ -705,21 +671,21 @@ static void fault_queue_needs_no_sva(struct kunit *test)
 static void attach_is_refused_where_it_cannot_be(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
-	struct iommu_domain *bypass = new_nested(test, s, 0x9, 0);
+	struct iommu_domain *bypass = soft_new_nested(test, s, 0x9, 0);
 	static struct arm_smmu_device other;
 
 	s->master.cd_table.used_ssids = 1;
-	KUNIT_EXPECT_EQ(test, attach(s, bypass), -EBUSY);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), -EBUSY);
 	s->master.cd_table.used_ssids = 0;
 
 	s->master.smmu = &other;
-	KUNIT_EXPECT_EQ(test, attach(s, bypass), -EINVAL);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), -EINVAL);
 	s->master.smmu = &s->smmu;
 
 	s->smmu.features &= ~ARM_SMMU_FEAT_S2FWB;
-	KUNIT_EXPECT_EQ(test, attach(s, bypass), -EINVAL);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), -EINVAL);
 	s->fwspec->flags = IOMMU_FWSPEC_PCI_RC_CANWBS;
-	KUNIT_EXPECT_EQ(test, attach(s, bypass), 0);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), 0);
 	KUNIT_EXPECT_PTR_EQ(test, s->master.viommu, s->viommu);
 
 	bypass->ops->free(bypass);
@@ -737,8 +703,9 @@ static void nested_domains_are_checked(struct kunit *test)
 	const u32 flags = IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
 	struct iommu_domain *domain;
 
-	KUNIT_EXPECT_EQ(test, PTR_ERR(new_nested(test, s, 0xd, 0)), -EIO);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(new_nested(test, s, 0xb, 1 << 19)), -EIO);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(soft_new_nested(test, s, 0xd, 0)), -EIO);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(soft_new_nested(test, s, 0xb, 1 << 19)),
+			-EIO);
 	domain = ops->alloc_domain_nested(s->viommu, flags, &data);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(domain), -EOPNOTSUPP);
 	data.len = 8;
@@ -803,6 +770,27 @@ static void device_of_several_streams_gets_no_virtual_id(struct kunit *test)
 	s->master.num_streams = 1;
 }
 
+static void virtual_stream_id_has_32_bits(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	const struct iommufd_viommu_ops *ops = s->viommu->ops;
+	struct iommufd_vdevice vdev = {
+		.viommu = s->viommu,
+		.dev = s->dev,
+		.virt_id = 0xffffffff,
+	};
+
+	KUNIT_EXPECT_EQ(test, ops->vdevice_init(&vdev), 0);
+	vdev.virt_id++;
+	KUNIT_EXPECT_EQ(test, ops->vdevice_init(&vdev), -EINVAL);
+}
+
+/* The core looks for the domain of a fault with a PASID by it */
+static void page_tables_of_pasids_are_the_guests(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, arm_smmu_ops.user_pasid_table);
+}
+
 /* A queue of a guest for some events */
 struct guest_queue {
 	struct iommufd_veventq_ring eventq;
@@ -855,7 +843,7 @@ static void event_has_the_virtual_id(struct kunit *test)
 	struct guest_queue queue;
 	const __le64 *evt;
 
-	add_vdevice(test, s);
+	soft_add_vdevice(test, s);
 	open_queue(test, s, &queue);
 	arm_smmu_viommu_assign(&s->master, s->viommu);
 	KUNIT_EXPECT_TRUE(test, is_taken(s, 0x10, 1ULL << 35));
@@ -877,7 +865,7 @@ static void only_listed_events_are_the_guests(struct kunit *test)
 	struct guest_queue queue;
 	unsigned int id;
 
-	add_vdevice(test, s);
+	soft_add_vdevice(test, s);
 	open_queue(test, s, &queue);
 	arm_smmu_viommu_assign(&s->master, s->viommu);
 	for (id = 0; id < 256; id++)
@@ -897,7 +885,7 @@ static void flood_is_lost_by_the_guest_not_told_to_the_host(struct kunit *test)
 	struct guest_queue queue;
 	unsigned int i;
 
-	add_vdevice(test, s);
+	soft_add_vdevice(test, s);
 	open_queue(test, s, &queue);
 	arm_smmu_viommu_assign(&s->master, s->viommu);
 	for (i = 0; i < 1000; i++)
@@ -915,7 +903,7 @@ static void event_without_a_guest_is_the_hosts(struct kunit *test)
 
 	/* No vIOMMU, no queue, no virtual ID */
 	KUNIT_EXPECT_FALSE(test, is_taken(s, 0x10, 0));
-	add_vdevice(test, s);
+	soft_add_vdevice(test, s);
 	arm_smmu_viommu_assign(&s->master, s->viommu);
 	KUNIT_EXPECT_FALSE(test, is_taken(s, 0x10, 0));
 	open_queue(test, s, &queue);
@@ -931,7 +919,7 @@ static void event_from_before_is_not_the_new_guests(struct kunit *test)
 	struct guest_queue queue;
 	unsigned int i, round;
 
-	add_vdevice(test, s);
+	soft_add_vdevice(test, s);
 	open_queue(test, s, &queue);
 	for (round = 0; round < 4; round++) {
 		/* 200 wait in a queue of 256 whose indices wrap at 512 */
@@ -946,36 +934,92 @@ static void event_from_before_is_not_the_new_guests(struct kunit *test)
 	close_queue(s, &queue);
 }
 
+static void event_of_the_first_entry_is_the_guests(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *bypass = soft_new_nested(test, s, 0x9, 0);
+	struct guest_queue queue;
+
+	soft_add_vdevice(test, s);
+	open_queue(test, s, &queue);
+	/* One from before is the host's */
+	s->evtq_prod = 1;
+	/* The device faults at once, while the attach goes on */
+	s->entry_faults = true;
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), 0);
+	s->entry_faults = false;
+	KUNIT_ASSERT_GT(test, s->evtq_prod, 1);
+	KUNIT_EXPECT_FALSE(test, handle_next_event(s, 0x10, 0));
+	KUNIT_EXPECT_TRUE(test, handle_next_event(s, 0x10, 0));
+	close_queue(s, &queue);
+	bypass->ops->free(bypass);
+}
+
+static unsigned int lines_with(struct kunit *test, const char *text)
+{
+	char *line = kunit_kzalloc(test, SZ_1K, GFP_KERNEL);
+	struct kmsg_dump_iter iter;
+	unsigned int lines = 0;
+	size_t len;
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, line, SZ_1K - 1, &len)) {
+		line[len] = '\0';
+		if (strstr(line, text))
+			lines++;
+	}
+	return lines;
+}
+
+static void lost_events_do_not_flood_the_log(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	static const char text[] = "EVTQ overflow";
+	unsigned int before = lines_with(test, text), i;
+
+	for (i = 0; i < 500; i++) {
+		s->evtq_prod ^= Q_OVERFLOW_FLAG;
+		arm_smmu_evtq_thread(0, &s->smmu);
+	}
+	KUNIT_EXPECT_GT(test, lines_with(test, text), before);
+	KUNIT_EXPECT_LT(test, lines_with(test, text), before + 100);
+}
+
 static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(one_sync_completes_up_to_64_commands),
 	KUNIT_CASE(commands_before_a_bad_one_take_effect),
 	KUNIT_CASE(batch_without_sync_is_not_counted),
 	KUNIT_CASE(arrays_are_checked),
 	KUNIT_CASE(stream_ids_are_replaced),
-	KUNIT_CASE(atc_is_invalidated_while_ats_is_on),
 	KUNIT_CASE(stage1_is_invalidated_after_stage2_once_used),
 	KUNIT_CASE(stage1_needs_a_virtual_id),
 	KUNIT_CASE(stage1_and_bypass_take_two_syncs_each_way),
 	KUNIT_CASE(device_is_in_the_list_of_one_domain),
-	KUNIT_CASE(ats_is_noted_before_it_is_on),
 	KUNIT_CASE(domain_without_an_id_leaves_nothing),
+	KUNIT_CASE(device_that_can_nest_tracks_dirty_pages),
+	KUNIT_CASE(both_stages_of_a_freed_parent_go_at_once),
 	KUNIT_CASE(fault_queue_needs_no_sva),
 	KUNIT_CASE(attach_is_refused_where_it_cannot_be),
 	KUNIT_CASE(nested_domains_are_checked),
 	KUNIT_CASE(viommu_needs_nesting_and_coherency),
 	KUNIT_CASE(device_of_several_streams_gets_no_virtual_id),
+	KUNIT_CASE(virtual_stream_id_has_32_bits),
+	KUNIT_CASE(page_tables_of_pasids_are_the_guests),
 	KUNIT_CASE(event_has_the_virtual_id),
 	KUNIT_CASE(only_listed_events_are_the_guests),
 	KUNIT_CASE(flood_is_lost_by_the_guest_not_told_to_the_host),
 	KUNIT_CASE(event_without_a_guest_is_the_hosts),
 	KUNIT_CASE(event_from_before_is_not_the_new_guests),
+	KUNIT_CASE(event_of_the_first_entry_is_the_guests),
+	KUNIT_CASE(lost_events_do_not_flood_the_log),
 	{},
 };
 
 static struct kunit_suite arm_smmu_viommu_suite = {
 	.name = "arm-smmu-v3-viommu",
-	.init = viommu_test_init,
-	.exit = viommu_test_exit,
+	.init = soft_smmu_init,
+	.exit = soft_smmu_exit,
 	.test_cases = arm_smmu_viommu_cases,
 };
 

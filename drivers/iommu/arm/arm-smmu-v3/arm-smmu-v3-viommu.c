@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's share of an SMMU: its commands and its events.
+ * A guest's share of an SMMU: its commands and its events, and what a VMM has to
+ * know of the SMMU to make its guest one that this one can stand for.
  *
  * The guest has no queue of the hardware. iommufd brings its commands here, they
  * are made harmless and issued on the queue of the host. Events that the hardware
@@ -16,15 +17,30 @@
  *   the ATC; the TLB is kept on purpose, it is the guest's by its VMID.
  * - commands against unbinding of a device: iommufd_viommu::devices_rwsem is held
  *   until the batch is complete.
+ * - commands against reset, low-power states and removal of a device: see
+ *   arm_smmu_atc_answers().
  * - events against attach and detach: arm_smmu_device::streams_mutex guards
  *   arm_smmu_master::viommu. An event that the hardware wrote before the device
- *   came to this vIOMMU is not its guest's: see arm_smmu_master::events_from.
+ *   came to this vIOMMU is not its guest's: see arm_smmu_master::events_from. It is
+ *   read before the first entry of the guest is installed, so what that causes is
+ *   the guest's from the first event on.
  * - commands against process exit: a signal that kills ends a long array between
  *   two batches. What was issued is complete.
+ *
+ * vIOMMUs of one nest parent
+ * --------------------------
+ * The VMID is the parent's. A VMM may make several vIOMMUs on one parent, for
+ * instance one for each SMMU that its guest sees, and QEMU does. Their TLB is one:
+ * an ASID that the guest uses on two of its SMMUs is the same to the hardware, so an
+ * invalidation by either reaches the entries of both, and if the guest gives it two
+ * meanings, a device behind the one may be translated by an entry of the other.
+ * All of that is within the memory of one guest. Where its SMMUs have to be apart,
+ * the VMM gives each of them a parent of its own.
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
 #include <linux/export.h>
+#include <linux/io.h>
 #include <linux/iommu-viommu.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
@@ -59,11 +75,12 @@ static int translate_device(struct iommufd_viommu *viommu, u64 *cmd, bool *drop)
 	if ((cmd[0] & CMDQ_0_SSV) && !master->ssid_bits)
 		return -EIO;
 	/*
-	 * Nor does it answer any while its ATS is off, and the queue would wait
-	 * for it in vain. Its ATC is empty then; when ATS is turned on, the host
-	 * invalidates it.
+	 * Nor does it answer any while its ATS is off, or it is being reset, or
+	 * not in D0, or gone, and the queue would wait for it in vain. What its
+	 * ATC has is rejected then; when ATS is turned on, the host invalidates
+	 * it. So the command has taken effect.
 	 */
-	*drop = !master->ats_enabled;
+	*drop = !arm_smmu_atc_answers(master);
 	return 0;
 }
 
@@ -91,6 +108,8 @@ static int execute_batch(struct arm_smmu_viommu *viommu, u64 *cmds, u32 num,
 
 	*done = 0;
 	guard(iommufd_viommu_devices)(&viommu->core);
+	/* Whether a device answers holds until the commands are complete */
+	guard(rcu)();
 	for (i = 0; i < num; i++) {
 		u64 *cmd = &cmds[i * CMDQ_ENT_DWORDS];
 		bool drop = false;
@@ -192,7 +211,7 @@ static int arm_smmu_viommu_vdevice_init(struct iommufd_vdevice *vdev)
 
 	if (master->smmu != to_smmu_viommu(vdev->viommu)->smmu)
 		return -EINVAL;
-	/* A StreamID */
+	/* A stream ID has 32 bits */
 	if (vdev->virt_id > U32_MAX)
 		return -EINVAL;
 	return master->num_streams == 1 ? 0 : -EOPNOTSUPP;
@@ -295,9 +314,11 @@ static u64 arm_smmu_next_event(struct arm_smmu_device *smmu)
  * @master: The device
  * @viommu: The vIOMMU that its new domain belongs to, NULL if none
  *
- * Call when the new entry is installed, while the old domain still holds its
- * vIOMMU. Events until then are those of the old one, if they are handled before,
- * or the host's; the new one does not see them.
+ * Call before the first entry of @viommu is installed; and, so that the old vIOMMU
+ * is given up even if there is no new one, when the new entry is installed, while
+ * the old domain still holds its vIOMMU. Events until then are those of the old
+ * one, if they are handled before, or the host's. Those of a device that goes from
+ * one vIOMMU to another right now may be either's: both are of one user.
  *
  * Context: iommu_group::mutex is held, so there is no other writer. Takes
  * arm_smmu_device::streams_mutex.
@@ -323,11 +344,11 @@ static const struct iommufd_viommu_ops arm_smmu_viommu_ops = {
 };
 
 /**
- * arm_smmu_master_can_nest() - Tell whether a guest may own stage 1 of a device
+ * arm_smmu_master_can_nest() - Check whether a guest may own stage 1 of a device
  * @master: The device
  *
- * Nobody maintains caches for the guest's DMA, so it must not get around them:
- * either stage 2 forces write-back, or the root complex is coherent anyhow.
+ * Nobody maintains caches for the guest's DMA, so it must not bypass them: either
+ * stage 2 forces write-back, or the root complex is coherent anyhow.
  *
  * Return: Whether it may.
  */
@@ -386,5 +407,37 @@ int arm_smmu_viommu_init(struct iommufd_viommu *core,
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_init);
+
+/**
+ * arm_smmu_hw_info() - iommu_ops::hw_info
+ * @dev: A device behind the SMMU
+ * @length: Set to the size of the information in bytes
+ * @type: Set to %IOMMU_HW_INFO_TYPE_ARM_SMMUV3
+ *
+ * The values are raw: what firmware or errata take away is still in them.
+ *
+ * Return: A struct iommu_hw_info_arm_smmuv3 that the caller frees, or
+ * ERR_PTR(-ENOMEM).
+ */
+void *arm_smmu_hw_info(struct device *dev, u32 *length, u32 *type)
+{
+	struct arm_smmu_master *master = dev_iommu_priv_get(dev);
+	void __iomem *base = master->smmu->base;
+	struct iommu_hw_info_arm_smmuv3 *info;
+	unsigned int i;
+
+	info = kzalloc(sizeof(*info), GFP_KERNEL);
+	if (!info)
+		return ERR_PTR(-ENOMEM);
+
+	for (i = 0; i < ARRAY_SIZE(info->idr); i++)
+		info->idr[i] = readl_relaxed(base + ARM_SMMU_IDR0 + 4 * i);
+	info->iidr = readl_relaxed(base + ARM_SMMU_IIDR);
+	info->aidr = readl_relaxed(base + ARM_SMMU_AIDR);
+
+	*length = sizeof(*info);
+	*type = IOMMU_HW_INFO_TYPE_ARM_SMMUV3;
+	return info;
+}
 
 MODULE_IMPORT_NS(IOMMUFD);
