@@ -189,8 +189,12 @@ static bool msi_vector_stays(const struct iommu_msi_change *change,
 static int msi_vector_enter_space(struct iommu_msi_domain *member,
 				  struct msi_desc *desc)
 {
+	int rc;
+
 	guard(mutex)(&member->space->lock);
-	return msi_vector_acquire(member, desc, desc->iommu_msi_phys);
+	rc = msi_vector_acquire(member, desc, desc->iommu_msi_phys);
+	desc->iommu_msi_entered = !rc;
+	return rc;
 }
 
 /* Map the doorbell of @desc where its group is about to be */
@@ -211,31 +215,27 @@ static int msi_vector_enter(const struct iommu_msi_change *change,
 	}
 }
 
-/* The user that msi_vector_enter() counted, if it did */
+/* The user that msi_vector_enter() counted, if it did; the caller takes it over */
 static struct msi_user *
-msi_vector_entered(const struct iommu_msi_change *change,
-		   const struct msi_desc *desc)
+msi_vector_entered(const struct iommu_msi_change *change, struct msi_desc *desc)
 {
 	struct iommu_msi_space *space;
-	struct msi_user *user;
 
-	if (msi_way(change, change->to) != MSI_SPACE)
+	if (!desc->iommu_msi_entered)
 		return NULL;
+	desc->iommu_msi_entered = false;
 	space = msi_member(change->to)->space;
 	guard(mutex)(&space->lock);
-	user = msi_vector_user(space, desc->dev, desc->iommu_msi_phys);
-	return IS_ERR(user) ? NULL : user;
+	return msi_vector_user(space, desc->dev, desc->iommu_msi_phys);
 }
 
 /* Undo msi_vector_enter(): the group stays where it is */
 static void msi_vector_stay(const struct iommu_msi_change *change,
-			    struct msi_desc *desc, bool entered)
+			    struct msi_desc *desc)
 {
+	struct msi_user *user = msi_vector_entered(change, desc);
 	enum msi_way way = msi_way(change, change->from);
-	struct msi_user *user = NULL;
 
-	if (entered)
-		user = msi_vector_entered(change, desc);
 	if (user)
 		msi_vector_drop(desc, user);
 	if (way != MSI_BLOCKED && way != MSI_UNKNOWN)
@@ -313,7 +313,7 @@ static void msi_vectors_stay(const struct iommu_msi_change *change,
 	hlist_for_each_entry(desc, change->vectors, iommu_msi_item) {
 		if (msi_vector_stays(change, desc))
 			continue;
-		msi_vector_stay(change, desc, desc != last);
+		msi_vector_stay(change, desc);
 		if (desc == last)
 			return;
 	}
@@ -375,7 +375,7 @@ void iommu_msi_end_change(const struct iommu_msi_change *change, bool changed)
 		if (changed)
 			msi_vector_follow(change, desc);
 		else
-			msi_vector_stay(change, desc, true);
+			msi_vector_stay(change, desc);
 	}
 }
 
