@@ -242,7 +242,7 @@ void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev)
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 
-	/* What tests reserved is no device's */
+	/* What tests reserve is no device's */
 	if (!dev)
 		return;
 	if (iopt->msi_space)
