@@ -3,7 +3,8 @@
  * The groups of a type1 container as users of its MSI space: which doorbells
  * their devices need, and when these are mapped. The container itself is in
  * vfio_iommu_type1.c, which holds its lock over all calls; see
- * include/linux/iommu-msi.h for the locks and the races.
+ * include/linux/iommu-msi.h for the locks, Documentation/driver-api/iommu-msi.rst for
+ * the races.
  */
 #include <linux/device.h>
 #include <linux/export.h>

@@ -3,7 +3,8 @@
  * The IOAS as the owner of MSI spaces: what a hole in it is, and when devices and
  * domains become part of a space. Page tables of an IOAS share its space, but for
  * those that user space placed doorbells of their own in. See
- * include/linux/iommu-msi.h for the locks and the races.
+ * include/linux/iommu-msi.h for the locks, Documentation/driver-api/iommu-msi.rst for
+ * the races.
  */
 #include <linux/iommu.h>
 
