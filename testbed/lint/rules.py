@@ -33,6 +33,8 @@ SOURCE = re.compile(r"(\.(c|h|S|py|sh|cocci|mk)|(^|/)(Makefile|Kbuild|Kconfig))$
 # Data, and what has no such line upstream either.
 NO_SPDX = re.compile(r"(\.(json|txt|patch)|(^|/)\.gitignore|selftests/.*/config)$")
 MAIL_NAME = re.compile(r"\d{4}-[\w.-]+\.patch$")
+# A reader that leaves before its writer ends kills it, now and then: SIGPIPE.
+LEAVES_EARLY = re.compile(r"(?<!\|)\|(?!\|)\s*(grep\s+(-\w+\s+)*-\w*q|head\b|sed\s+(-n\s+)?['\"]?\d+q|awk\b.*\bexit\b)")
 FORBIDDEN_HEADERS = ("From", "Date", "Signed-off-by", "Message-Id")
 
 
@@ -88,6 +90,15 @@ def form(path, full, text):
         yield 1, "has a first line #! and is not executable (sourced files have none)"
     if executable and not text.startswith("#!"):
         yield 1, "is executable and has no first line #!"
+
+
+def pipes(path, text):
+    """Pipes whose end may come before their beginning is done, where that is a failure."""
+    if path.endswith(".py") or not re.search(r"^set -\w* *pipefail|^# Sourced\b|^#.* Sourced\.$", text, re.MULTILINE):
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.lstrip().startswith("#") and LEAVES_EARLY.search(line):
+            yield number, "leaves the pipe before its writer has ended, which pipefail takes for a failure"
 
 
 def mails(repository, pristine):
@@ -151,7 +162,7 @@ def findings(repository, place, pristine, hosts, paths):
             text = file.read()
         for line, what in places_and_servers(path, text, pattern, hosts):
             yield path, line, what
-        for line, what in form(path, full, text):
+        for line, what in (*form(path, full, text), *pipes(path, text)):
             yield path, line, what
     yield from mails(repository, pristine)
     yield from unlisted(repository, paths)
