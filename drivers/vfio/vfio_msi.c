@@ -3,7 +3,7 @@
  * Makes the messages of an open device known to the IOMMU layer as the user's, which
  * are rewritten by the device's driver, or not at all.
  */
-#include <linux/iommu-msi.h>
+#include <linux/iommu-msi-rewriter.h>
 #include <linux/vfio.h>
 
 #include "vfio.h"

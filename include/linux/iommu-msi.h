@@ -43,21 +43,15 @@
 #ifndef __LINUX_IOMMU_MSI_H
 #define __LINUX_IOMMU_MSI_H
 
-#include <linux/completion.h>
 #include <linux/err.h>
-#include <linux/interval_tree.h>
-#include <linux/mutex.h>
-#include <linux/refcount.h>
-#include <linux/spinlock.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct device;
+struct interval_tree_node;
 struct iommu_domain;
 struct iommu_group;
-struct iommu_msi_address_ops;
-struct iommu_msi_addresses;
 struct iommu_msi_space;
-struct msi_desc;
 
 /* Doorbells of one space; their indices are below. Real machines have a few. */
 #define IOMMU_MSI_SPACE_DOORBELLS 256
@@ -138,64 +132,6 @@ struct iommu_msi_geometry {
 	unsigned long aperture_last;
 	unsigned long granule;
 	unsigned int doorbells;
-};
-
-/**
- * struct iommu_msi_rewrite - Messages that have to be rewritten
- * @dev: Device that holds them
- * @space: private: The MSI space
- * @done: iommu_msi_rewrite() was called
- */
-struct iommu_msi_rewrite {
-	struct device *dev;
-	struct iommu_msi_space *space;
-	bool done;
-};
-
-/**
- * enum iommu_msi_kind - How many address registers the messages of a device have
- * @IOMMU_MSI_SHARED: PCI MSI: one, with index 0, for all vectors
- * @IOMMU_MSI_PER_VECTOR: PCI MSI-X, and MSIs of other buses: one for each vector,
- *	with its index
- * @IOMMU_MSI_KINDS: Number of kinds
- */
-enum iommu_msi_kind {
-	IOMMU_MSI_SHARED,
-	IOMMU_MSI_PER_VECTOR,
-	IOMMU_MSI_KINDS,
-};
-
-/* No address of a register, as it is not aligned */
-#define IOMMU_MSI_NO_ADDRESS U64_MAX
-
-/* The last entry of the largest MSI-X table, see PCI Local Bus 3.0, 6.8.2.3 */
-#define IOMMU_MSI_MAX_INDEX 2047
-
-/**
- * struct iommu_msi_rewriter - How the messages of a user's device are rewritten
- * @rewrite: Make the registers that hold messages accessible, call
- *	iommu_msi_rewrite(), undo. The owner's lock of the MSI space is held, or
- *	the device is kept attached. NULL: messages cannot be rewritten, and pin
- *	their doorbells.
- * @lock: private: Held over @rewrite; guards @addresses
- * @users: private: The registration, and who is about to call @rewrite
- * @unused: private: Completed when there is none any more
- * @address_lock: private: Guards what follows, when it is read for a vector
- * @address_ops: private: Set once a guest has chosen an address
- * @addresses: private: Addresses that a guest chose; NULL for none
- * @suspended: private: The device is leaving its nested domain: @addresses are not
- *	used
- */
-struct iommu_msi_rewriter {
-	void (*rewrite)(struct iommu_msi_rewriter *rewriter,
-			struct iommu_msi_rewrite *rewrite);
-	struct mutex lock; /* see above */
-	refcount_t users;
-	struct completion unused;
-	spinlock_t address_lock; /* see above */
-	const struct iommu_msi_address_ops *address_ops;
-	struct iommu_msi_addresses *addresses[IOMMU_MSI_KINDS];
-	bool suspended;
 };
 
 /* Entry in the list of iommu_msi_list_devices(), with a reference on @dev */
@@ -294,27 +230,5 @@ void iommu_msi_place_auto(struct iommu_msi_space *space, u32 index);
 void iommu_msi_place_all_auto(struct iommu_msi_space *space);
 int iommu_msi_place_window(struct iommu_msi_space *space,
 			   const struct iommu_msi_window *window);
-
-/* Nested domains and guest MSI addresses: may still change */
-int iommu_msi_pin_device(struct iommu_domain *domain, struct device *dev);
-void iommu_msi_unpin_device(struct iommu_domain *domain, struct device *dev);
-int iommu_msi_set_addresses(struct device *dev, enum iommu_msi_kind kind,
-			    unsigned int start, unsigned int count,
-			    const u64 *addresses);
-int iommu_msi_clear_addresses(struct device *dev, enum iommu_msi_kind kind);
-void iommu_msi_get_addresses(struct device *dev, enum iommu_msi_kind kind,
-			     unsigned int start, unsigned int count,
-			     u64 *addresses);
-void iommu_msi_suspend_addresses(struct device *dev);
-void iommu_msi_resume_addresses(struct device *dev);
-void iommu_msi_drop_addresses(struct device *dev);
-
-/* Drivers that give devices to users, and the interrupt core */
-void iommu_msi_register_rewriter(struct device *dev,
-				 struct iommu_msi_rewriter *rewriter);
-void iommu_msi_unregister_rewriter(struct device *dev);
-void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite);
-int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
-		  phys_addr_t msi_addr);
 
 #endif /* __LINUX_IOMMU_MSI_H */

@@ -18,6 +18,16 @@
 struct iommu_msi_doorbell;
 struct vfio_info_cap_header;
 
+/*
+ * MSIs of @igroup go through page tables of @hwpt_paging already: it is attached to
+ * that, or to a nested page table on top of it
+ */
+static inline bool iommufd_msi_stays(struct iommufd_hwpt_paging *hwpt_paging,
+			      struct iommufd_group *igroup)
+{
+	return find_hwpt_paging(igroup->hwpt) == hwpt_paging;
+}
+
 #ifdef CONFIG_IOMMU_MSI_SPACE
 
 struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt,

@@ -4,6 +4,8 @@
  * nested page table for one that is not on the same parent. They are reverted
  * before it does, see include/linux/iommu-msi.h.
  */
+#include <linux/iommu-msi-nesting.h>
+
 #include "msi.h"
 
 /*

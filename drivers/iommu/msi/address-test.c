@@ -8,11 +8,11 @@
 #include <kunit/device.h>
 #include <kunit/static_stub.h>
 #include <linux/iommu.h>
+#include <linux/iommu-msi-nesting.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
 #include <linux/pci.h>
 
-#include "doorbell.h"
 #include "address.h"
 #include "relocate.h"
 #include "test.h"

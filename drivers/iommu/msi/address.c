@@ -26,7 +26,7 @@
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/iommu.h>
-#include <linux/iommu-msi.h>
+#include <linux/iommu-msi-nesting.h>
 #include <linux/irq.h>
 #include <linux/minmax.h>
 #include <linux/msi.h>
@@ -40,6 +40,7 @@
 #include "address.h"
 #include "controller.h"
 #include "doorbell.h"
+#include "user.h"
 #include "vector.h"
 
 /* Bits of an address that no page of stage 1 or stage 2 translates */

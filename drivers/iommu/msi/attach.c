@@ -12,6 +12,7 @@
 #include "controller.h"
 #include "doorbell.h"
 #include "relocate.h"
+#include "user.h"
 
 /* Domains */
 

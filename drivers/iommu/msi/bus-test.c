@@ -5,7 +5,6 @@
  */
 #include <linux/resource_ext.h>
 
-#include "doorbell.h"
 #include "test.h"
 
 static void bus_add(struct kunit *test, struct list_head *list,

@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 
 #include "controller.h"
-#include "doorbell.h"
 
 /*
  * Call @fn for each doorbell that an MSI of @dev may be sent to, as enumerated by the

@@ -6,8 +6,15 @@
 #define __IOMMU_MSI_CONTROLLER_H
 
 #include <linux/irqdomain.h>
+#include <linux/sizes.h>
 
 struct device;
+
+/*
+ * Doorbells are told apart by 4 KiB pages, the smallest that any IOMMU has, as the
+ * domains of a space may differ. No doorbell is mapped by less.
+ */
+#define IOMMU_DOORBELL_PAGE SZ_4K
 
 int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn,
 		       void *data);

@@ -34,8 +34,8 @@
 
 #include "../dma-iommu.h"
 #include "../iommu-priv.h"
-#include "doorbell.h"
 #include "host.h"
+#include "mapping.h"
 #include "vector.h"
 
 /* What becomes of a message in a domain */

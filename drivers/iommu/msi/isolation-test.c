@@ -14,6 +14,7 @@
 #include <linux/sizes.h>
 
 #include "isolation.h"
+#include "vector.h"
 
 /* A 64 KiB page with the 4 KiB frame of a GICv2m in it */
 #define PAGE_64K 0x7fff00020000UL

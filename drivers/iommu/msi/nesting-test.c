@@ -2,6 +2,8 @@
 /*
  * KUnit tests of MSI spaces: doorbells of devices behind a nested domain.
  */
+#include <linux/iommu-msi-nesting.h>
+
 #include "test.h"
 
 static void pin(struct kunit *test)

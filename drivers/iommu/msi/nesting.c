@@ -20,8 +20,9 @@
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/iommu.h>
+#include <linux/iommu-msi-nesting.h>
 
-#include "doorbell.h"
+#include "user.h"
 
 static int msi_device_map_all(struct msi_device *device)
 {

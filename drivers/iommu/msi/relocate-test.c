@@ -9,7 +9,6 @@
 #include <linux/pci.h>
 #include <linux/workqueue.h>
 
-#include "doorbell.h"
 #include "relocate.h"
 #include "test.h"
 

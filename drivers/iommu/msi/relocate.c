@@ -21,13 +21,14 @@
 #include <kunit/visibility.h>
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
-#include <linux/iommu-msi.h>
+#include <linux/iommu-msi-rewriter.h>
 
 #include <trace/events/iommu_msi.h>
 
 #include "doorbell.h"
 #include "host.h"
 #include "relocate.h"
+#include "user.h"
 #include "vector.h"
 
 /* Messages */

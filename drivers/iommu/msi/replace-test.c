@@ -6,7 +6,6 @@
 #include <linux/delay.h>
 #include <linux/kthread.h>
 
-#include "doorbell.h"
 #include "relocate.h"
 #include "test.h"
 

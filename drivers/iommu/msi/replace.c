@@ -21,6 +21,7 @@
 
 #include "doorbell.h"
 #include "relocate.h"
+#include "user.h"
 #include "vector.h"
 
 /* What one iommu_msi_replace_begin() relocates in either space */

@@ -14,6 +14,7 @@
 
 #include "doorbell.h"
 #include "relocate.h"
+#include "user.h"
 
 /* Fixed placement */
 

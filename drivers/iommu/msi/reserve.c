@@ -19,6 +19,7 @@
 #include "doorbell.h"
 #include "isolation.h"
 #include "relocate.h"
+#include "user.h"
 
 /* State of one iommu_msi_reserve_device() */
 struct msi_reserve {

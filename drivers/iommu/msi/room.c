@@ -8,6 +8,7 @@
 
 #include "doorbell.h"
 #include "relocate.h"
+#include "user.h"
 
 static bool msi_space_is_empty(struct iommu_msi_space *space,
 			       unsigned long start, unsigned long last)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * MSI spaces: what one owner's IOVA space holds, and the domains that take part.
- * See doorbell.h for the objects and the locks, include/linux/iommu-msi.h for the
+ * See space.h for the objects and the locks, include/linux/iommu-msi.h for the
  * interface, and Documentation/driver-api/iommu-msi.rst for the life of a doorbell.
  */
 #include <linux/cleanup.h>
@@ -10,7 +10,7 @@
 #include <linux/iommu-msi.h>
 #include <linux/slab.h>
 
-#include "doorbell.h"
+#include "space.h"
 
 void msi_space_free(struct kref *ref)
 {
@@ -68,27 +68,6 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 	return space;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_space_create);
-
-/**
- * iommu_msi_space_destroy - Destroy an MSI space
- * @space: The space. No device has a reservation in it, no domain is part of it.
- *
- * Vectors of devices that were detached while they were live may still use
- * doorbells. These outlive the call, mapped nowhere, until the vectors go.
- *
- * Context: Process context, may sleep. The owner's lock is held for write.
- */
-void iommu_msi_space_destroy(struct iommu_msi_space *space)
-{
-	msi_space_reap(space);
-	mutex_lock(&space->lock);
-	WARN_ON(!list_empty(&space->domains));
-	/* Vectors free what they use from now on */
-	space->owner = NULL;
-	mutex_unlock(&space->lock);
-	kref_put(&space->ref, msi_space_free);
-}
-EXPORT_SYMBOL_GPL(iommu_msi_space_destroy);
 
 /* Domains */
 
@@ -173,80 +152,3 @@ void iommu_msi_leave(struct iommu_domain *domain)
 	kfree(member);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_leave);
-
-/* What the owner asks */
-
-/**
- * iommu_msi_first_place - Find the lowest doorbell in a range
- * @space: MSI space
- * @start: First IOVA of the range in bytes
- * @last: Last IOVA of the range in bytes
- *
- * Context: The owner's lock is held. O(log n).
- * Return: Its IOVAs, valid while the lock is held, or NULL.
- */
-struct interval_tree_node *iommu_msi_first_place(struct iommu_msi_space *space,
-						 unsigned long start,
-						 unsigned long last)
-{
-	return interval_tree_iter_first(&space->places, start, last);
-}
-EXPORT_SYMBOL_GPL(iommu_msi_first_place);
-
-/**
- * iommu_msi_next_state - Iterate over the doorbells of a space
- * @space: MSI space
- * @index: In: lowest index that is wanted. Out: index that was found
- * @state: Filled with the state of that doorbell
- *
- * Context: Process context, may sleep. The owner's lock is held.
- * Return: true if there is a doorbell with an index of at least @index.
- */
-bool iommu_msi_next_state(struct iommu_msi_space *space, unsigned long *index,
-			  struct iommu_msi_state *state)
-{
-	struct iommu_doorbell *doorbell;
-
-	guard(mutex)(&space->lock);
-	/* No more than IOMMU_MSI_SPACE_DOORBELLS */
-	xa_for_each_start(&space->doorbells, *index, doorbell, *index) {
-		if (doorbell_is_idle(doorbell))
-			continue;
-		*state = (struct iommu_msi_state){
-			.iova = doorbell_start(doorbell),
-			.length = space->slot_size,
-			.vectors = doorbell->vectors,
-			.mapped = doorbell->mappings,
-			.pinned = doorbell_is_pinned(doorbell),
-			.placement = doorbell->placement,
-		};
-		return true;
-	}
-	return false;
-}
-EXPORT_SYMBOL_GPL(iommu_msi_next_state);
-
-/**
- * iommu_msi_get_geometry - Find what an MSI space has room for
- * @space: MSI space
- * @geometry: Filled
- *
- * Context: Process context, may sleep. The owner's lock is held.
- */
-void iommu_msi_get_geometry(struct iommu_msi_space *space,
-			    struct iommu_msi_geometry *geometry)
-{
-	struct iommu_msi_window aperture;
-	struct iommu_msi_state state;
-	unsigned long index;
-
-	msi_space_aperture(space, &aperture);
-	*geometry = (struct iommu_msi_geometry){
-		.aperture_start = aperture.start,
-		.aperture_last = aperture.last,
-		.granule = space->slot_size,
-	};
-	for (index = 0; iommu_msi_next_state(space, &index, &state); index++)
-		geometry->doorbells++;
-}
-EXPORT_SYMBOL_GPL(iommu_msi_get_geometry);

@@ -18,12 +18,21 @@ static void msi_test_assert_locked(void *data)
 {
 }
 
+/* Nothing is searched under the space's lock */
+static void msi_test_question(struct msi_test_owner *owner)
+{
+	if (owner->space)
+		lockdep_assert_not_held(&owner->space->lock);
+	owner->questions++;
+}
+
 static bool msi_test_first_taken(void *data, unsigned long *start,
 				 unsigned long *last)
 {
 	struct msi_test_owner *owner = data;
 	struct interval_tree_node *node;
 
+	msi_test_question(owner);
 	node = interval_tree_iter_first(&owner->taken, *start, *last);
 	if (!node)
 		return false;
@@ -37,6 +46,7 @@ static bool msi_test_is_claimed(void *data, unsigned long start,
 {
 	struct msi_test_owner *owner = data;
 
+	msi_test_question(owner);
 	return interval_tree_iter_first(&owner->claimed, start, last);
 }
 
@@ -73,6 +83,7 @@ static int msi_test_map_pages(struct iommu_domain *domain, unsigned long iova,
 		return -ENOMEM;
 	}
 	td->prot = prot;
+	td->maps++;
 	*mapped = pgsize * pgcount;
 	return xa_insert(&td->pages, iova / SZ_4K, xa_mk_value(paddr / SZ_4K),
 			 gfp);
@@ -165,6 +176,7 @@ int msi_test_init(struct kunit *test, struct msi_test *mt)
 	mt->space =
 		iommu_msi_space_create(&msi_test_owner_ops, &mt->owner, SZ_4K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mt->space);
+	mt->owner.space = mt->space;
 	return 0;
 }
 

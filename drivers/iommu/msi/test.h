@@ -8,12 +8,16 @@
 #include <kunit/test.h>
 #include <linux/interval_tree.h>
 #include <linux/iommu.h>
+#include <linux/iommu-msi-rewriter.h>
 #include <linux/iommu-msi.h>
 #include <linux/irqdomain.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/sizes.h>
 #include <linux/xarray.h>
+
+#include "space.h"
+#include "vector.h"
 
 #define WINDOW_START 0x8000000UL
 #define WINDOW_LAST 0x80fffffUL
@@ -28,6 +32,8 @@
 struct msi_test_owner {
 	struct rb_root_cached taken;
 	struct rb_root_cached claimed;
+	struct iommu_msi_space *space;
+	unsigned int questions; /* about places */
 };
 
 struct msi_test_domain {
@@ -35,6 +41,7 @@ struct msi_test_domain {
 	struct xarray pages; /* physical page number by IOVA page number */
 	int prot;
 	int fail_maps; /* number of maps that fail, from now on */
+	unsigned int maps; /* that did not fail */
 };
 
 struct msi_test_irq_domain {

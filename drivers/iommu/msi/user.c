@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Groups, their devices, and the doorbells that these may use: who a doorbell is
- * kept and mapped for. See doorbell.h for the objects and the locks.
+ * kept and mapped for. See space.h for the objects and the locks.
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
@@ -10,6 +10,8 @@
 #include <linux/slab.h>
 
 #include "doorbell.h"
+#include "mapping.h"
+#include "user.h"
 
 /* Groups and devices */
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Vectors as users of doorbells: what vector.c offers the layers above it. See
- * doorbell.h for the objects and the locks.
+ * space.h for the objects and the locks.
  */
 #ifndef __IOMMU_MSI_VECTOR_H
 #define __IOMMU_MSI_VECTOR_H
 
-#include <linux/iommu-msi.h>
+#include <linux/iommu-msi-rewriter.h>
 #include <linux/types.h>
 
 struct iommu_doorbell;
+struct iommu_domain;
 struct iommu_msi_domain;
 struct msi_desc;
 struct msi_user;
@@ -49,5 +50,8 @@ void msi_vector_drop(struct msi_desc *desc, struct msi_user *user);
 void msi_vector_hand_over(struct msi_desc *desc, struct msi_user *to);
 
 int msi_user_bind(struct msi_user **user, phys_addr_t phys);
+
+int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
+		  phys_addr_t msi_addr);
 
 #endif

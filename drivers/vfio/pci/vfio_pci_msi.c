@@ -16,7 +16,7 @@
  * Management 1.2, 3.2.4, No_Soft_Reset), so these are woken up to be written to.
  */
 #include <linux/export.h>
-#include <linux/iommu-msi.h>
+#include <linux/iommu-msi-rewriter.h>
 #include <linux/pm_runtime.h>
 #include <linux/vfio_pci_core.h>
 

@@ -8,6 +8,7 @@
  * to the IOMMU layer wants. User memory is accessed before or after.
  */
 #include <linux/iommu-msi.h>
+#include <linux/iommu-msi-nesting.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/vfio_msi_address.h>
