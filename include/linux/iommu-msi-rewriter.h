@@ -21,11 +21,14 @@ struct iommu_msi_space;
 /**
  * struct iommu_msi_rewrite - Messages that have to be rewritten
  * @dev: Device that holds them
+ * @killable: The caller can do without: return without calling iommu_msi_rewrite() if
+ *	a fatal signal ends the wait for a lock, as for that of a reset
  * @space: private: The MSI space
  * @done: iommu_msi_rewrite() was called
  */
 struct iommu_msi_rewrite {
 	struct device *dev;
+	bool killable;
 	struct iommu_msi_space *space;
 	bool done;
 };

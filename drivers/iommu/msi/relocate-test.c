@@ -7,6 +7,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/pci.h>
+#include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
 #include "relocate.h"
@@ -118,6 +119,37 @@ static void msi_add_vector(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_map(&mm->base.domain.domain, &msi_late_desc,
 				      DOORBELL_PHYS));
+}
+
+/* As vfio-pci, which waits for a lock that a reset of the device holds */
+static void msi_killed_rewrite(struct iommu_msi_rewriter *driver,
+			       struct iommu_msi_rewrite *rewrite)
+{
+	struct msi_move_test *mm =
+		container_of(driver, struct msi_move_test, driver);
+
+	mm->rewrites++;
+	KUNIT_EXPECT_TRUE(mm->test, rewrite->killable);
+	send_sig(SIGKILL, current, 1);
+}
+
+static void fatal_signal_ends_the_wait_for_a_device(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+
+	msi_move_start(test);
+	mm->driver.rewrite = msi_killed_rewrite;
+	allow_kernel_signal(SIGKILL);
+	KUNIT_EXPECT_EQ(test, -EINTR, msi_move_away(mm));
+	KUNIT_EXPECT_EQ(test, mm->rewrites, 1);
+	disallow_signal(SIGKILL);
+	flush_signals(current);
+	msi_move_expect_at(test, WINDOW_START);
+	KUNIT_EXPECT_FALSE(test, msi_test_state(test).pinned);
+
+	mm->driver.rewrite = msi_mock_rewrite;
+	KUNIT_EXPECT_EQ(test, 0, msi_move_away(mm));
+	msi_move_expect_at(test, LOW_PLACE(1));
 }
 
 static void vector_during_move_gets_new_place(struct kunit *test)
@@ -517,6 +549,7 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(failed_map_of_new_place_moves_nothing),
 	KUNIT_CASE(driver_that_does_not_rewrite_moves_nothing),
 	KUNIT_CASE(last_device_that_does_not_rewrite_reverts_all),
+	KUNIT_CASE(fatal_signal_ends_the_wait_for_a_device),
 	KUNIT_CASE(vector_during_move_gets_new_place),
 	KUNIT_CASE(last_vector_may_go_during_move),
 	KUNIT_CASE(domain_during_move_gets_both_places),

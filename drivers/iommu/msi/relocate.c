@@ -22,6 +22,7 @@
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/iommu-msi-rewriter.h>
+#include <linux/sched/signal.h>
 
 #include <trace/events/iommu_msi.h>
 
@@ -36,7 +37,11 @@
 VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
 					 struct device *dev)
 {
-	struct iommu_msi_rewrite rewrite = { .dev = dev, .space = space };
+	struct iommu_msi_rewrite rewrite = {
+		.dev = dev,
+		.space = space,
+		.killable = true,
+	};
 	struct iommu_msi_rewriter *rewriter;
 
 	KUNIT_STATIC_STUB_REDIRECT(msi_device_rewrite, space, dev);
@@ -44,10 +49,11 @@ VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
 	/* It may have been unregistered, and no vector is left then */
 	if (!rewriter)
 		return;
-	mutex_lock(&rewriter->lock);
-	if (rewriter->rewrite)
-		rewriter->rewrite(rewriter, &rewrite);
-	mutex_unlock(&rewriter->lock);
+	if (!mutex_lock_killable(&rewriter->lock)) {
+		if (rewriter->rewrite)
+			rewriter->rewrite(rewriter, &rewrite);
+		mutex_unlock(&rewriter->lock);
+	}
 	msi_rewriter_put(rewriter);
 }
 
@@ -80,7 +86,7 @@ static int msi_user_rewrite(struct msi_user *user)
 	if (msi_device_is_stale(dev, space)) {
 		msi_device_rewrite(space, dev);
 		if (msi_device_is_stale(dev, space))
-			rc = -EEXIST;
+			rc = fatal_signal_pending(current) ? -EINTR : -EEXIST;
 	}
 	msi_rewriter_put(rewriter);
 	return rc;
@@ -250,7 +256,8 @@ static void msi_relocations_end(struct list_head *list)
  * @list: List of doorbells that msi_relocate() made; empty afterwards
  *
  * A doorbell whose messages cannot be rewritten back stays mapped at both IOVAs, and
- * pinned, until its vectors go.
+ * pinned, until its vectors go. So it is if a fatal signal has come, for it would be
+ * waited for a reset of the device otherwise.
  *
  * Context: As for msi_relocate_to().
  */
@@ -286,8 +293,8 @@ static int msi_relocations_rewrite(struct list_head *list)
  * @list: List of doorbells that msi_relocate() made; empty afterwards
  *
  * Context: As for msi_relocate_to(). The owner's lock has been held since then.
- * Return: 0, or -EEXIST if a device's messages were not rewritten; then all
- * doorbells are where they were before.
+ * Return: 0, or -EEXIST if a device's messages were not rewritten, -EINTR if a fatal
+ * signal ended the wait for a device; then all doorbells are where they were before.
  */
 int msi_relocations_commit(struct list_head *list)
 {

@@ -331,8 +331,8 @@ static const struct irq_domain_ops msi_mock_ops = {
 	.activate = msi_mock_activate,
 };
 
-static void msi_mock_rewrite(struct iommu_msi_rewriter *driver,
-			     struct iommu_msi_rewrite *rewrite)
+void msi_mock_rewrite(struct iommu_msi_rewriter *driver,
+		      struct iommu_msi_rewrite *rewrite)
 {
 	struct msi_move_test *mm =
 		container_of(driver, struct msi_move_test, driver);

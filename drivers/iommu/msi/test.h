@@ -103,6 +103,8 @@ unsigned long msi_test_message(struct msi_desc *desc, phys_addr_t phys);
 void msi_test_attach_with_vector(struct kunit *test, struct msi_desc *desc);
 struct device *msi_test_device(struct kunit *test, const char *name,
 			       struct msi_test_irq_domain *irq);
+void msi_mock_rewrite(struct iommu_msi_rewriter *driver,
+		      struct iommu_msi_rewrite *rewrite);
 struct pci_dev *msi_mock_pci(struct kunit *test);
 struct msi_desc *msi_move_insert_desc(struct kunit *test, struct device *dev,
 				      unsigned int index);

@@ -7,8 +7,8 @@
  * now: memory_lock serialises with all of these. Others may reset it through sysfs
  * or by its bus, and the user may write to the MSI capability: the lock of the
  * device's configuration accesses keeps them out. Both are taken by
- * vfio_pci_memory_lock_and_enable(), which states their order. A user who has the
- * MSI-X table mapped loses the mapping, and waits for memory_lock to have it again.
+ * vfio_pci_memory_unlock_and_restore() in the order that it states. A user who has
+ * the MSI-X table mapped loses the mapping, and waits for memory_lock to have it again.
  *
  * A device that is not in D0 is not written to: only its descriptors change. Some
  * lose their state in D3hot, and what brings them back to D0 restores the messages
@@ -49,7 +49,11 @@ static void vfio_pci_rewrite_locked(struct vfio_pci_core_device *vdev,
 {
 	u16 cmd;
 
-	cmd = vfio_pci_memory_lock_and_enable(vdev);
+	if (!rewrite->killable)
+		down_write(&vdev->memory_lock);
+	else if (down_write_killable(&vdev->memory_lock))
+		return;
+	cmd = vfio_pci_memory_enable(vdev);
 	/* Rewriting an entry restores the mask that it was found with */
 	if (vdev->pdev->msix_enabled)
 		vfio_pci_zap_bars(vdev);
