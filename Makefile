@@ -29,6 +29,7 @@ help: ## this list
 	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
 	@echo '           SUITE=name     one suite only (check)'
+	@echo '           FIXES=1        the fixes of 6.12 alone, for out/series-fixes (series)'
 	@echo '           AGAIN=1        also what passed before and has not changed since (check, lint)'
 	@echo '           CONFIG=file    a kernel configuration (deb)'
 	@echo '           V=1            show what commands print'

@@ -5,6 +5,8 @@ overlay files that enter with it. Checks that the queue is sound before a tree
 is assembled. Used by assemble, refresh and series, and by the series suite.
 
 Usage: patchqueue.py steps [N]           the patches' names, in order
+       patchqueue.py fixes               the names of those that are fixes alone:
+                                         before the line "# Fixes" in patches/series
        patchqueue.py overlay N           overlay files of the first N steps
        patchqueue.py overlay-of N        overlay files of step N
        patchqueue.py touched N           upstream files that the first N change
@@ -88,15 +90,27 @@ class Queue:
     def __init__(self, root=ROOT):
         self.root = root
         self.directory = os.path.join(root, "patches")
-        self.patches = [Patch(self.directory, name) for name in self._names()]
+        self.patches = [Patch(self.directory, name) for name in self._names(self._lines())]
 
-    def _names(self):
+    def _lines(self):
         try:
             with open(os.path.join(self.directory, "series"), encoding="utf-8") as file:
-                lines = [line.split("#")[0].strip() for line in file]
+                return file.read().split("\n")
         except FileNotFoundError:
             return []
-        return [line for line in lines if line]
+
+    @staticmethod
+    def _names(lines):
+        names = [line.split("#")[0].strip() for line in lines]
+        return [name for name in names if name]
+
+    def fixes(self):
+        """Names of the steps that stand without the others."""
+        lines = self._lines()
+        ends = [number for number, line in enumerate(lines) if line.startswith("# Fixes")]
+        if not ends:
+            raise QueueError('patches/series has no line "# Fixes" that says where they end')
+        return self._names(lines[:ends[0]])
 
     def overlay(self, upto):
         """Overlay files of the first so many steps."""
@@ -171,6 +185,8 @@ def main(arguments):
             lines = [patch.name for patch in queue.patches]
         case ["steps", number]:
             lines = [patch.name for patch in queue.patches[:int(number)]]
+        case ["fixes"]:
+            lines = queue.fixes()
         case ["overlay", number]:
             lines = queue.overlay(int(number))
         case ["overlay-of", number]:

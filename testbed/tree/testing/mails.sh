@@ -4,13 +4,14 @@
 
 MAIL_CASES=(
 	the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree
+	the_fixes_alone_pass_git_am_on_a_pristine_tree
 	the_mails_are_signed_off_by_the_git_user
 	get_maintainer_finds_the_entry_for_each_overlay_file
 )
 
-# make_mails: in the sandbox, by a git user that needs no setting here.
+# make_mails [FIXES=1]: in the sandbox, by a git user that needs no setting here.
 make_mails() {
-	in_sandbox env GIT_CONFIG_COUNT=2 \
+	in_sandbox env "$@" GIT_CONFIG_COUNT=2 \
 		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=testbed \
 		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost \
 		testbed/tree/series
@@ -31,13 +32,11 @@ paths_of_series() {
 	} | sort -u
 }
 
-# A whole source tree, but a repository of just the touched files: git am then
-# still refuses to add a file that lies there already.
-the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
-	local path mails
-	fresh_sandbox
-	make_mails
-	ls out/series
+# apply_mails DIRECTORY: to a whole source tree, but in a repository of just the
+# touched files: git am then still refuses to add a file that lies there already.
+apply_mails() {
+	local mails
+	ls "$1"
 	cp -al "$PRISTINE" "$LOG/am"
 	trap 'rm -rf "$LOG/am"' EXIT
 	am_git init -q
@@ -46,8 +45,15 @@ the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
 		printf 'MAINTAINERS\n'
 	} | (cd "$LOG/am" && xargs -d '\n' git -c core.fsync=none add -f --)
 	am_git commit -q -m pristine
-	mapfile -t mails < <(find "$SANDBOX/out/series" -name '*.patch' ! -name '0000-*' | sort)
+	mapfile -t mails < <(find "$1" -name '*.patch' ! -name '0000-*' | sort)
 	am_git am -q "${mails[@]}"
+}
+
+the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
+	local path
+	fresh_sandbox
+	make_mails
+	apply_mails "$SANDBOX/out/series"
 	am_git diff --name-only "$(am_git rev-list --max-parents=0 HEAD)" HEAD | sort >"$LOG/am.paths"
 	diff <(paths_of_series) "$LOG/am.paths"
 	while read -r path; do
@@ -55,11 +61,22 @@ the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
 	done <"$LOG/am.paths"
 }
 
+# They come first, so that the tree after them is a step of the series, which builds.
+the_fixes_alone_pass_git_am_on_a_pristine_tree() {
+	local count
+	fresh_sandbox
+	make_mails FIXES=1
+	apply_mails "$SANDBOX/out/series-fixes"
+	count=$("$ROOT/testbed/tree/patchqueue.py" fixes | wc -l)
+	[ "$(am_git rev-list --count HEAD)" = $((count + 1)) ]
+	diff <("$ROOT/testbed/tree/patchqueue.py" steps "$count") <("$ROOT/testbed/tree/patchqueue.py" fixes)
+}
+
 the_mails_are_signed_off_by_the_git_user() {
 	local mail
 	fresh_sandbox
 	make_mails
-	[ "$(find out/series -type f | wc -l)" = $(($(grep -c . patches/series) + 1)) ]
+	[ "$(find out/series -type f | wc -l)" = $(($("$ROOT/testbed/tree/patchqueue.py" steps | wc -l) + 1)) ]
 	for mail in out/series/*; do
 		grep -q '^From: testbed <testbed@localhost>$' "$mail"
 		case ${mail##*/} in
