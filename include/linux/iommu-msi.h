@@ -66,6 +66,9 @@ struct iommu_msi_space;
  *	and not just mapped. Optional; only to choose between error codes.
  * @is_claimed: Check whether the user said that it will map within
  *	@start..@last. Optional. O(log n).
+ * @set_extent: Note the range that all doorbells lie in, for an owner who wants to
+ *	see in a few instructions that none is in the way of a mapping. @start is above
+ *	@last if there is none. Optional. Must not sleep, nor call back.
  *
  * These are called with the owner's lock held for write. Addresses are IOVAs in
  * bytes, ranges include their last byte.
@@ -77,6 +80,8 @@ struct iommu_msi_owner_ops {
 	bool (*is_reserved)(void *owner, unsigned long start,
 			    unsigned long last);
 	bool (*is_claimed)(void *owner, unsigned long start,
+			   unsigned long last);
+	void (*set_extent)(void *owner, unsigned long start,
 			   unsigned long last);
 };
 

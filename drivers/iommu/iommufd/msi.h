@@ -23,7 +23,7 @@ struct vfio_info_cap_header;
  * that, or to a nested page table on top of it
  */
 static inline bool iommufd_msi_stays(struct iommufd_hwpt_paging *hwpt_paging,
-			      struct iommufd_group *igroup)
+				     struct iommufd_group *igroup)
 {
 	return find_hwpt_paging(igroup->hwpt) == hwpt_paging;
 }

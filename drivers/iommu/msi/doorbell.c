@@ -223,6 +223,7 @@ void doorbell_set_start(struct iommu_doorbell *doorbell, unsigned long iova)
 	place->node.start = iova;
 	place->node.last = iova + space->slot_size - 1;
 	interval_tree_insert(&place->node, &space->places);
+	msi_space_update_extent(space);
 }
 
 static void doorbell_publish(struct iommu_doorbell *doorbell,
@@ -300,6 +301,7 @@ void doorbell_free_idle(struct iommu_doorbell *doorbell)
 	if (doorbell->stranded)
 		interval_tree_remove(&doorbell->places[!doorbell->at].node,
 				     &space->old_places);
+	msi_space_update_extent(space);
 	xa_erase(&space->doorbells, doorbell->index);
 	kfree(doorbell);
 }

@@ -162,6 +162,7 @@ static void doorbell_revert(struct iommu_doorbell *doorbell)
 	interval_tree_insert(new, &space->old_places);
 	interval_tree_insert(old, &space->places);
 	doorbell->at = !doorbell->at;
+	msi_space_update_extent(space);
 	msi_trace_move(doorbell);
 }
 
@@ -179,6 +180,7 @@ static void doorbell_end(struct iommu_doorbell *doorbell)
 	guard(mutex)(&space->lock);
 	interval_tree_remove(&doorbell->places[!doorbell->at].node,
 			     &space->old_places);
+	msi_space_update_extent(space);
 }
 
 /**

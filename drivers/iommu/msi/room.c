@@ -13,9 +13,10 @@
 static bool msi_space_is_empty(struct iommu_msi_space *space,
 			       unsigned long start, unsigned long last)
 {
-	/* The second is empty unless a doorbell is stranded */
 	return !interval_tree_iter_first(&space->places, start, last) &&
-	       !interval_tree_iter_first(&space->old_places, start, last);
+	       /* It is empty unless a doorbell is stranded */
+	       (RB_EMPTY_ROOT(&space->old_places.rb_root) ||
+		!interval_tree_iter_first(&space->old_places, start, last));
 }
 
 static struct iommu_doorbell *
@@ -88,6 +89,9 @@ int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
 	LIST_HEAD(list);
 	int rc;
 
+	/* The usual case: a map pays for nothing else */
+	if (msi_space_is_empty(space, start, last))
+		return 0;
 	rc = iommu_msi_check_room(space, start, last);
 	while (!rc && (doorbell = msi_space_first_doorbell(space, start, last)))
 		rc = msi_relocate(doorbell, &wanted, &list);

@@ -221,6 +221,7 @@ struct msi_user {
 
 void msi_space_free(struct kref *ref);
 void msi_space_assert_owner(struct iommu_msi_space *space);
+void msi_space_update_extent(struct iommu_msi_space *space);
 void msi_space_aperture(struct iommu_msi_space *space,
 			struct iommu_msi_window *aperture);
 int msi_space_add_domain(struct iommu_msi_space *space,
