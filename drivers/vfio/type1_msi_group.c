@@ -87,7 +87,7 @@ vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
 	msi->space = space;
 	INIT_LIST_HEAD(&msi->devices);
 
-	rc = iommu_msi_list_devices(group, &msi->devices);
+	rc = iommu_msi_list_devices(group, NULL, &msi->devices);
 	list_for_each_entry(device, &msi->devices, item) {
 		if (rc)
 			break;

@@ -94,6 +94,16 @@ hwpt_msi_space(struct iommufd_hwpt_paging *hwpt_paging)
 }
 
 /**
+ * iommufd_msi_bind() - Find out once what each attach of a device asks
+ * @idev: The device, which is about to be bound
+ */
+void iommufd_msi_bind(struct iommufd_device *idev)
+{
+	idev->msi_translated =
+		iommu_msi_find_window(idev->dev, &idev->msi_window);
+}
+
+/**
  * iommufd_msi_count() - Count the doorbells that a device may use
  * @dev: The device
  *
@@ -205,27 +215,26 @@ void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging)
  * @hwpt_paging: The page table that the device is about to be attached to, and
  *	which iommufd_msi_use() was called for. It takes part in its MSI space
  *	from now on.
- * @dev: The device; it gets no place if its IOMMU does not translate its MSIs, or
+ * @idev: The device; it gets no place if its IOMMU does not translate its MSIs, or
  *	it has its places in that space already
  *
  * Undone by iopt_msi_unreserve().
  *
  * Return: 0 or the errors of iommu_msi_reserve_device() and iommu_msi_join(). -EINVAL
  * if devices whose MSIs bypass the page tables have been attached to @hwpt_paging, or
- * @dev is one and others have been, which a page table does not mix.
+ * @idev is one and others have been, which a page table does not mix.
  */
 int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
-			struct device *dev)
+			struct iommufd_device *idev)
 {
 	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
-	struct iommu_msi_window window;
 	int rc;
 
-	if (!iommu_msi_find_window(dev, &window))
-		return hwpt_msi_bypass(hwpt_paging, dev);
+	if (!idev->msi_translated)
+		return hwpt_msi_bypass(hwpt_paging, idev->dev);
 
 	down_write(&iopt->iova_rwsem);
-	rc = hwpt_msi_reserve(hwpt_paging, dev, &window);
+	rc = hwpt_msi_reserve(hwpt_paging, idev->dev, &idev->msi_window);
 	up_write(&iopt->iova_rwsem);
 	return rc;
 }
@@ -417,12 +426,11 @@ int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
 			     struct iommufd_device *idev)
 {
 	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
-	struct iommu_msi_window window;
 	struct iommu_msi_space *space;
 
 	lockdep_assert_held(&idev->igroup->lock);
 
-	if (!iommu_msi_find_window(idev->dev, &window))
+	if (!idev->msi_translated)
 		return 0;
 	down_read(&iopt->iova_rwsem);
 	space = hwpt_msi_space(hwpt_paging);
@@ -510,11 +518,12 @@ static void iommufd_msi_unreserve(struct iommufd_hwpt_paging *hwpt_paging,
 /* One device of a group that is about to move */
 static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 				    struct iommufd_hwpt_paging *old,
-				    struct device *dev)
+				    struct iommufd_device *idev)
 {
+	struct device *dev = idev->dev;
 	int rc;
 
-	rc = iommufd_msi_reserve(new, dev);
+	rc = iommufd_msi_reserve(new, idev);
 	if (rc || !iommu_is_mixed_domain(new->common.domain))
 		return rc;
 	if (old) {
@@ -558,7 +567,7 @@ int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 	list_for_each_entry(cur, &igroup->device_list, group_item) {
 		if (rc)
 			break;
-		rc = iommufd_msi_begin_device(hwpt_paging, old, cur->dev);
+		rc = iommufd_msi_begin_device(hwpt_paging, old, cur);
 	}
 	if (rc)
 		iommufd_msi_end_move(hwpt_paging, igroup, false);

@@ -51,11 +51,12 @@ void iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging);
 void iommufd_msi_use(struct iommufd_hwpt_paging *hwpt_paging);
 void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging);
 
+void iommufd_msi_bind(struct iommufd_device *idev);
 int iommufd_msi_count(struct device *dev);
 int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
 			     struct iommufd_device *idev);
 int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
-			struct device *dev);
+			struct iommufd_device *idev);
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 			 struct iommufd_device *idev);
 
@@ -126,6 +127,10 @@ iommufd_msi_hwpt_destroy(struct iommufd_hwpt_paging *hwpt_paging)
 {
 }
 
+static inline void iommufd_msi_bind(struct iommufd_device *idev)
+{
+}
+
 static inline void iommufd_msi_use(struct iommufd_hwpt_paging *hwpt_paging)
 {
 }
@@ -142,7 +147,7 @@ iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
 }
 
 static inline int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
-				      struct device *dev)
+				      struct iommufd_device *idev)
 {
 	return 0;
 }

@@ -16,18 +16,33 @@
 
 /* Domains */
 
+/* A doorbell that does not lie within the aperture, or NULL. O(log n) */
+static struct iommu_doorbell *
+msi_space_first_outside(struct iommu_msi_space *space,
+			const struct iommu_msi_window *aperture)
+{
+	struct interval_tree_node *node = NULL;
+
+	if (aperture->start)
+		node = interval_tree_iter_first(&space->places, 0,
+						aperture->start - 1);
+	if (!node && aperture->last != ULONG_MAX)
+		node = interval_tree_iter_first(&space->places,
+						aperture->last + 1, ULONG_MAX);
+	if (!node)
+		return NULL;
+	return container_of(node, struct msi_place, node)->doorbell;
+}
+
 static int msi_space_fit(struct iommu_msi_space *space, struct list_head *list)
 {
 	struct iommu_doorbell *doorbell;
 	struct iommu_msi_window aperture;
-	unsigned long index;
 	int rc;
 
 	msi_space_aperture(space, &aperture);
-	xa_for_each(&space->doorbells, index, doorbell) {
-		if (doorbell_start(doorbell) >= aperture.start &&
-		    doorbell_last(doorbell) <= aperture.last)
-			continue;
+	while ((doorbell = msi_space_first_outside(space, &aperture))) {
+		/* To within the aperture */
 		rc = msi_relocate(doorbell, NULL, list);
 		if (rc)
 			return rc == -EEXIST ? -EADDRINUSE : rc;

@@ -209,9 +209,9 @@ static int msi_reserve_siblings(struct msi_reserve *reserve, struct device *dev)
 
 	if (!dev->iommu_group)
 		return 0;
-	rc = iommu_msi_list_devices(dev->iommu_group, &devices);
+	rc = iommu_msi_list_devices(dev->iommu_group, dev, &devices);
 	list_for_each_entry(sibling, &devices, item)
-		if (!rc && sibling->dev != dev)
+		if (!rc)
 			rc = msi_reserve_one(reserve, sibling->dev);
 	iommu_msi_free_devices(&devices);
 	return rc;
