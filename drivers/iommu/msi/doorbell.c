@@ -193,6 +193,19 @@ int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 	return -EEXIST;
 }
 
+/* The owner's lock keeps others from taking the index, too */
+static int doorbell_first_index(struct iommu_doorbell *doorbell)
+{
+	struct iommu_msi_space *space = doorbell->space;
+	u32 index = 0;
+
+	while (space->doorbells[index])
+		if (++index == IOMMU_MSI_SPACE_DOORBELLS)
+			return -ENOSPC;
+	doorbell->index = index;
+	return 0;
+}
+
 /* Where the owner's request puts @doorbell, or else where the rule does */
 static int doorbell_first_place(struct iommu_doorbell *doorbell,
 				unsigned long *iova)
@@ -233,7 +246,8 @@ static void doorbell_publish(struct iommu_doorbell *doorbell,
 
 	guard(mutex)(&space->lock);
 	doorbell_set_start(doorbell, iova);
-	xa_store(&space->doorbells, doorbell->index, doorbell, 0);
+	space->doorbells[doorbell->index] = doorbell;
+	space->doorbells_end = max(space->doorbells_end, doorbell->index + 1);
 	if (phys != IOMMU_DOORBELL_UNBOUND)
 		doorbell_bind(doorbell, phys);
 }
@@ -262,19 +276,11 @@ struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
 	doorbell->phys = IOMMU_DOORBELL_UNBOUND;
 	INIT_LIST_HEAD(&doorbell->users);
 
-	/* Invisible until it has IOVAs */
-	rc = xa_alloc(&space->doorbells, &doorbell->index, NULL,
-		      XA_LIMIT(0, IOMMU_MSI_SPACE_DOORBELLS - 1),
-		      GFP_KERNEL_ACCOUNT);
-	if (rc) {
-		rc = rc == -EBUSY ? -ENOSPC : rc;
+	rc = doorbell_first_index(doorbell);
+	if (!rc)
+		rc = doorbell_first_place(doorbell, &iova);
+	if (rc)
 		goto out_free;
-	}
-	rc = doorbell_first_place(doorbell, &iova);
-	if (rc) {
-		xa_erase(&space->doorbells, doorbell->index);
-		goto out_free;
-	}
 	doorbell_publish(doorbell, iova, phys);
 	return doorbell;
 
@@ -302,6 +308,6 @@ void doorbell_free_idle(struct iommu_doorbell *doorbell)
 		interval_tree_remove(&doorbell->places[!doorbell->at].node,
 				     &space->old_places);
 	msi_space_update_extent(space);
-	xa_erase(&space->doorbells, doorbell->index);
+	space->doorbells[doorbell->index] = NULL;
 	kfree(doorbell);
 }

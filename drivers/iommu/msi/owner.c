@@ -64,7 +64,7 @@ bool iommu_msi_next_state(struct iommu_msi_space *space, unsigned long *index,
 
 	guard(mutex)(&space->lock);
 	/* No more than IOMMU_MSI_SPACE_DOORBELLS */
-	xa_for_each_start(&space->doorbells, *index, doorbell, *index) {
+	for (; (doorbell = msi_next_doorbell(space, index)); ++*index) {
 		if (doorbell_is_idle(doorbell))
 			continue;
 		*state = (struct iommu_msi_state){

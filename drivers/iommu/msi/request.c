@@ -30,7 +30,7 @@ msi_placement_kind(struct iommu_msi_space *space, u32 index)
 /* The request for @index has changed; the doorbell need not exist */
 static void msi_request_changed(struct iommu_msi_space *space, u32 index)
 {
-	struct iommu_doorbell *doorbell = xa_load(&space->doorbells, index);
+	struct iommu_doorbell *doorbell = space->doorbells[index];
 
 	if (doorbell)
 		doorbell->placement = msi_placement_kind(space, index);
@@ -44,7 +44,7 @@ static int msi_fix_begin(struct iommu_msi_space *space, u32 index,
 	int rc;
 
 	msi_space_reap(space);
-	doorbell = xa_load(&space->doorbells, index);
+	doorbell = space->doorbells[index];
 	if (!doorbell)
 		return 0;
 	rc = doorbell_check_place(doorbell, iova);
@@ -114,6 +114,8 @@ EXPORT_SYMBOL_GPL(iommu_msi_place_fixed);
  */
 void iommu_msi_place_auto(struct iommu_msi_space *space, u32 index)
 {
+	if (index >= IOMMU_MSI_SPACE_DOORBELLS)
+		return;
 	xa_erase(&space->fixed, index);
 	msi_request_changed(space, index);
 }
@@ -124,7 +126,7 @@ static void msi_requests_changed(struct iommu_msi_space *space)
 	struct iommu_doorbell *doorbell;
 	unsigned long index;
 
-	xa_for_each(&space->doorbells, index, doorbell)
+	msi_for_each_doorbell(space, index, doorbell)
 		doorbell->placement = msi_placement_kind(space, index);
 }
 
@@ -180,7 +182,7 @@ static int msi_window_begin(struct iommu_msi_space *space,
 	int rc;
 
 	msi_space_reap(space);
-	xa_for_each(&space->doorbells, index, doorbell) {
+	msi_for_each_doorbell(space, index, doorbell) {
 		if (doorbell->placement == IOMMU_MSI_PLACED_FIXED ||
 		    msi_in_window(&space->window, doorbell))
 			continue;

@@ -57,7 +57,6 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 	space->driver_window.start = 1;
 	space->window = space->driver_window;
 	xa_init_flags(&space->fixed, XA_FLAGS_ACCOUNT);
-	xa_init_flags(&space->doorbells, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	space->by_phys = RB_ROOT;
 	space->places = RB_ROOT_CACHED;
 	space->old_places = RB_ROOT_CACHED;

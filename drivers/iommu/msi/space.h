@@ -50,6 +50,7 @@ struct device;
  * @below_4g: Number of devices with 32-bit MSI addresses. Owner's lock
  * @limits: What the buses of attached devices do not carry. Owner's lock
  * @doorbells: All doorbells, by index
+ * @doorbells_end: No index from here on was ever used
  * @by_phys: Doorbells whose page is known, by its address
  * @places: Interval tree of the IOVAs of doorbells
  * @old_places: Interval tree of the IOVAs that are mapped until a relocation ends
@@ -70,13 +71,28 @@ struct iommu_msi_space {
 	struct list_head domains;
 	unsigned int below_4g;
 	struct msi_bus_limits limits;
-	struct xarray doorbells;
+	struct iommu_doorbell *doorbells[IOMMU_MSI_SPACE_DOORBELLS];
+	unsigned int doorbells_end;
 	struct rb_root by_phys;
 	struct rb_root_cached places;
 	struct rb_root_cached old_places;
 	struct rb_root groups;
 	struct list_head idle;
 };
+
+/* The doorbell with the lowest index from *@index on, which is set to that, or NULL */
+static inline struct iommu_doorbell *
+msi_next_doorbell(const struct iommu_msi_space *space, unsigned long *index)
+{
+	for (; *index < space->doorbells_end; ++*index)
+		if (space->doorbells[*index])
+			return space->doorbells[*index];
+	return NULL;
+}
+
+#define msi_for_each_doorbell(space, index, doorbell)                     \
+	for ((index) = 0; ((doorbell) = msi_next_doorbell(space, &(index))); \
+	     (index)++)
 
 /* A range of IOVAs of a doorbell */
 struct msi_place {
