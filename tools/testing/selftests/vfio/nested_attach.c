@@ -182,11 +182,13 @@ TEST_F(queue, does_not_keep_it_from_its_guest)
 	const struct smmu_ste stes[] = { ste_bypass(), ste_stage1(DATA_IPA) };
 	unsigned int i;
 	__u32 hwpt;
+	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(stes); i++) {
-		ASSERT_EQ(0, nested_alloc_with_faults(
-				     self->iommufd, self->viommu, self->dev.id,
-				     stes[i], self->fault, &hwpt));
+		ret = nested_alloc_with_faults(self->iommufd, self->viommu,
+					       self->dev.id, stes[i],
+					       self->fault, &hwpt);
+		ASSERT_EQ(0, ret);
 		EXPECT_EQ(0, device_attach(&self->dev, hwpt));
 	}
 	EXPECT_EQ(0, device_attach(&self->dev, self->parent));
