@@ -30,9 +30,9 @@ class Result:
         return self.value < self.goal.limit if self.goal.below else self.value <= self.goal.limit
 
 
-def over_pristine(figure, n, limit, below=False):
+def over_pristine(figure, n, limit):
     return Goal(f"{figure}, n = {n}: patched over pristine", (figure, n, "patched"),
-                (figure, n, "pristine"), limit, below)
+                (figure, n, "pristine"), limit)
 
 
 def growth(figure, few, many, limit):
@@ -40,32 +40,32 @@ def growth(figure, few, many, limit):
                 (figure, few, "patched"), limit)
 
 
-def flat(figure, last, first, n):
-    return Goal(f"{figure}, n = {n}: {last} over {first}", (f"{figure}, {last}", n, "patched"),
-                (f"{figure}, {first}", n, "patched"), 1.0)
-
-
-def at_most(figure, n, limit):
+def at_most(figure, n, limit, below=False):
     return Goal(f"{figure}{f', n = {n}' if n else ''}: instructions", (figure, n, "patched"), None,
-                limit)
+                limit, below)
 
 
 GOALS = (
     # A user's mappings pay nothing for doorbells.
-    *(over_pristine(f"{owner} {call} 4 KiB", 10000, 1.01)
-      for owner in ("iommufd", "type1") for call in ("map", "unmap")),
-    # Nor does a device that is attached pay for the user's mappings.
+    *(over_pristine(f"{owner} {call} 4 KiB", 10000, limit)
+      for owner, limit in (("iommufd", 1.01), ("type1", 1.003)) for call in ("map", "unmap")),
+    # Nor does a device that is attached pay for the user's mappings, and little for doorbells.
     *(growth(f"place, {mappings}, {path}", 100, 100000, 2.0)
       for mappings in ("scattered", "packed")
       for path in ("first candidate", "last series")),
-    # Nor does a vector pay for the others, or for many doorbells.
-    *(flat("prepare_msi", "vector 2048", "vector 1", doorbells) for doorbells in (1, 64)),
-    over_pristine("prepare_msi, mean of 2048", 64, 1.0, below=True),
-    # A guest's changes cost no more than in Linux 7.3, where the same was counted.
+    *(over_pristine(f"attach, {mappings}", n, 1.3)
+      for mappings in ("scattered", "packed") for n in (100, 100000)),
+    # Nor does a vector, of a user or of the host.
+    *(growth(f"vector enabled, {mappings}", 100, 100000, 1.03)
+      for mappings in ("scattered", "packed")),
+    *(over_pristine(f"prepare_msi, {vector}", 1, 1.1)
+      for vector in ("vector 1", "vector 2048", "mean of 2048")),
+    # A guest's changes cost no more than in Linux 7.3, where the same was counted: commands less,
+    # a page table at most 5 % more than its 2,859.
     *(at_most("guest's TLBI_NH_VA in batches", n, limit)
-      for n, limit in ((1, 1598), (4, 460), (16, 176), (64, 113), (256, 95))),
-    at_most("bypass to stage 1 and back", None, 12044),
-    at_most("nested hwpt made and destroyed", None, 2859),
+      for n, limit in ((1, 1598), (4, 429), (16, 164), (64, 93), (256, 84))),
+    at_most("bypass to stage 1 and back", None, 12044, below=True),
+    at_most("nested hwpt made and destroyed", None, 3001),
 )
 
 

@@ -24,6 +24,8 @@ place: the same less the least of 4 to one in which another device brought the d
   before: what it costs to make the doorbell and to find its place. First candidate:
   nothing else is mapped. Last series: a page is mapped at each candidate up to 4 GiB.
   Exhaustive: at each candidate that there is.
+vector enabled: the least of 4 VFIO_DEVICE_SET_IRQS for the edu's MSI, while n pages are mapped
+  and the doorbell as well.
 map over a doorbell: the mean of 100 IOMMU_IOAS_MAP of a page over the doorbell that n
   MSI-X vectors of igb devices use, up to 10 of each device, and so the move of it; the
   vectors' interrupts arrive afterwards. Each further vector: 10 vectors less 1, over 9.

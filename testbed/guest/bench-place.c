@@ -17,10 +17,18 @@
  * nothing is mapped, so that the first candidate is free; or a page is mapped at
  * each candidate up to 4 GiB, so that the last series is tried as well; or at
  * each candidate there is, so that every hole is looked at.
+ *
+ * With the mappings there, and the doorbell, a vector is enabled as well, by
+ * VFIO_DEVICE_SET_IRQS: the message is composed for the doorbell's IOVA, whatever
+ * else is mapped.
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <unistd.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+
+#include <linux/vfio.h>
 
 #include "bench.h"
 #include "passthrough.h"
@@ -157,6 +165,42 @@ static uint64_t count_attach_placed(struct bench *bench)
 	return count;
 }
 
+/* What enabling the vector costs once; disabling it may wait */
+static uint64_t enable_vector(struct bench *bench, int eventfd)
+{
+	uint64_t idle = idle_ns(), start = counter_ns(), spent;
+	int ret = device_enable_vectors(&bench->dev, VFIO_PCI_MSI_IRQ_INDEX,
+					&eventfd, 1);
+
+	spent = counter_ns() - start;
+	check(ret, "enabling a vector");
+	if (idle_ns() != idle)
+		fail("the CPU was idle", "time is not a count of instructions");
+	check(device_disable_vectors(&bench->dev, VFIO_PCI_MSI_IRQ_INDEX),
+	      "disabling the vector");
+	return spent;
+}
+
+/* The least that it costs, of CALLS calls after one to warm up */
+static uint64_t count_vector(struct bench *bench)
+{
+	uint64_t least = UINT64_MAX, spent;
+	int fd = eventfd(0, EFD_NONBLOCK);
+	unsigned int i;
+
+	if (fd < 0)
+		fail("eventfd", strerror(errno));
+	check(device_attach(&bench->dev, bench->hwpt), "attaching the device");
+	for (i = 0; i <= CALLS; i++) {
+		spent = enable_vector(bench, fd);
+		if (i && spent < least)
+			least = spent;
+	}
+	check(device_detach(&bench->dev), "detaching the device");
+	close(fd);
+	return least;
+}
+
 /* Where a doorbell is found a place */
 enum path {
 	FIRST_CANDIDATE,
@@ -232,6 +276,7 @@ static void count_placement(struct bench *bench,
 	uint64_t placed = count_attach_placed(bench);
 
 	report_figure("attach", mappings, "", n, count_attach(bench));
+	report_figure("vector enabled", mappings, "", n, count_vector(bench));
 	if (!kernel_places(bench))
 		return;
 	count_place(bench, mappings, n, FIRST_CANDIDATE, placed);

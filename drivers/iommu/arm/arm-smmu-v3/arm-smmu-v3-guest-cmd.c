@@ -138,6 +138,11 @@ void arm_smmu_guest_cmds_init(struct arm_smmu_guest_cmds *cmds,
 }
 EXPORT_SYMBOL_IF_KUNIT(arm_smmu_guest_cmds_init);
 
+static bool is_by_address(unsigned int op)
+{
+	return op == CMDQ_OP_TLBI_NH_VA || op == CMDQ_OP_TLBI_NH_VAA;
+}
+
 /*
  * Of a TLBI by address, which need not be of a range. The bits of an address that
  * the granule leaves no meaning are cleared.
@@ -147,6 +152,8 @@ static int sanitise_range(const struct arm_smmu_guest_cmds *cmds, u64 *cmd)
 	u64 tg = FIELD_GET(CMDQ_TLBI_1_TG, cmd[1]);
 	u64 ttl = FIELD_GET(CMDQ_TLBI_1_TTL, cmd[1]);
 
+	if (!(cmd[0] & CMD_TLBI_0_RANGE) && !(cmd[1] & CMD_TLBI_1_RANGE))
+		return 0;
 	if (!(cmds->granules & BIT(tg)))
 		return -EIO;
 	/* One page, and no word of its level, is no range */
@@ -208,17 +215,18 @@ int arm_smmu_guest_cmd_sanitise(const struct arm_smmu_guest_cmds *cmds,
 	if (!fields[0] || (cmd[0] & ~fields[0]) || (cmd[1] & ~fields[1]))
 		return -EIO;
 
+	/* Nearly all commands are of this kind, and should wait for no others */
+	if (is_by_address(op)) {
+		if (sanitise_range(cmds, cmd))
+			return -EIO;
+		set_vmid(cmd, cmds->vmid);
+		return 0;
+	}
+
 	switch (op) {
 	case CMDQ_OP_TLBI_NSNH_ALL:
 		/* All that the guest knows of is its own VMID */
 		cmd[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_TLBI_NH_ALL);
-		break;
-	case CMDQ_OP_TLBI_NH_VA:
-	case CMDQ_OP_TLBI_NH_VAA:
-		if (((cmd[0] & CMD_TLBI_0_RANGE) ||
-		     (cmd[1] & CMD_TLBI_1_RANGE)) &&
-		    sanitise_range(cmds, cmd))
-			return -EIO;
 		break;
 	case CMDQ_OP_ATC_INV:
 		return sanitise_atc_inv(cmd);

@@ -36,11 +36,12 @@ struct soft_smmu {
 	struct arm_smmu_device smmu;
 	u32 cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	struct task_struct *thread;
-	u64 log[LOG_SIZE][2]; /* The commands that were consumed */
+	u64 log[LOG_SIZE][2]; /* The last commands that were consumed */
 	unsigned int logged; /* How many they are */
 	unsigned int stop_after; /* Consume no more */
 	bool atc_is_silent; /* It does not complete invalidations */
 	bool atc_is_awaited; /* It was sent one */
+	unsigned int atc_missed; /* How many it was sent while silent */
 	bool entry_faults; /* The device faults once it has a new entry */
 
 	struct device *dev;

@@ -16,8 +16,10 @@
 /* A command was read: what the SMMU and the device do about it */
 static void obey(struct soft_smmu *s, u8 op)
 {
-	if (op == OP_ATC_INV && READ_ONCE(s->atc_is_silent))
+	if (op == OP_ATC_INV && READ_ONCE(s->atc_is_silent)) {
 		s->atc_is_awaited = true;
+		s->atc_missed++;
+	}
 	if (op == OP_CFGI_STE && s->entry_faults)
 		s->evtq_prod = (s->evtq_prod + 1) & QUEUE_MASK;
 }
@@ -45,13 +47,14 @@ static int play_smmu(void *data)
 		       s->logged < READ_ONCE(s->stop_after)) {
 			unsigned int i = cons & (mask >> 1);
 			u8 op = le64_to_cpu(queue[2 * i]);
+			u64 *log;
 
 			if (is_blocked(s, op))
 				break;
 			obey(s, op);
-			s->log[s->logged][0] = le64_to_cpu(queue[2 * i]);
-			s->log[s->logged][1] = le64_to_cpu(queue[2 * i + 1]);
-			s->logged++;
+			log = s->log[s->logged++ % LOG_SIZE];
+			log[0] = le64_to_cpu(queue[2 * i]);
+			log[1] = le64_to_cpu(queue[2 * i + 1]);
 			cons = (cons + 1) & mask;
 			/* The log is complete when the issuer goes on */
 			smp_store_release(&s->cmdq_cons, cons);
@@ -248,7 +251,7 @@ unsigned int soft_count_op(const struct soft_smmu *s, u8 op)
 {
 	unsigned int i, count = 0;
 
-	for (i = 0; i < s->logged; i++)
+	for (i = 0; i < min(s->logged, LOG_SIZE); i++)
 		count += (s->log[i][0] & 0xff) == op;
 	return count;
 }

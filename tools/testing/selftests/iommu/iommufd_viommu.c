@@ -444,6 +444,9 @@ TEST_F(viommu, device_without_page_requests_takes_a_fault_queue_of_its_guest)
 							   plain_id, NULL));
 	ASSERT_EQ(0, _test_cmd_mock_domain_replace(base->fd, stdev_id,
 						   nested_id, NULL));
+	/* That the old one has a queue as well does not help */
+	EXPECT_ERRNO(EINVAL, _test_cmd_mock_domain_replace(base->fd, stdev_id,
+							   plain_id, NULL));
 	/* Back, and once more: the count of page tables with a queue is right */
 	ASSERT_EQ(0, _test_cmd_mock_domain_replace(base->fd, stdev_id,
 						   base->ioas_id, NULL));

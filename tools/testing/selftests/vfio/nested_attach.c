@@ -123,4 +123,75 @@ TEST_F(guest, does_without_nesting_as_ever)
 	expect_working_vector(_metadata, &g->edu[0]);
 }
 
+/* A VMM makes each page table of its guest with the guest's one queue of faults */
+FIXTURE(queue)
+{
+	int iommufd, fd;
+	struct device dev;
+	__u32 ioas, parent, viommu, vdevice, fault;
+};
+
+FIXTURE_VARIANT(queue)
+{
+	const char *devices;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(queue, of_a_device_that_cannot_stall)
+{
+	.devices = "VFIO_EDU",
+};
+
+FIXTURE_VARIANT_ADD(queue, of_a_function_whose_parent_has_no_page_requests)
+{
+	.devices = "VFIO_IGB_VFS",
+};
+
+/* clang-format on */
+
+FIXTURE_SETUP(queue)
+{
+	const char *list = getenv(variant->devices);
+	char name[16];
+
+	if (!list || sscanf(list, "%15s", name) != 1)
+		SKIP(return, "%s names no device", variant->devices);
+	self->dev.fd = -1;
+	self->iommufd = iommufd_open();
+	ASSERT_LE(0, self->iommufd);
+	ASSERT_EQ(0, device_open(&self->dev, name, self->iommufd));
+	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
+	ASSERT_EQ(0, nest_parent_alloc(self->iommufd, self->dev.id, self->ioas,
+				       &self->parent));
+	ASSERT_EQ(0, viommu_alloc(self->iommufd, self->dev.id, self->parent,
+				  &self->viommu));
+	ASSERT_EQ(0, vdevice_alloc(self->iommufd, self->viommu, self->dev.id,
+				   VIRTUAL_SID, &self->vdevice));
+	ASSERT_EQ(0, faults_alloc(self->iommufd, &self->fault, &self->fd));
+}
+
+FIXTURE_TEARDOWN(queue)
+{
+	device_close(&self->dev);
+	close(self->fd);
+	close(self->iommufd);
+}
+
+TEST_F(queue, does_not_keep_it_from_its_guest)
+{
+	const struct smmu_ste stes[] = { ste_bypass(), ste_stage1(DATA_IPA) };
+	unsigned int i;
+	__u32 hwpt;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(stes); i++) {
+		ret = nested_alloc_with_faults(self->iommufd, self->viommu,
+					       self->dev.id, stes[i],
+					       self->fault, &hwpt);
+		ASSERT_EQ(0, ret);
+		EXPECT_EQ(0, device_attach(&self->dev, hwpt));
+	}
+	EXPECT_EQ(0, device_attach(&self->dev, self->parent));
+}
+
 TEST_HARNESS_MAIN

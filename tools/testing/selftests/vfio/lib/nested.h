@@ -78,6 +78,9 @@ int veventq_alloc(int fd, __u32 viommu, __u32 depth, __u32 *veventq,
 		  int *events);
 int nested_alloc(int fd, __u32 viommu, __u32 device, struct smmu_ste ste,
 		 __u32 *hwpt);
+int nested_alloc_with_faults(int fd, __u32 viommu, __u32 device,
+			     struct smmu_ste ste, __u32 fault, __u32 *hwpt);
+int faults_alloc(int fd, __u32 *fault, int *queue);
 int viommu_commands(int fd, __u32 viommu, const struct smmu_command *commands,
 		    __u32 *count);
 int viommu_command(int fd, __u32 viommu, struct smmu_command command);

@@ -101,20 +101,39 @@ int veventq_alloc(int fd, __u32 viommu, __u32 depth, __u32 *veventq,
 }
 
 /* A page table that a device of the guest can be attached to */
-int nested_alloc(int fd, __u32 viommu, __u32 device, struct smmu_ste ste,
-		 __u32 *hwpt)
+/* @fault: a queue of faults, 0 for none */
+int nested_alloc_with_faults(int fd, __u32 viommu, __u32 device,
+			     struct smmu_ste ste, __u32 fault, __u32 *hwpt)
 {
 	struct iommu_hwpt_alloc cmd = {
 		.size = sizeof(cmd),
+		.flags = fault ? IOMMU_HWPT_FAULT_ID_VALID : 0,
 		.dev_id = device,
 		.pt_id = viommu,
 		.data_type = IOMMU_HWPT_DATA_ARM_SMMUV3,
 		.data_len = sizeof(ste),
 		.data_uptr = (uintptr_t)&ste,
+		.fault_id = fault,
 	};
 	int ret = call(fd, IOMMU_HWPT_ALLOC, &cmd);
 
 	*hwpt = cmd.out_hwpt_id;
+	return ret;
+}
+
+int nested_alloc(int fd, __u32 viommu, __u32 device, struct smmu_ste ste,
+		 __u32 *hwpt)
+{
+	return nested_alloc_with_faults(fd, viommu, device, ste, 0, hwpt);
+}
+
+int faults_alloc(int fd, __u32 *fault, int *queue)
+{
+	struct iommu_fault_alloc cmd = { .size = sizeof(cmd) };
+	int ret = call(fd, IOMMU_FAULT_QUEUE_ALLOC, &cmd);
+
+	*fault = cmd.out_fault_id;
+	*queue = ret ? -1 : (int)cmd.out_fault_fd;
 	return ret;
 }
 

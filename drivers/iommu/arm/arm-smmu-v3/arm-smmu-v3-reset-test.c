@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of resets and low-power states of devices with ATS: the functions of
+ * PCI that cause them suspend translation, of the device and of its VFs, and who
+ * invalidates meanwhile never waits. SMMU and functions are made of memory.
+ */
+#include <kunit/resource.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+
+#include "arm-smmu-v3-soft-pci.h"
+
+/* Of the thread that suspends: enough for each seeded error to show */
+#define ROUNDS 60
+
+/* A batch of a guest, whose first command invalidates the ATC */
+#define BATCH 64
+
+static void low_power_suspends_translation(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *pci = soft_attach_with_ats(test, s, &stage1);
+
+	soft_join_group(test, s);
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pci->pdev, PCI_D3hot), 0);
+	KUNIT_EXPECT_TRUE(test, pci->pdev.current_state == PCI_D3hot);
+	KUNIT_EXPECT_EQ(test, pci->sleep.count, 1);
+	KUNIT_EXPECT_EQ(test, pci->sleep.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, pci->sleep.ats_on);
+	WRITE_ONCE(s->atc_is_silent, true);
+	soft_expect_nothing_sent(test, s);
+
+	WRITE_ONCE(s->atc_is_silent, false);
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pci->pdev, PCI_D0), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+/* Have the function reset by FLR, as VFIO and sysfs do */
+static void reset_suspends_translation(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *pci = soft_attach_with_ats(test, s, &stage1);
+
+	soft_join_group(test, s);
+	KUNIT_EXPECT_EQ(test, pci_reset_function_locked(&pci->pdev), 0);
+	KUNIT_EXPECT_EQ(test, pci->reset.count, 1);
+	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, pci->reset.ats_on);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	KUNIT_EXPECT_EQ(test, pci->ats.count, 2);
+
+	/* Those who keep the state themselves, as VFIO when a device is closed */
+	KUNIT_EXPECT_EQ(test, __pci_reset_function_locked(&pci->pdev), 0);
+	KUNIT_EXPECT_EQ(test, pci->reset.count, 2);
+	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+static void device_lost_in_a_reset_stays_suspended(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *pci = soft_attach_with_ats(test, s, &stage1);
+
+	soft_join_group(test, s);
+	pci->is_gone = true;
+	pci_reset_function_locked(&pci->pdev);
+	WRITE_ONCE(s->atc_is_silent, true);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
+	soft_expect_nothing_sent(test, s);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, arm_smmu_ops.blocked_domain), 0);
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+/* Recovery after an error (AER, DPC) */
+
+/* The link of what is below, or the function itself */
+static pci_ers_result_t reset_link(struct pci_dev *pdev)
+{
+	struct soft_pci *pci = container_of(pdev, struct soft_pci, pdev);
+
+	soft_take_note(pci, &pci->reset);
+	memset(pci->noted->space + ATS_CAP, 0, 8);
+	if (pci->below)
+		pci->below->is_gone = true;
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static pci_ers_result_t lose_link(struct pci_dev *pdev)
+{
+	reset_link(pdev);
+	container_of(pdev, struct soft_pci, pdev)->noted->is_gone = true;
+	return PCI_ERS_RESULT_DISCONNECT;
+}
+
+static pci_ers_result_t tell_of_error(struct pci_dev *pdev,
+				      pci_channel_state_t state)
+{
+	return PCI_ERS_RESULT_NEED_RESET;
+}
+
+/* A bridge gets its bus numbers back, which leads to what is below */
+static pci_ers_result_t tell_of_reset(struct pci_dev *pdev)
+{
+	struct soft_pci *pci = container_of(pdev, struct soft_pci, pdev);
+
+	soft_take_note(pci, &pci->told);
+	if (pci->below)
+		pci->below->is_gone = false;
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static const struct pci_error_handlers soft_err_handler = {
+	.error_detected = tell_of_error,
+	.slot_reset = tell_of_reset,
+};
+
+static void give_driver(struct soft_pci *pci)
+{
+	pci->driver.err_handler = &soft_err_handler;
+	pci->pdev.driver = &pci->driver;
+}
+
+/* @pci is the one function that the other one, a bridge, leads to */
+static void put_below(struct soft_pci *pci, struct soft_pci *bridge)
+{
+	pci->bus.parent = &bridge->bus;
+	pci->bus.self = &bridge->pdev;
+	bridge->pdev.subordinate = &pci->bus;
+	bridge->pdev.hdr_type = PCI_HEADER_TYPE_BRIDGE;
+	bridge->pdev.pcie_flags_reg = PCI_EXP_TYPE_ROOT_PORT << 4;
+	bridge->noted = pci;
+}
+
+/* Have the function, or what is below it, recover from an error */
+static bool recovers(struct soft_pci *pci, pci_channel_state_t state,
+		     pci_ers_result_t (*reset)(struct pci_dev *pdev))
+{
+	return pcie_do_recovery(&pci->pdev, state, reset) ==
+	       PCI_ERS_RESULT_RECOVERED;
+}
+
+static void recovery_suspends_translation(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct soft_pci *pci, *port = soft_new_pci(test, s);
+	struct iommu_domain *stage1;
+
+	pci = soft_attach_with_ats(test, s, &stage1);
+	put_below(pci, port);
+	give_driver(pci);
+	soft_join_group(test, s);
+	KUNIT_EXPECT_TRUE(test,
+			  recovers(port, pci_channel_io_frozen, reset_link));
+	KUNIT_EXPECT_EQ(test, port->reset.count, 1);
+	KUNIT_EXPECT_EQ(test, port->reset.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, port->reset.ats_on);
+	/* Its driver may use it when it is told */
+	KUNIT_EXPECT_EQ(test, pci->told.count, 1);
+	KUNIT_EXPECT_EQ(test, pci->told.config, IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, pci->told.ats_on);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	KUNIT_EXPECT_EQ(test, pci->ats.count, 2);
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+/* Without a driver that takes part in it, recovery fails; the device may live */
+static void failed_recovery_resumes_translation(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *pci = soft_attach_with_ats(test, s, &stage1);
+
+	pci->pdev.pcie_flags_reg = PCI_EXP_TYPE_RC_END << 4;
+	soft_join_group(test, s);
+	KUNIT_EXPECT_FALSE(test,
+			   recovers(pci, pci_channel_io_frozen, reset_link));
+	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, pci->reset.ats_on);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+static void device_lost_in_recovery_stays_suspended(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct soft_pci *pci, *port = soft_new_pci(test, s);
+	struct iommu_domain *stage1;
+
+	pci = soft_attach_with_ats(test, s, &stage1);
+	put_below(pci, port);
+	give_driver(pci);
+	soft_join_group(test, s);
+	KUNIT_EXPECT_FALSE(test,
+			   recovers(port, pci_channel_io_frozen, lose_link));
+	WRITE_ONCE(s->atc_is_silent, true);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
+	soft_expect_nothing_sent(test, s);
+
+	/* Recovery has ended, so a reset that brings the device back resumes it */
+	WRITE_ONCE(s->atc_is_silent, false);
+	pci->is_gone = false;
+	KUNIT_EXPECT_EQ(test, pci_reset_function_locked(&pci->pdev), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+/* An error that needs no reset leaves the device as it is */
+static void recovery_without_reset_changes_nothing(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct soft_pci *pci, *port = soft_new_pci(test, s);
+	struct iommu_domain *stage1;
+
+	pci = soft_attach_with_ats(test, s, &stage1);
+	put_below(pci, port);
+	give_driver(pci);
+	soft_join_group(test, s);
+	KUNIT_EXPECT_TRUE(test,
+			  recovers(port, pci_channel_io_normal, reset_link));
+	KUNIT_EXPECT_EQ(test, port->reset.count, 0);
+	KUNIT_EXPECT_EQ(test, pci->ats.count, 1);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+/* The reset took the bus numbers of a switch, whose driver restores them */
+static void
+device_behind_a_switch_is_back_before_its_driver_is_told(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct soft_pci *pci, *port = soft_new_pci(test, s);
+	struct soft_pci *bridge = soft_new_pci(test, s);
+	struct iommu_domain *stage1;
+
+	pci = soft_attach_with_ats(test, s, &stage1);
+	put_below(bridge, port);
+	put_below(pci, bridge);
+	port->noted = pci;
+	port->below = pci;
+	bridge->below = pci;
+	give_driver(bridge);
+	give_driver(pci);
+	soft_join_group(test, s);
+	KUNIT_EXPECT_TRUE(test,
+			  recovers(port, pci_channel_io_frozen, reset_link));
+	KUNIT_EXPECT_EQ(test, port->reset.config, IS_ABORT);
+	KUNIT_EXPECT_EQ(test, bridge->told.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, bridge->told.is_reachable);
+	KUNIT_EXPECT_EQ(test, pci->told.count, 1);
+	KUNIT_EXPECT_EQ(test, pci->told.config, IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, pci->told.ats_on);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+/* Virtual functions */
+
+static void forget_function(struct device *dev)
+{
+	/* The memory is KUnit's */
+}
+
+static void unregister_vf(void *data)
+{
+	struct soft_smmu *s = data;
+
+	if (s->dev->iommu_group)
+		soft_leave_group(s);
+	/* It was not the core that made this */
+	s->dev->iommu = NULL;
+	device_del(s->dev);
+}
+
+/*
+ * Make the SMMU's device, attached by a guest, the one VF of a function that the
+ * SMMU has nothing to do with. PCI finds it as it finds any: among its devices.
+ */
+static struct soft_pci *attach_vf(struct kunit *test, struct soft_smmu *s,
+				  struct soft_pci **vf,
+				  struct iommu_domain **stage1)
+{
+	struct soft_pci *pf = soft_new_pci(test, s);
+	struct pci_dev *pdev;
+
+	*vf = soft_attach_with_ats(test, s, stage1);
+	pdev = &(*vf)->pdev;
+	pdev->is_virtfn = 1;
+	pdev->physfn = &pf->pdev;
+	pdev->devfn = 1;
+	pdev->bus->domain_nr = 0xfffe;
+	pdev->dev.release = forget_function;
+	s->dev->iommu = NULL;
+	dev_set_name(&pdev->dev, "soft-vf");
+	KUNIT_ASSERT_EQ(test, device_add(&pdev->dev), 0);
+	s->dev->iommu = &s->dev_iommu;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unregister_vf, s),
+			0);
+	soft_join_group(test, s);
+
+	pf->noted = *vf;
+	pf->bus.domain_nr = pdev->bus->domain_nr;
+	pf->pdev.is_physfn = 1;
+	pf->pdev.sriov = &pf->sriov;
+	/* What ATS on a VF needs its PF to have */
+	pf->pdev.ats_cap = ATS_CAP;
+	pf->pdev.ats_stu = (*vf)->pdev.ats_stu;
+	pf->sriov.pos = SRIOV_CAP;
+	pf->sriov.num_VFs = 1;
+	pf->sriov.offset = 1;
+	pf->sriov.stride = 1;
+	pf->sriov.ctrl = PCI_SRIOV_CTRL_VFE;
+	pf->space[SRIOV_CTRL] = PCI_SRIOV_CTRL_VFE;
+	pf->space[SRIOV_CAP + PCI_SRIOV_VF_OFFSET] = 1;
+	pf->space[SRIOV_CAP + PCI_SRIOV_VF_STRIDE] = 1;
+	(*vf)->physfn = pf;
+	return pf;
+}
+
+static void vf_is_suspended_while_its_pf_is_reset(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *vf, *pf = attach_vf(test, s, &vf, &stage1);
+
+	KUNIT_EXPECT_EQ(test, pci_reset_function_locked(&pf->pdev), 0);
+	KUNIT_EXPECT_EQ(test, pf->reset.count, 1);
+	KUNIT_EXPECT_EQ(test, pf->reset.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, pf->reset.ats_on);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(vf));
+	KUNIT_EXPECT_EQ(test, vf->ats.count, 2);
+	KUNIT_EXPECT_TRUE(test, vf->ats.is_reachable);
+	stage1->ops->free(stage1);
+}
+
+/* A reset clears VF Enable, and who resets without the state restores that later */
+static void vf_stays_suspended_until_its_pf_has_vfs_again(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *vf, *pf = attach_vf(test, s, &vf, &stage1);
+
+	/* Of its configuration space; there is no buffer for more */
+	pci_save_state(&pf->pdev);
+	KUNIT_EXPECT_EQ(test, __pci_reset_function_locked(&pf->pdev), 0);
+	KUNIT_EXPECT_EQ(test, pf->reset.config, IS_ABORT);
+	WRITE_ONCE(s->atc_is_silent, true);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
+	soft_expect_nothing_sent(test, s);
+	/* Nor does a reset of its own help */
+	pci_reset_function_locked(&vf->pdev);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
+	soft_expect_nothing_sent(test, s);
+
+	WRITE_ONCE(s->atc_is_silent, false);
+	pci_restore_state(&pf->pdev);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(vf));
+	stage1->ops->free(stage1);
+}
+
+static void vf_is_suspended_while_its_pf_sleeps(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *vf, *pf = attach_vf(test, s, &vf, &stage1);
+
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pf->pdev, PCI_D3hot), 0);
+	KUNIT_EXPECT_EQ(test, pf->sleep.count, 1);
+	KUNIT_EXPECT_EQ(test, pf->sleep.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, pf->sleep.ats_on);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pf->pdev, PCI_D0), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(vf));
+	stage1->ops->free(stage1);
+}
+
+/* What its PF does is no end of what its own user does to a VF */
+static void vf_that_sleeps_does_not_wake_up_with_its_pf(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *vf, *pf = attach_vf(test, s, &vf, &stage1);
+
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&vf->pdev, PCI_D3hot), 0);
+	WRITE_ONCE(s->atc_is_silent, true);
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pf->pdev, PCI_D3hot), 0);
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pf->pdev, PCI_D0), 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function_locked(&pf->pdev), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, soft_ats_is_on(vf));
+	soft_expect_nothing_sent(test, s);
+
+	WRITE_ONCE(s->atc_is_silent, false);
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&vf->pdev, PCI_D0), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	stage1->ops->free(stage1);
+}
+
+/* Commands against suspensions */
+
+/* Who suspends, while the test's own thread invalidates */
+struct suspender {
+	struct soft_smmu *s;
+	unsigned int rounds; /* Done */
+	struct completion done;
+};
+
+/* As a reset would: from when the suspension returns, the device does not answer */
+static int suspend_in_rounds(void *data)
+{
+	struct suspender *suspender = data;
+	struct soft_smmu *s = suspender->s;
+
+	while (suspender->rounds < ROUNDS) {
+		iommu_suspend_translation(s->dev, IOMMU_SUSPEND_RESET);
+		WRITE_ONCE(s->atc_is_silent, true);
+		usleep_range(500, 1000);
+		WRITE_ONCE(s->atc_is_silent, false);
+		iommu_resume_translation(s->dev, IOMMU_SUSPEND_RESET, true);
+		usleep_range(500, 1000);
+		WRITE_ONCE(suspender->rounds, suspender->rounds + 1);
+	}
+	complete(&suspender->done);
+	return 0;
+}
+
+/* Neither on the CPU of the test, which has interrupts off, nor on the SMMU's */
+static void start_suspender(struct kunit *test, struct soft_smmu *s,
+			    struct suspender *suspender)
+{
+	struct task_struct *thread;
+	unsigned int cpu;
+
+	init_completion(&suspender->done);
+	suspender->s = s;
+	thread = kthread_create(suspend_in_rounds, suspender, "suspender");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	for_each_online_cpu(cpu)
+		if (cpu != raw_smp_processor_id() && cpu != task_cpu(s->thread))
+			break;
+	kthread_bind(thread, cpu);
+	wake_up_process(thread);
+}
+
+/* A batch whose rest takes its time between the look at the device and the SMMU */
+static u64 *new_batch(struct kunit *test)
+{
+	u64 *cmds = kunit_kcalloc(test, BATCH, 16, GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, cmds);
+	cmds[0] = OP_ATC_INV | ((u64)VSID << 32);
+	cmds[1] = 52;
+	for (i = 1; i < BATCH; i++)
+		cmds[2 * i] = OP_TLBI_NH_VA;
+	return cmds;
+}
+
+/* A call of the guest, then one of the host. Returns how long the longer one took */
+static s64 invalidate_both(struct kunit *test, struct soft_smmu *s,
+			   const u64 *cmds)
+{
+	ktime_t start = ktime_get(), middle;
+	u32 done;
+
+	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmds, BATCH, &done), 0);
+	KUNIT_EXPECT_EQ(test, done, BATCH);
+	middle = ktime_get();
+	KUNIT_EXPECT_EQ(test, arm_smmu_atc_inv_domain(&s->parent, 0, 0x1000),
+			0);
+	return max(ktime_to_ms(ktime_sub(middle, start)),
+		   ktime_to_ms(ktime_sub(ktime_get(), middle)));
+}
+
+static void commands_never_reach_a_device_that_is_suspended(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct suspender suspender = {};
+	struct iommu_domain *stage1;
+	unsigned int calls = 0;
+	s64 longest = 0;
+	u64 *cmds;
+
+	if (num_online_cpus() < 3)
+		kunit_skip(test, "one CPU each for commands, SMMU, suspension");
+	soft_attach_with_ats(test, s, &stage1);
+	soft_join_group(test, s);
+	cmds = new_batch(test);
+	s->stop_after = UINT_MAX;
+	start_suspender(test, s, &suspender);
+	while (READ_ONCE(suspender.rounds) < ROUNDS) {
+		longest = max(longest, invalidate_both(test, s, cmds));
+		calls++;
+		cond_resched();
+	}
+	wait_for_completion(&suspender.done);
+
+	kunit_info(test, "%u calls, the longest took %lld ms", calls, longest);
+	KUNIT_EXPECT_EQ(test, s->atc_missed, 0);
+	KUNIT_EXPECT_GT(test, calls, ROUNDS);
+	KUNIT_EXPECT_LT(test, longest, 1000);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+static struct kunit_case arm_smmu_reset_cases[] = {
+	KUNIT_CASE(low_power_suspends_translation),
+	KUNIT_CASE(reset_suspends_translation),
+	KUNIT_CASE(device_lost_in_a_reset_stays_suspended),
+	KUNIT_CASE(recovery_suspends_translation),
+	KUNIT_CASE(failed_recovery_resumes_translation),
+	KUNIT_CASE(device_lost_in_recovery_stays_suspended),
+	KUNIT_CASE(recovery_without_reset_changes_nothing),
+	KUNIT_CASE(device_behind_a_switch_is_back_before_its_driver_is_told),
+	KUNIT_CASE(vf_is_suspended_while_its_pf_is_reset),
+	KUNIT_CASE(vf_stays_suspended_until_its_pf_has_vfs_again),
+	KUNIT_CASE(vf_is_suspended_while_its_pf_sleeps),
+	KUNIT_CASE(vf_that_sleeps_does_not_wake_up_with_its_pf),
+	KUNIT_CASE_SLOW(commands_never_reach_a_device_that_is_suspended),
+	{},
+};
+
+static struct kunit_suite arm_smmu_reset_suite = {
+	.name = "arm-smmu-v3-reset",
+	.init = soft_smmu_init,
+	.exit = soft_smmu_exit,
+	.test_cases = arm_smmu_reset_cases,
+};
+
+kunit_test_suites(&arm_smmu_reset_suite);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of which devices a page table with a fault queue can be attached to:
+ * those whose page requests can be enabled, and under a guest's page table also
+ * those that have none to make. A virtual function never has its own.
+ */
+#include <kunit/test.h>
+#include <linux/pci.h>
+
+#include "iommufd_private.h"
+
+struct fault_test {
+	struct iommufd_device idev;
+	struct pci_dev pf, vf;
+	struct iommufd_hwpt_nested guests; /* A page table that a guest owns */
+	struct iommufd_hwpt_paging hosts;
+	struct iommufd_fault fault;
+};
+
+static int fault_test_init(struct kunit *test)
+{
+	struct fault_test *ft = kunit_kzalloc(test, sizeof(*ft), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ft);
+	test->priv = ft;
+	mutex_init(&ft->idev.iopf_lock);
+	ft->pf.dev.bus = &pci_bus_type;
+	ft->vf.dev.bus = &pci_bus_type;
+	ft->guests.common.obj.type = IOMMUFD_OBJ_HWPT_NESTED;
+	/* Nobody looks at it */
+	ft->guests.viommu = (struct iommufd_viommu *)ft;
+	ft->guests.common.fault = &ft->fault;
+	ft->hosts.common.obj.type = IOMMUFD_OBJ_HWPT_PAGING;
+	ft->hosts.common.fault = &ft->fault;
+	return 0;
+}
+
+static void use_function(struct fault_test *ft, bool virtual)
+{
+	ft->idev.dev = virtual ? &ft->vf.dev : &ft->pf.dev;
+#ifdef CONFIG_PCI_ATS
+	ft->vf.is_virtfn = 1;
+	ft->vf.physfn = &ft->pf;
+#endif
+}
+
+static void enables(struct kunit *test, struct iommufd_hw_pagetable *hwpt)
+{
+	struct fault_test *ft = test->priv;
+
+	KUNIT_ASSERT_EQ(test, iommufd_fault_iopf_enable(hwpt, &ft->idev), 0);
+	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 1);
+	/* Nothing was enabled that would have to be disabled */
+	KUNIT_EXPECT_NE(test, ft->idev.iopf_error, 0);
+	iommufd_fault_iopf_disable(&ft->idev);
+	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 0);
+}
+
+static void refuses(struct kunit *test, struct iommufd_hw_pagetable *hwpt,
+		    int error)
+{
+	struct fault_test *ft = test->priv;
+
+	KUNIT_EXPECT_EQ(test, iommufd_fault_iopf_enable(hwpt, &ft->idev),
+			error);
+	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 0);
+}
+
+static void function_without_page_requests_may_be_a_guests(struct kunit *test)
+{
+	struct fault_test *ft = test->priv;
+
+	use_function(ft, false);
+	enables(test, &ft->guests.common);
+	/* No driver of an IOMMU has it */
+	refuses(test, &ft->hosts.common, -ENODEV);
+}
+
+static void vf_may_be_a_guests_if_its_pf_has_no_pri(struct kunit *test)
+{
+	struct fault_test *ft = test->priv;
+
+	use_function(ft, true);
+	enables(test, &ft->guests.common);
+	refuses(test, &ft->hosts.common, -ENODEV);
+}
+
+static void vf_is_refused_if_its_pf_has_pri(struct kunit *test)
+{
+	struct fault_test *ft = test->priv;
+
+	use_function(ft, true);
+#ifdef CONFIG_PCI_PRI
+	ft->pf.pri_cap = 0x100;
+#else
+	kunit_skip(test, "no PRI");
+#endif
+	refuses(test, &ft->guests.common, -EINVAL);
+	refuses(test, &ft->hosts.common, -EINVAL);
+	/* The PF has its own */
+	use_function(ft, false);
+	enables(test, &ft->guests.common);
+}
+
+static void
+replace_asks_again_if_only_the_new_one_needs_page_requests(struct kunit *test)
+{
+	struct iommufd_hw_pagetable plain = {};
+	struct fault_test *ft = test->priv;
+
+	use_function(ft, false);
+	KUNIT_ASSERT_EQ(test,
+			iommufd_fault_iopf_replace(&ft->guests.common, &plain,
+						   &ft->idev),
+			0);
+	KUNIT_EXPECT_EQ(test,
+			iommufd_fault_iopf_replace(&ft->guests.common,
+						   &ft->guests.common,
+						   &ft->idev),
+			0);
+	KUNIT_EXPECT_EQ(test,
+			iommufd_fault_iopf_replace(&ft->hosts.common,
+						   &ft->guests.common,
+						   &ft->idev),
+			-ENODEV);
+	KUNIT_EXPECT_EQ(test,
+			iommufd_fault_iopf_replace(&plain, &ft->guests.common,
+						   &ft->idev),
+			0);
+	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 1);
+	iommufd_fault_iopf_disable(&ft->idev);
+}
+
+static struct kunit_case fault_cases[] = {
+	KUNIT_CASE(function_without_page_requests_may_be_a_guests),
+	KUNIT_CASE(vf_may_be_a_guests_if_its_pf_has_no_pri),
+	KUNIT_CASE(vf_is_refused_if_its_pf_has_pri),
+	KUNIT_CASE(replace_asks_again_if_only_the_new_one_needs_page_requests),
+	{},
+};
+
+static struct kunit_suite fault_suite = {
+	.name = "iommufd-fault",
+	.init = fault_test_init,
+	.test_cases = fault_cases,
+};
+
+kunit_test_suite(fault_suite);
