@@ -209,6 +209,16 @@ void *scratch(void)
 	return memory;
 }
 
+static void *scratch_page(void)
+{
+	static __thread void *page;
+
+	if (!page)
+		page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return page;
+}
+
 /* Change one word to anything */
 static void mutate(struct rng *rng, void *cmd, size_t length)
 {
@@ -216,6 +226,20 @@ static void mutate(struct rng *rng, void *cmd, size_t length)
 	__u32 value = any32(rng);
 
 	memcpy((char *)cmd + 4 * word, &value, sizeof(value));
+}
+
+/* All is done, but the answer cannot be written: everything has to be undone */
+static int call_read_only(int fd, unsigned long request, const void *cmd,
+			  size_t length)
+{
+	void *page = scratch_page();
+	int ret;
+
+	memcpy(page, cmd, length);
+	mprotect(page, PAGE, PROT_READ);
+	ret = ioctl(fd, request, page) ? -errno : 0;
+	mprotect(page, PAGE, PROT_READ | PROT_WRITE);
+	return ret;
 }
 
 int fuzz_call(struct world *world, struct rng *rng, int fd,
@@ -231,6 +255,8 @@ int fuzz_call(struct world *world, struct rng *rng, int fd,
 		mutate(rng, whole, length);
 	if (rng_one_in(rng, 200))
 		ret = ioctl(fd, request, any64(rng)) ? -errno : 0;
+	else if (rng_one_in(rng, 24))
+		ret = call_read_only(fd, request, whole, sizeof(whole));
 	else
 		ret = ioctl(fd, request, whole) ? -errno : 0;
 	memcpy(cmd, whole, length);
