@@ -2,9 +2,9 @@
 # The project's verbs. Each calls one script below testbed/; "make help" lists
 # them. Variables on the command line reach the scripts by the environment.
 
-export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED
 
-NEED_HOST := run run-vm check tree edit refresh image series lint bench shell deb
+NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench shell deb
 VERBS := help suites clean $(NEED_HOST)
 
 # Directories here have names, too, that make would call up to date.
@@ -40,6 +40,11 @@ run-vm: ## guests by a real QEMU and KVM, with real devices and SMMUs of their o
 	@testbed/demo/run-vm
 check: ## every test, from nothing
 	@testbed/check/check $(if $(SUITE),--suite $(SUITE))
+fuzz: ## iommufd and VFIO fuzzed: SECONDS=60, SEED=1; DEBUG=1 on the debug kernel
+	@AGAIN=1 TIMEOUT=$$((1800 + 10 * $(or $(SECONDS),60))) testbed/check/check --suite fuzz
+storm: ## devices used while everything is done to them: ROUNDS=100000, SEED=1
+	@AGAIN=1 ROUNDS=$(or $(ROUNDS),100000) TIMEOUT=$$((1800 + 4 * $(or $(ROUNDS),100000))) \
+		testbed/check/check --suite storm
 suites: ## names of the suites that check runs
 	@testbed/check/check --list
 tree: ## out/linux: pristine source plus series (FORCE=1 drops changes by hand)

@@ -5,8 +5,9 @@
  * (msi_address.c), what sysfs says of it (sysfs.c), the port above it (port.c), the
  * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
  * interrupts of an igb device (igb.c), the admin queue of an NVMe controller (nvme.c),
- * the interrupters of a USB controller (xhci.c), failing allocations (faults.c), and a
- * journal of what the IOMMU ought to see (journal.c).
+ * the interrupters of a USB controller (xhci.c), failing allocations (faults.c), what
+ * the kernel counts of pinned pages and tables (balance.c), and a journal of what the
+ * IOMMU ought to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
  * nothing open when they fail.
@@ -291,6 +292,14 @@ int exercise_copy(struct edu *edu, const struct mapping *memory, __u64 from,
 		  __u64 to);
 int exercise_page(struct edu *edu, const struct mapping *page);
 int exercise_dma(struct edu *edu, const struct mapping *memory);
+
+/* balance.c */
+struct balance {
+	long pins, tables;
+};
+
+int balance_read(struct balance *balance);
+bool balance_is_restored(const struct balance *before, struct balance *after);
 
 /* faults.c: failing allocations */
 int faults_setup(const char *function);

@@ -108,7 +108,16 @@ static unsigned int level_index(__u64 va, int level)
 	return va >> shift & ((1U << LEVEL_BITS) - 1);
 }
 
-/* The entry for @va in the table of @level; NULL if there is none, nor room */
+static bool is_in_memory(const struct stage1 *stage1, __u64 table)
+{
+	return table >= stage1->memory->iova &&
+	       table - stage1->memory->iova < stage1->memory->length;
+}
+
+/*
+ * The entry for @va in the table of @level; NULL if there is none, nor room, or if
+ * something else was written where an entry was
+ */
 static __u64 *walk(struct stage1 *stage1, __u64 va, int level, bool make)
 {
 	__u64 *entry, table = stage1->root;
@@ -117,6 +126,8 @@ static __u64 *walk(struct stage1 *stage1, __u64 va, int level, bool make)
 	for (i = FIRST_LEVEL; i < level; i++) {
 		entry = at(stage1, table) + level_index(va, i);
 		table = le64toh(*entry) & ENTRY_ADDRESS;
+		if (table && !is_in_memory(stage1, table))
+			return NULL;
 		if (table)
 			continue;
 		table = make ? take_page(stage1) : 0;

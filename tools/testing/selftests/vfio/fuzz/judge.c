@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an episode must leave behind: nothing. Pages are unpinned, page tables are
+ * freed, no vector is left, and each device works for the next user: DMA goes where
+ * it should, and interrupts arrive.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+#define INTERRUPTS 3
+#define DATA_IOVA 0x40000000ULL
+#define DATA_LENGTH 0x2000ULL
+
+static char verdict[200];
+
+static bool has_vectors(void)
+{
+	FILE *f = fopen("/proc/interrupts", "r");
+	bool found = false;
+	char line[1024];
+
+	while (f && fgets(line, sizeof(line), f))
+		found |= !!strstr(line, "vfio-");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static const char *judge_balance(const struct balance *before)
+{
+	struct balance now;
+
+	if (balance_is_restored(before, &now) && !has_vectors())
+		return NULL;
+	snprintf(verdict, sizeof(verdict),
+		 "left behind: %ld pinned pages, %ld pages of tables%s",
+		 now.pins - before->pins, now.tables - before->tables,
+		 has_vectors() ? ", vectors" : "");
+	return verdict;
+}
+
+static int check_edu(const char *bdf, int iommufd, __u32 ioas,
+		     struct mapping *memory)
+{
+	struct edu edu;
+	__u32 number;
+	int ret;
+
+	ret = edu_open(&edu, bdf, iommufd);
+	if (ret)
+		return ret;
+	/* What the episode had started has ended, and may have left an interrupt */
+	edu_acknowledge(&edu);
+	ret = device_attach(&edu.dev, ioas);
+	if (!ret)
+		ret = edu_enable_interrupt(&edu);
+	for (number = 1; number <= INTERRUPTS && !ret; number++)
+		ret = edu_handshake(&edu, number);
+	if (!ret)
+		ret = exercise_copy(&edu, memory, 0, DATA_LENGTH / 2);
+	edu_close(&edu);
+	return ret;
+}
+
+static int check_igb(const char *bdf, int iommufd, __u32 ioas)
+{
+	struct igb igb;
+	unsigned int vector;
+	int ret;
+
+	ret = igb_open(&igb, bdf, iommufd);
+	if (ret)
+		return ret;
+	ret = device_attach(&igb.dev, ioas);
+	if (!ret)
+		ret = igb_enable_interrupts(&igb, IGB_VECTORS);
+	for (vector = 0; vector < IGB_VECTORS && !ret; vector++)
+		ret = igb_handshake(&igb, vector);
+	igb_close(&igb);
+	return ret;
+}
+
+/* Each word of the variable is a device */
+static const char *judge_devices(const char *variable, int iommufd, __u32 ioas,
+				 struct mapping *memory)
+{
+	const char *list = getenv(variable);
+	int used, ret;
+	char bdf[16];
+
+	while (list && sscanf(list, "%15s%n", bdf, &used) == 1) {
+		if (memory)
+			ret = check_edu(bdf, iommufd, ioas, memory);
+		else
+			ret = check_igb(bdf, iommufd, ioas);
+		list += used;
+		if (!ret)
+			continue;
+		snprintf(verdict, sizeof(verdict),
+			 "device %s does not work for the next user: %d", bdf,
+			 ret);
+		return verdict;
+	}
+	return NULL;
+}
+
+static const char *judge_next_user(void)
+{
+	static struct mapping memory;
+	int iommufd = iommufd_open();
+	const char *problem = "the next user gets no address space";
+	__u32 ioas;
+
+	if (!memory.va && memory_alloc(&memory, DATA_LENGTH))
+		return problem;
+	memory.iova = DATA_IOVA;
+	if (!ioas_alloc(iommufd, &ioas) &&
+	    !ioas_map(iommufd, ioas, memory.va, DATA_LENGTH, DATA_IOVA)) {
+		problem = judge_devices("VFIO_EDU", iommufd, ioas, &memory);
+		if (!problem)
+			problem =
+				judge_devices("VFIO_IGB", iommufd, ioas, NULL);
+	}
+	close(iommufd);
+	return problem;
+}
+
+const char *judge(const struct balance *before)
+{
+	const char *problem = judge_next_user();
+
+	return problem ?: judge_balance(before);
+}

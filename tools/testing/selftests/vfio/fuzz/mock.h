@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The calls of iommufd's mock driver, which is no part of the user interface.
+ */
+#ifndef SELFTESTS_VFIO_FUZZ_MOCK_H
+#define SELFTESTS_VFIO_FUZZ_MOCK_H
+
+#include <linux/iommufd.h>
+
+#include "../../../../../drivers/iommu/iommufd/iommufd_test.h"
+
+#endif

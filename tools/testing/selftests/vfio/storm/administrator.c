@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the machine's administrator does in a storm, by sysfs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storm.h"
+
+#define DEVICES "/sys/bus/pci/devices"
+#define STEPS 50
+/* Until a bus that was searched has its devices */
+#define APPEAR_STEPS 500
+#define STEP_US 10000
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int write_device(const char *bdf, const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, name);
+	return write_file(path, text);
+}
+
+static bool exists(const char *bdf, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, name);
+	return !access(path, F_OK);
+}
+
+/* Something that takes the administrator a while, in a thread of its own */
+struct work {
+	pthread_t thread;
+	const char *bdf;
+	int (*run)(const char *bdf);
+	bool done;
+	int error;
+};
+
+static void *work_run(void *arg)
+{
+	struct work *work = arg;
+
+	do {
+		work->error = work->run(work->bdf);
+	} while (work->error == -EAGAIN);
+	__atomic_store_n(&work->done, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static int work_start(struct work *work, const char *bdf,
+		      int (*run)(const char *bdf))
+{
+	*work = (struct work){ .bdf = bdf, .run = run };
+	return -pthread_create(&work->thread, NULL, work_run, work);
+}
+
+static bool work_is_done(const struct work *work)
+{
+	return __atomic_load_n(&work->done, __ATOMIC_SEQ_CST);
+}
+
+static int work_join(struct work *work)
+{
+	pthread_join(work->thread, NULL);
+	return work->error;
+}
+
+/* The device is reset while its doorbell moves */
+static int reset_by(struct storm *storm, struct member *member,
+		    int (*how)(const char *bdf))
+{
+	unsigned int step = 0;
+	struct work work;
+	int ret, error;
+
+	ret = work_start(&work, member->bdf, how);
+	if (ret)
+		return ret;
+	do {
+		ret = storm_map_over(storm, member);
+	} while (!ret && !work_is_done(&work) && ++step < STEPS);
+	error = work_join(&work);
+	return ret ?: error ?: member_revive(member);
+}
+
+static int reset_device(struct storm *storm, struct member *member)
+{
+	return reset_by(storm, member, sysfs_reset);
+}
+
+static int reset_bus(struct storm *storm, struct member *member)
+{
+	return reset_by(storm, member, sysfs_reset_bus);
+}
+
+static int affinity(struct storm *storm, struct member *member)
+{
+	static const char *const masks[] = { "1", "2", "3" };
+
+	return sysfs_set_affinity(member->bdf, masks[storm_below(storm, 3)]);
+}
+
+/* Functions of another device come, have doorbells of the host, and go */
+static int functions(struct storm *storm, struct member *member)
+{
+	const char *pf = getenv("STORM_PF");
+	int ret;
+
+	(void)storm;
+	(void)member;
+	if (!pf)
+		return -ENODEV;
+	ret = write_device(pf, "sriov_numvfs", "2");
+	return ret ?: write_device(pf, "sriov_numvfs", "0");
+}
+
+/* The driver that has the device gives it up, and @driver gets it, NULL for any */
+static int bind_to(const char *bdf, const char *driver)
+{
+	int ret = 0;
+
+	if (exists(bdf, "driver"))
+		ret = write_device(bdf, "driver/unbind", bdf);
+	if (!ret)
+		ret = write_device(bdf, "driver_override", driver ?: "\n");
+	return ret ?: write_file("/sys/bus/pci/drivers_probe", bdf);
+}
+
+static int appear(const char *bdf)
+{
+	unsigned int step;
+
+	for (step = 0; step < APPEAR_STEPS; step++) {
+		if (exists(bdf, "vfio-dev"))
+			return 0;
+		usleep(STEP_US);
+	}
+	return -ETIMEDOUT;
+}
+
+/* The igb's own driver brings it up and takes interrupts, if it is one */
+static int host_driver(struct storm *storm, struct member *member)
+{
+	char command[160];
+	int ret;
+
+	member_close(member);
+	ret = bind_to(member->bdf, NULL);
+	if (!ret && exists(member->bdf, "net")) {
+		snprintf(command, sizeof(command),
+			 "ip link set $(ls " DEVICES "/%s/net) up",
+			 member->bdf);
+		ret = system(command) ? -EIO : 0;
+	}
+	if (!ret)
+		ret = bind_to(member->bdf, "vfio-pci");
+	if (!ret)
+		ret = appear(member->bdf);
+	return ret ?: member_open(storm, member);
+}
+
+static int remove_device(const char *bdf)
+{
+	return write_device(bdf, "remove", "1");
+}
+
+/* The device goes while it is used, which its user has to notice, and comes again */
+static int hotplug(struct storm *storm, struct member *member)
+{
+	struct work work;
+	int ret;
+
+	ret = work_start(&work, member->bdf, remove_device);
+	if (ret)
+		return ret;
+	usleep(storm_below(storm, 20) * 1000);
+	storm_map_over(storm, member);
+	member_close(member);
+	ret = work_join(&work);
+	if (!ret)
+		ret = write_file("/sys/bus/pci/rescan", "1");
+	if (!ret)
+		ret = bind_to(member->bdf, "vfio-pci");
+	if (!ret)
+		ret = appear(member->bdf);
+	return ret ?: member_open(storm, member);
+}
+
+const struct action administrator_actions[] = {
+	{ "sysfs_reset", false, reset_device },
+	{ "sysfs_reset_bus", false, reset_bus },
+	{ "affinity", true, affinity },
+	{ "functions", true, functions },
+	{ "host_driver", false, host_driver },
+	{ "hotplug", false, hotplug },
+	{}
+};

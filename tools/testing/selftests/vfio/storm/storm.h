@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Devices that are used while everything is done to them that a user or an
+ * administrator may do, in an order that is drawn from a seed. Each interrupt is a
+ * handshake, so none is lost unnoticed, and memory of the user lies wherever a
+ * doorbell was, so that none goes there unnoticed either.
+ *
+ * All functions return 0 or a negative errno, unless said otherwise.
+ */
+#ifndef SELFTESTS_VFIO_STORM_H
+#define SELFTESTS_VFIO_STORM_H
+
+#include "../lib/passthrough.h"
+
+#define PAGE 0x1000ULL
+#define SPACES 2
+#define OVERS 8
+
+enum kind {
+	KIND_EDU, /* one vector of plain MSI, and INTx */
+	KIND_XHCI, /* several vectors of plain MSI */
+	KIND_IGB, /* MSI-X */
+	KINDS,
+};
+
+/* A device: open, attached to the space @home, with its vectors on, between rounds */
+struct member {
+	enum kind kind;
+	const char *bdf;
+	struct edu edu;
+	struct xhci xhci;
+	struct igb igb;
+	struct device *dev;
+	unsigned int home;
+	__u32 number; /* of the edu's last interrupt */
+	struct mapping memory; /* for its DMA, in both spaces */
+};
+
+struct storm {
+	__u64 random;
+	int iommufd;
+	__u32 spaces[SPACES];
+	struct member members[KINDS];
+	/* A page of the user's that nothing writes to, over a doorbell's old place */
+	struct mapping overs[OVERS];
+	__u32 over_spaces[OVERS]; /* 0: it is mapped nowhere */
+	unsigned int turn;
+};
+
+struct action {
+	const char *name;
+	/* The device goes on to send interrupts meanwhile, none of which is lost */
+	bool goes_on;
+	int (*run)(struct storm *storm, struct member *member);
+};
+
+/* Ends with one that has no name */
+extern const struct action user_actions[];
+extern const struct action administrator_actions[];
+
+unsigned int storm_below(struct storm *storm, unsigned int n);
+int storm_open(struct storm *storm, __u64 seed);
+void storm_close(struct storm *storm);
+/* True if something was written to a page that lies where a doorbell was */
+bool storm_is_spoilt(const struct storm *storm);
+/* Map a page of the user's over the doorbell that the device uses */
+int storm_map_over(struct storm *storm, struct member *member);
+/* The user's page there goes; what is not mapped is no error */
+void storm_unmap_over(struct storm *storm, unsigned int turn);
+
+int member_open(struct storm *storm, struct member *member);
+void member_close(struct member *member);
+int member_attach(struct storm *storm, struct member *member,
+		  unsigned int space);
+/* All of the vectors, or fewer */
+int member_enable(struct storm *storm, struct member *member);
+int member_disable(struct member *member);
+/* After a reset: what the device itself forgot */
+int member_revive(struct member *member);
+/* One interrupt, with its handshake */
+int member_ring(struct member *member);
+/* An interrupt of each vector, and DMA if the device does it quickly enough */
+int member_check(struct member *member);
+
+#endif

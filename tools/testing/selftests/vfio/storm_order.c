@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A storm: devices are used, and something is done to them, round by round, in the
+ * order that STORM_SEED gives (see storm/storm.h). ROUNDS says how many rounds, and
+ * STORM_ACTIONS that only some things are done. No interrupt is lost, nothing is
+ * written where a doorbell was before, and all that was pinned and allocated is back at
+ * the end.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "storm/storm.h"
+
+#define ROUNDS 1000
+/* What the first user of a device makes stays, and the kernel counts it later */
+#define WARM_UP 1
+#define SETTLE_SECONDS 3
+/* Tables of the host's own devices, which it fills as it likes, in pages */
+#define HOST_TABLES 8
+#define ACTIONS_MAX 32
+
+/* The device rings in a thread of its own, while something is done to it */
+struct ringer {
+	pthread_t thread;
+	struct member *member;
+	bool stop;
+	unsigned int count;
+	int error;
+};
+
+static unsigned int done[ACTIONS_MAX];
+
+static unsigned long number_of(const char *variable, unsigned long otherwise)
+{
+	const char *text = getenv(variable);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+static const struct action *action_at(unsigned int i)
+{
+	unsigned int n;
+
+	for (n = 0; user_actions[n].name; n++)
+		if (n == i)
+			return &user_actions[n];
+	i -= n;
+	for (n = 0; administrator_actions[n].name; n++)
+		if (n == i)
+			return &administrator_actions[n];
+	return NULL;
+}
+
+static unsigned int action_count(void)
+{
+	unsigned int i = 0;
+
+	while (action_at(i))
+		i++;
+	return i;
+}
+
+/* By chance, of those that are asked for */
+static unsigned int any_action(struct storm *storm)
+{
+	const char *wanted = getenv("STORM_ACTIONS");
+	unsigned int number, tries;
+
+	for (tries = 0; tries < 10000; tries++) {
+		number = storm_below(storm, action_count());
+		if (!wanted || strstr(wanted, action_at(number)->name))
+			break;
+	}
+	return number;
+}
+
+static void *ringer_run(void *arg)
+{
+	const struct timespec nap = { .tv_nsec = 200000 };
+	struct ringer *ringer = arg;
+
+	do {
+		ringer->error = member_ring(ringer->member);
+		ringer->count++;
+		nanosleep(&nap, NULL);
+	} while (!ringer->error &&
+		 !__atomic_load_n(&ringer->stop, __ATOMIC_SEQ_CST));
+	return NULL;
+}
+
+static int run_beside(struct storm *storm, struct member *member,
+		      const struct action *action, unsigned int *rung)
+{
+	struct ringer ringer = { .member = member };
+	int ret;
+
+	if (pthread_create(&ringer.thread, NULL, ringer_run, &ringer))
+		return -1;
+	ret = action->run(storm, member);
+	__atomic_store_n(&ringer.stop, true, __ATOMIC_SEQ_CST);
+	pthread_join(ringer.thread, NULL);
+	*rung += ringer.count;
+	if (ringer.error)
+		printf("# interrupt %u of %s was lost: %d\n", ringer.count,
+		       member->bdf, ringer.error);
+	return ret ?: ringer.error;
+}
+
+static int run_round(struct storm *storm, unsigned int round,
+		     unsigned int *rung)
+{
+	struct member *member = &storm->members[storm_below(storm, KINDS)];
+	unsigned int number = any_action(storm);
+	const struct action *action = action_at(number);
+	unsigned int i;
+	int ret;
+
+	if (action->goes_on)
+		ret = run_beside(storm, member, action, rung);
+	else
+		ret = action->run(storm, member);
+	if (ret)
+		printf("# round %u: %s of %s: %d\n", round, action->name,
+		       member->bdf, ret);
+	for (i = 0; i < KINDS && !ret; i++) {
+		ret = member_check(&storm->members[i]);
+		if (ret)
+			printf("# round %u: after %s of %s, %s does not work: %d\n",
+			       round, action->name, member->bdf,
+			       storm->members[i].bdf, ret);
+	}
+	if (storm_is_spoilt(storm)) {
+		printf("# round %u: after %s of %s, memory is spoilt\n", round,
+		       action->name, member->bdf);
+		ret = ret ?: -1;
+	}
+	done[number]++;
+	return ret;
+}
+
+static int run_rounds(__u64 seed, unsigned int rounds)
+{
+	unsigned int round, rung = 0;
+	struct storm storm;
+	int ret;
+
+	ret = storm_open(&storm, seed);
+	if (ret)
+		printf("# the storm does not begin: %d\n", ret);
+	for (round = 0; round < rounds && !ret; round++) {
+		ret = run_round(&storm, round, &rung);
+		if (round % 100 == 99)
+			printf("# %u rounds\n", round + 1);
+		fflush(stdout);
+	}
+	storm_close(&storm);
+	printf("# seed %llu: %u rounds, %u interrupts beside\n", seed, round,
+	       rung);
+	return ret;
+}
+
+int main(void)
+{
+	unsigned int rounds = number_of("ROUNDS", ROUNDS), i;
+	__u64 seed = number_of("STORM_SEED", 1);
+	struct balance before, after;
+	bool restored;
+	int ret;
+
+	printf("TAP version 13\n1..2\n");
+	ret = run_rounds(seed, WARM_UP);
+	sleep(SETTLE_SECONDS);
+	balance_read(&before);
+	if (!ret)
+		ret = run_rounds(seed, rounds);
+	for (i = 0; i < action_count(); i++)
+		printf("# %s %u times\n", action_at(i)->name, done[i]);
+	printf("%sok 1 no_interrupt_is_lost_and_none_is_misdirected\n",
+	       ret ? "not " : "");
+	restored = balance_is_restored(&before, &after) ||
+		   (after.pins == before.pins &&
+		    after.tables - before.tables <= HOST_TABLES);
+	printf("# pinned pages %ld and %ld, pages of tables %ld and %ld\n",
+	       before.pins, after.pins, before.tables, after.tables);
+	printf("%sok 2 all_memory_is_back\n", restored ? "" : "not ");
+	return ret || !restored;
+}
