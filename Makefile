@@ -4,7 +4,7 @@
 
 export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED
 
-NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench shell deb
+NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb
 VERBS := help suites clean $(NEED_HOST)
 
 # Directories here have names, too, that make would call up to date.
@@ -61,6 +61,8 @@ lint: ## checkpatch, sparse, coccicheck, kernel-doc, clang-format, shellcheck
 	@testbed/check/check --suite lint
 bench: ## instruction counts, patched beside pristine, and the goals
 	@testbed/bench/bench
+report: ## out/report.html and out/kcidb.json, of the newest runs
+	@testbed/report/report
 shell: ## a shell in the virtual machine, with a device to play with
 	@testbed/machine/shell
 deb: ## Debian packages of the patched kernel for real hardware
