@@ -88,7 +88,7 @@ an_edit_that_a_later_patch_trips_over_is_told() {
 	local file later line
 	fresh_sandbox
 	first_step
-	later=$(tail -n +2 patches/series | sed 's,^,patches/,' | xargs grep -l '^-[^-]' | tail -n 1)
+	later=$(sed 's/#.*//; /^$/d' patches/series | tail -n +2 | sed 's,^,patches/,' | xargs grep -l '^-[^-]' | tail -n 1)
 	file=$(sed -n 's,^--- a/,,p' "$later" | sed -n 1p)
 	in_sandbox env PATCH="$PATCH_FILE" testbed/tree/edit
 	: >"out/linux/$file"
