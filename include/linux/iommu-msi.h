@@ -46,6 +46,7 @@
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/interval_tree.h>
+#include <linux/irqdomain.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
@@ -130,7 +131,7 @@ struct iommu_msi_state {
  * struct iommu_msi_geometry - What an MSI space has room for
  * @aperture_start: First IOVA that all domains of the space translate
  * @aperture_last: Last such IOVA
- * @granule: Size and alignment of a doorbell's range in bytes
+ * @granule: Size and alignment of a doorbell's range in bytes; changes with the domains
  * @doorbells: Number of doorbells that attached devices may use
  */
 struct iommu_msi_geometry {
@@ -198,6 +199,30 @@ struct iommu_msi_rewriter {
 	bool suspended;
 };
 
+/**
+ * struct iommu_msi_provider - Doorbells of devices that are in no MSI domain
+ * @walk_banks: Call @fn as irq_domain_ops::msi_doorbells does, for each doorbell ("bank")
+ *	whose page may be given to a user
+ * @has_own_banks: Check whether a write of @dev to its doorbells cannot raise an
+ *	interrupt of another group's devices, now and as long as its group has an owner
+ *	that has not called iommu_group_share_msi(). Called with no lock held that is
+ *	below msi_device_data::mutex in the order above.
+ *
+ * The interrupt controller of an architecture that implements arch_setup_msi_irqs().
+ * It chooses a bank for each vector. If iommu_dma_prepare_msi() refuses one, that is not
+ * mapped, and the provider has to try another one, or to refuse the vector.
+ *
+ * Guarantees: Banks are pinned from their reservation on. They are relocated before
+ * they have vectors only: for their owner's requests, for a domain that joins with
+ * another aperture or larger slots, or for a device that has to reach them. A bank that
+ * there is no hole for is not reserved, which is no error.
+ */
+struct iommu_msi_provider {
+	int (*walk_banks)(struct device *dev, irq_msi_doorbell_fn_t fn,
+			  void *data);
+	bool (*has_own_banks)(struct device *dev);
+};
+
 /* Entry in the list of iommu_msi_list_devices(), with a reference on @dev */
 struct iommu_msi_group_device {
 	struct list_head item;
@@ -210,6 +235,9 @@ int iommu_msi_count_doorbells(struct device *dev);
 int iommu_msi_list_devices(struct iommu_group *group,
 			   struct list_head *devices);
 void iommu_msi_free_devices(struct list_head *devices);
+const struct iommu_msi_provider *
+iommu_msi_set_provider(const struct iommu_msi_provider *provider);
+bool iommu_msi_has_own_banks(struct device *dev);
 
 /* The owner's interface: first what vfio_iommu_type1.c calls itself */
 #ifdef CONFIG_IOMMU_MSI_SPACE
@@ -269,6 +297,8 @@ bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 int iommu_msi_check_device(struct iommu_msi_space *space, struct device *dev);
 
 int iommu_msi_fit(struct iommu_msi_space *space);
+int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
+		    unsigned long last);
 int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
 			  bool attached);

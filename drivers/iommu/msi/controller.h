@@ -9,6 +9,7 @@
 
 struct device;
 
+bool msi_has_banks(struct device *dev);
 int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn,
 		       void *data);
 

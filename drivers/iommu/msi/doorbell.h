@@ -45,7 +45,10 @@ struct device;
  * @lock: See above
  * @ops: Questions to the owner; constant
  * @owner: Argument of @ops, NULL once the space was destroyed
- * @slot_size: Size and alignment of a doorbell's range of IOVAs; constant
+ * @slot_size: No page of a domain is larger; constant
+ * @granule: Size and alignment of a doorbell's range of IOVAs: @slot_size, or the
+ *	largest iommu_domain_geometry::slot_size of @domains. Owner's lock
+ * @windows: One of @domains has such slots. Owner's lock
  * @window: Slots that are tried first. Owner's lock
  * @driver_window: The software MSI window of the IOMMU driver. Owner's lock
  * @only_window: The owner confined doorbells to @window. Owner's lock
@@ -68,6 +71,8 @@ struct iommu_msi_space {
 	const struct iommu_msi_owner_ops *ops;
 	void *owner;
 	unsigned long slot_size;
+	unsigned long granule;
+	bool windows;
 	struct iommu_msi_window window;
 	struct iommu_msi_window driver_window;
 	bool only_window;
@@ -108,6 +113,8 @@ struct msi_place {
  * @keeps_hi: Number of these whose message must keep its upper address half
  * @mappings: Number of domains that it is mapped in
  * @pins: Number of other reasons for which it must stay where it is
+ * @is_bank: A struct iommu_msi_provider named it: the owner's maps do not relocate it,
+ *	and messages of users' vectors are not rewritten. Constant
  * @relocation: In the list of those that one operation relocates
  * @moving: Messages may hold either IOVA, and both are mapped
  * @stranded: A driver failed to rewrite a message back: both IOVAs stay mapped
@@ -127,6 +134,7 @@ struct iommu_doorbell {
 	unsigned int keeps_hi;
 	unsigned int mappings;
 	unsigned int pins;
+	bool is_bank;
 	struct list_head relocation;
 	bool moving;
 	bool stranded;
@@ -236,6 +244,13 @@ static inline unsigned long doorbell_last(const struct iommu_doorbell *doorbell)
 	return doorbell->places[doorbell->at].node.last;
 }
 
+/* Size of its range of IOVAs in bytes */
+static inline unsigned long
+doorbell_length(const struct iommu_doorbell *doorbell)
+{
+	return doorbell_last(doorbell) - doorbell_start(doorbell) + 1;
+}
+
 /* space.c */
 void msi_space_free(struct kref *ref);
 void msi_space_assert_owner(struct iommu_msi_space *space);
@@ -248,12 +263,13 @@ int msi_space_add_domain(struct iommu_msi_space *space,
 struct iommu_doorbell *doorbell_lookup(struct iommu_msi_space *space,
 				       phys_addr_t phys);
 struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
-				       phys_addr_t phys);
+				       phys_addr_t phys, bool is_bank);
 void doorbell_free_idle(struct iommu_doorbell *doorbell);
 void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys);
 bool doorbell_is_idle(const struct iommu_doorbell *doorbell);
 bool doorbell_can_move(const struct iommu_doorbell *doorbell);
 bool doorbell_is_pinned(const struct iommu_doorbell *doorbell);
+bool doorbell_stays(const struct iommu_doorbell *doorbell);
 int doorbell_find_place(struct iommu_doorbell *doorbell,
 			const struct iommu_msi_window *avoid,
 			unsigned long *iova);
