@@ -96,8 +96,8 @@ static inline int iopt_msi_make_room(struct io_pagetable *iopt,
 	return 0;
 }
 
-static inline int iopt_msi_evade(struct io_pagetable *iopt,
-				 unsigned long start, unsigned long last)
+static inline int iopt_msi_evade(struct io_pagetable *iopt, unsigned long start,
+				 unsigned long last)
 {
 	return 0;
 }
