@@ -297,6 +297,9 @@ static struct iommu_domain *pamu_alloc(unsigned int bits, unsigned int count)
 	made->domain.pgsize_bitmap = pamu_window_sizes(&made->window);
 	made->domain.geometry.aperture_end = (1ULL << bits) - 1;
 	made->domain.geometry.force_aperture = true;
+	made->domain.geometry.slot_size = min_t(u64,
+						1ULL << made->window.slot_bits,
+						1UL << (BITS_PER_LONG - 1));
 	return &made->domain;
 }
 

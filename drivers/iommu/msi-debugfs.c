@@ -36,7 +36,7 @@ static void doorbell_show(struct seq_file *seq, struct iommu_doorbell *doorbell)
 	seq_printf(seq, " 0x%lx vectors %u %s%s%s\n", doorbell_start(doorbell),
 		   doorbell->vectors, doorbell_placement_name(doorbell),
 		   doorbell->mappings ? " mapped" : "",
-		   doorbell_is_pinned(doorbell) ? " pinned" : "");
+		   doorbell_stays(doorbell) ? " pinned" : "");
 }
 
 static int msi_group_show(struct seq_file *seq, void *unused)

@@ -175,11 +175,10 @@ static int vfio_msi_evade_aperture(struct iommu_msi_space *space,
 	int rc = 0;
 
 	if (geometry->aperture_start)
-		rc = iommu_msi_make_room(space, 0,
-					 geometry->aperture_start - 1);
+		rc = iommu_msi_evade(space, 0, geometry->aperture_start - 1);
 	if (!rc && geometry->aperture_end < ULONG_MAX)
-		rc = iommu_msi_make_room(space, geometry->aperture_end + 1,
-					 ULONG_MAX);
+		rc = iommu_msi_evade(space, geometry->aperture_end + 1,
+				     ULONG_MAX);
 	return rc;
 }
 
@@ -211,10 +210,10 @@ int vfio_msi_evade(struct iommu_msi_space *space,
 		if (region->type == IOMMU_RESV_DIRECT_RELAXABLE ||
 		    vfio_msi_is_placed(region))
 			continue;
-		rc = iommu_msi_make_room(space, region->start,
-					 region->start + region->length - 1);
+		rc = iommu_msi_evade(space, region->start,
+				     region->start + region->length - 1);
 	}
-	return rc == -EEXIST ? -EADDRINUSE : rc;
+	return rc;
 }
 EXPORT_SYMBOL_GPL(vfio_msi_evade);
 

@@ -79,6 +79,7 @@ int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 {
 	struct vfio_iommu_type1_info_cap_msi *cap;
 	struct vfio_info_cap_header *header;
+	struct iommu_msi_geometry geometry;
 	size_t size;
 	u32 count;
 
@@ -95,7 +96,8 @@ int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 			   header);
 	cap->aperture_start = first;
 	cap->aperture_last = last;
-	cap->granule = PAGE_SIZE;
+	iommu_msi_get_geometry(space, &geometry);
+	cap->granule = geometry.granule;
 	cap->doorbells_offset = sizeof(*cap);
 	cap->doorbell_len = sizeof(struct iommu_msi_doorbell);
 	vfio_msi_fill_cap(space, cap, count);
@@ -149,7 +151,7 @@ static int vfio_msi_read_map(void __user *arg, struct vfio_msi_request *request)
 	if (copy_from_user(&map, arg, minsz))
 		return -EFAULT;
 	if (map.argsz < minsz || map.flags || map.__reserved ||
-	    map.index >= IOMMU_MSI_MAX_DOORBELLS || map.size != PAGE_SIZE)
+	    map.index >= IOMMU_MSI_MAX_DOORBELLS)
 		return -EINVAL;
 	if (map.iova != (unsigned long)map.iova)
 		return -ERANGE;
@@ -157,6 +159,7 @@ static int vfio_msi_read_map(void __user *arg, struct vfio_msi_request *request)
 		.index = map.index,
 		.fixed = true,
 		.iova = map.iova,
+		.size = map.size,
 	};
 	return 0;
 }
@@ -217,12 +220,18 @@ static bool vfio_msi_exists(struct iommu_msi_space *space, u32 wanted)
  * @request: Which one, and where
  *
  * Context: The container's lock is held.
- * Return: 0, -ENOENT if there is no such doorbell, or the errors of
- * iommu_msi_place_fixed().
+ * Return: 0, -ENOENT if there is no such doorbell, -EINVAL if the size of its place is
+ * not the granule, or the errors of iommu_msi_place_fixed().
  */
 int vfio_msi_place(struct iommu_msi_space *space,
 		   const struct vfio_msi_request *request)
 {
+	struct iommu_msi_geometry geometry = { .granule = PAGE_SIZE };
+
+	if (space)
+		iommu_msi_get_geometry(space, &geometry);
+	if (request->fixed && request->size != geometry.granule)
+		return -EINVAL;
 	if (!vfio_msi_exists(space, request->index))
 		return -ENOENT;
 	if (request->fixed)

@@ -23,11 +23,13 @@ struct vfio_msi_group;
  * @index: Index of the doorbell
  * @fixed: The doorbell shall be at @iova; if not, the kernel chooses its place
  * @iova: First IOVA of its place in bytes
+ * @size: Length of its place in bytes, which has to be the granule
  */
 struct vfio_msi_request {
 	u32 index;
 	bool fixed;
 	unsigned long iova;
+	u64 size;
 };
 
 /*

@@ -129,7 +129,7 @@ struct iommu_msi_state {
  * struct iommu_msi_geometry - What an MSI space has room for
  * @aperture_start: First IOVA that all domains of the space translate
  * @aperture_last: Last such IOVA
- * @granule: Size and alignment of a doorbell's range in bytes
+ * @granule: Size and alignment of a doorbell's range in bytes; changes with the domains
  * @doorbells: Number of doorbells that attached devices may use
  */
 struct iommu_msi_geometry {
@@ -211,6 +211,8 @@ bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 int iommu_msi_check_device(struct iommu_msi_space *space, struct device *dev);
 
 int iommu_msi_fit(struct iommu_msi_space *space);
+int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
+		    unsigned long last);
 int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
 			  bool attached);

@@ -17,6 +17,9 @@ SECONDARY = 0x800           # entries of the SPAACT
 WINDOW_XLATE = 1
 MARK = 16                   # bytes of a mark
 BOOT_BITS = 36              # the window that boot makes: all physical addresses
+WRITE = 2
+PAGE = 0x1000
+NO_MESSAGE = b"\xff" * 4    # what lies where a message is caught
 
 
 @dataclass
@@ -75,10 +78,11 @@ class Entry:
 
 
 class Tables:
-    """The tables of a machine that stands still. read(address, size) gives memory."""
+    """The tables of a machine that stands still. read(address, size) gives memory,
+    read.write(address, data) changes it; banks are the pages that MSIs are written to."""
 
-    def __init__(self, read, registers, liodn):
-        self.read, self.liodn = read, liodn
+    def __init__(self, read, registers, liodn, banks=()):
+        self.read, self.liodn, self.banks = read, liodn, banks
         pointers = struct.unpack(">6I", read(registers, 24))
         self.primary_table = pointers[0] << 32 | pointers[1]
         secondary_table = pointers[4] << 32 | pointers[5]
@@ -184,7 +188,31 @@ def leads(tables, iova, size, access, mark):
         nowhere(tables, str(last + 1))
 
 
-QUESTIONS = {"identity": identity, "blocked": blocked, "window": window, "slots": count,
+def bank(tables, iova, index):
+    """The page of a bank, to be written to, and nothing after it."""
+    found = tables.walk(number(iova))
+    wanted = tables.banks[number(index)], WRITE
+    if found != wanted:
+        return f"{iova} leads to {found}, not {wanted}"
+    last = tables.walk(number(iova) + PAGE - 1)
+    return nowhere(tables, str(number(iova) + PAGE)) if last else f"{iova} leads to no page"
+
+
+def delivers(tables, iova):
+    """Take the message that the device wrote to an I/O address to where that leads."""
+    address = number(iova)
+    message = tables.read(address, len(NO_MESSAGE))
+    if message == NO_MESSAGE:
+        return f"no message was sent to {iova}"
+    found = tables.walk(address)
+    if not found or not found[1] & WRITE or found[0] & -PAGE not in tables.banks:
+        return f"{iova} leads to {found}, which is no bank"
+    tables.read.write(found[0], message)
+    tables.read.write(address, NO_MESSAGE)
+    return ""
+
+
+QUESTIONS = {"bank": bank, "delivers": delivers, "identity": identity, "blocked": blocked, "window": window, "slots": count,
              "nowhere": nowhere, "starts": starts, "ends": ends, "leads": leads}
 
 

@@ -9,16 +9,14 @@
  * with "? " is a question; check/paace.py knows them. The answer is "yes", or
  * what is wrong.
  */
-#define _GNU_SOURCE
-#define __SANE_USERSPACE_TYPES__ /* 64 bits are long long */
+#include "pamu.h"
+
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -32,35 +30,16 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <linux/iommufd.h>
-#include <linux/vfio.h>
-#ifdef PRISTINE
-#define IOMMU_HWPT_DATA_PAMU 0xe0
-struct iommu_hwpt_pamu {
-	__u32 aperture_bits;
-	__u32 slots;
-};
-#else
-#include <linux/iommufd_pamu.h>
-#endif
-
-#define KIB		1024ULL
-#define MIB		(1024 * KIB)
-#define GIB		(1024 * MIB)
-#define SLOT		(16 * MIB)
-#define RW		(IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
 #define EDU_ID		"0x11e8"
-#define CASE_SECONDS	60
-#define PATH		300
 
 static FILE *port;
 static FILE *answers;
-static char edu[64];
+char edu[64];
 static int problems;
 
 /* Report */
 
-static void __attribute__((format(printf, 1, 2))) problem(const char *format, ...)
+void problem(const char *format, ...)
 {
 	va_list arguments;
 
@@ -72,20 +51,7 @@ static void __attribute__((format(printf, 1, 2))) problem(const char *format, ..
 	problems++;
 }
 
-#define EXPECT(expression)						\
-	((expression) ? 1 : (problem("line %d: %s (errno %d)", __LINE__,	\
-				     #expression, errno), 0))
-
-#define EXPECT_ERRNO(expression, number) do {				\
-	errno = 0;							\
-	if ((expression) != -1 || errno != (number))			\
-		problem("line %d: %s: errno %d is not " #number,	\
-			__LINE__, #expression, errno);			\
-} while (0)
-
-/* Ask the host; what it answers is a problem unless it is "yes" */
-static void __attribute__((format(printf, 2, 3))) ask(int line, const char *format,
-						      ...)
+void ask(int line, const char *format, ...)
 {
 	char answer[300] = "";
 	va_list arguments;
@@ -101,11 +67,9 @@ static void __attribute__((format(printf, 2, 3))) ask(int line, const char *form
 		problem("line %d: %s", line, strtok(answer, "\n"));
 }
 
-#define ASK(...) ask(__LINE__, __VA_ARGS__)
-
 /* Help */
 
-static void write_file(const char *path, const char *text)
+void write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY);
 
@@ -159,12 +123,7 @@ static void find_edu(void)
 		closedir(list);
 }
 
-/* Memory with the same mark at its start and before its end */
-struct memory {
-	void *at;
-	size_t size;
-	char mark[17];
-};
+/* Memory */
 
 static struct memory get_memory(size_t size, int flags)
 {
@@ -181,7 +140,7 @@ static struct memory get_memory(size_t size, int flags)
 	return m;
 }
 
-static struct memory get_pages(size_t size)
+struct memory get_pages(size_t size)
 {
 	return get_memory(size, MAP_POPULATE);
 }
@@ -191,21 +150,14 @@ static struct memory get_huge(size_t size)
 	return get_memory(size, MAP_HUGETLB | 24 << MAP_HUGE_SHIFT | MAP_POPULATE);
 }
 
-static void put_memory(struct memory *m)
+void put_memory(struct memory *m)
 {
 	munmap(m->at, m->size);
 }
 
 /* The device, by iommufd */
 
-struct device {
-	int fd;
-	int iommufd;
-	__u32 id;
-	__u32 ioas;
-};
-
-static struct device bind_device(void)
+struct device bind_device(void)
 {
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
@@ -225,7 +177,7 @@ static struct device bind_device(void)
 	return d;
 }
 
-static int attach(struct device *d, __u32 pt)
+int attach(struct device *d, __u32 pt)
 {
 	struct vfio_device_attach_iommufd_pt args = {
 		.argsz = sizeof(args),
@@ -235,14 +187,14 @@ static int attach(struct device *d, __u32 pt)
 	return ioctl(d->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &args);
 }
 
-static int detach(struct device *d)
+int detach(struct device *d)
 {
 	struct vfio_device_detach_iommufd_pt args = { .argsz = sizeof(args) };
 
 	return ioctl(d->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &args);
 }
 
-static struct device attach_device(void)
+struct device attach_device(void)
 {
 	struct device d = bind_device();
 
@@ -250,13 +202,13 @@ static struct device attach_device(void)
 	return d;
 }
 
-static void close_device(struct device *d)
+void close_device(struct device *d)
 {
 	close(d->fd);
 	close(d->iommufd);
 }
 
-static int map(struct device *d, __u64 iova, void *at, size_t size, int access)
+int map(struct device *d, __u64 iova, void *at, size_t size, int access)
 {
 	struct iommu_ioas_map args = {
 		.size = sizeof(args),
@@ -282,7 +234,7 @@ static int unmap(struct device *d, __u64 iova, __u64 size)
 	return ioctl(d->iommufd, IOMMU_IOAS_UNMAP, &args);
 }
 
-static int page_table(struct device *d, __u32 bits, __u32 slots, __u32 *id)
+int page_table(struct device *d, __u32 bits, __u32 slots, __u32 *id)
 {
 	struct iommu_hwpt_pamu geometry = { bits, slots };
 	struct iommu_hwpt_alloc args = {
@@ -306,13 +258,18 @@ static void the_boot_leaves_identity(void)
 	ASK("identity");
 }
 
-static void binding_the_driver_changes_nothing(void)
+static void bind_driver(void)
 {
 	char path[PATH];
 
 	snprintf(path, PATH, "/sys/bus/pci/devices/%s/driver_override", edu);
 	write_file(path, "vfio-pci");
 	write_file("/sys/bus/pci/drivers_probe", edu);
+}
+
+static void binding_the_driver_changes_nothing(void)
+{
+	bind_driver();
 }
 
 static void dma_is_blocked_until_something_is_attached(void)
@@ -493,7 +450,8 @@ static void parameters_say_the_default_geometry(void)
 	close_device(&d);
 }
 
-static void a_killed_process_leaves_identity(void)
+/* Runs in a child, which is killed when it has written a byte to @ready */
+int wait_for_kill(void (*run)(int ready))
 {
 	int ready[2];
 	pid_t child;
@@ -502,18 +460,30 @@ static void a_killed_process_leaves_identity(void)
 	EXPECT(!pipe(ready));
 	child = fork();
 	if (!child) {
-		struct device d = attach_device();
-		struct memory page = get_pages(4 * KIB);
-
-		if (map(&d, SLOT, page.at, page.size, RW))
-			_exit(1);
-		EXPECT(write(ready[1], "x", 1) == 1);
+		run(ready[1]);
 		for (;;)
 			pause();
 	}
 	close(ready[1]);
 	EXPECT(read(ready[0], &byte, 1) == 1);
 	close(ready[0]);
+	return child;
+}
+
+static void map_a_page(int ready)
+{
+	struct device d = attach_device();
+	struct memory page = get_pages(4 * KIB);
+
+	if (map(&d, SLOT, page.at, page.size, RW))
+		_exit(1);
+	EXPECT(write(ready, "x", 1) == 1);
+}
+
+static void a_killed_process_leaves_identity(void)
+{
+	pid_t child = wait_for_kill(map_a_page);
+
 	ASK("window 32 256");
 	ASK("slots 1");
 	kill(child, SIGKILL);
@@ -522,12 +492,7 @@ static void a_killed_process_leaves_identity(void)
 
 /* The device, by a container */
 
-struct container {
-	int fd;
-	int group;
-};
-
-static struct container open_container(int type)
+struct container open_container(int type)
 {
 	char path[PATH], link[PATH] = "";
 	struct container c;
@@ -543,13 +508,13 @@ static struct container open_container(int type)
 	return c;
 }
 
-static void close_container(struct container *c)
+void close_container(struct container *c)
 {
 	close(c->group);
 	close(c->fd);
 }
 
-static int container_map(struct container *c, __u64 iova, const struct memory *m)
+int container_map(struct container *c, __u64 iova, const struct memory *m)
 {
 	struct vfio_iommu_type1_dma_map args = {
 		.argsz = sizeof(args),
@@ -612,7 +577,7 @@ static void old_containers_unmap_a_slot_as_a_whole(void)
 	put_memory(&huge);
 }
 
-static int set_interrupt(struct device *d, int index, int event)
+int set_interrupt(struct device *d, int index, int event)
 {
 	char buffer[sizeof(struct vfio_irq_set) + sizeof(int)];
 	struct vfio_irq_set *set = (void *)buffer;
@@ -627,7 +592,7 @@ static int set_interrupt(struct device *d, int index, int event)
 	return ioctl(d->fd, VFIO_DEVICE_SET_IRQS, set);
 }
 
-static void raise_interrupt(struct device *d)
+void raise_interrupt(struct device *d)
 {
 	struct vfio_region_info bar = { .argsz = sizeof(bar) };
 	volatile __u32 *registers;
@@ -641,21 +606,16 @@ static void raise_interrupt(struct device *d)
 	munmap((void *)registers, bar.size);
 }
 
-/* Nothing maps the bank of an MSI: the PAMU would stop the message */
-static void only_wired_interrupts_are_offered(void)
+static void wired_interrupts_need_no_bank(void)
 {
-	struct device d = bind_device();
+	struct device d = attach_device();
 	int event = eventfd(0, EFD_NONBLOCK);
 	struct pollfd wait = { .fd = event, .events = POLLIN };
 
-	EXPECT_ERRNO(set_interrupt(&d, VFIO_PCI_MSI_IRQ_INDEX, event),
-		     EOPNOTSUPP);
-	EXPECT(!attach(&d, d.ioas));
-	EXPECT_ERRNO(set_interrupt(&d, VFIO_PCI_MSI_IRQ_INDEX, event),
-		     EOPNOTSUPP);
 	EXPECT(!set_interrupt(&d, VFIO_PCI_INTX_IRQ_INDEX, event));
 	raise_interrupt(&d);
 	EXPECT(poll(&wait, 1, 1000 * CASE_SECONDS) == 1);
+	ASK("slots 0");
 	close(event);
 	close_device(&d);
 }
@@ -668,13 +628,6 @@ static void devices_without_a_liodn_are_in_no_group(void)
 	snprintf(path, PATH, "/sys/bus/pci/devices/%s/iommu_group", edu);
 	EXPECT(edu[0] && access(path, F_OK) && errno == ENOENT);
 }
-
-struct test {
-	const char *name;
-	void (*run)(void);
-};
-
-#define CASE(name) { #name, name }
 
 static const struct test cases[] = {
 	CASE(the_boot_leaves_identity),
@@ -691,14 +644,23 @@ static const struct test cases[] = {
 	CASE(a_killed_process_leaves_identity),
 	CASE(containers_map_and_unmap),
 	CASE(old_containers_unmap_a_slot_as_a_whole),
-	CASE(only_wired_interrupts_are_offered),
+	CASE(wired_interrupts_need_no_bank),
 };
 
 static const struct test without_liodn[] = {
 	CASE(devices_without_a_liodn_are_in_no_group),
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* Another one: nothing tells the PAMU's driver of violations */
+static void a_pamu_without_interrupt_is_not_set_up(void)
+{
+	EXPECT(access("/sys/bus/platform/devices/fsl-of-pamu.0", F_OK) == 0);
+	EXPECT(access("/sys/bus/platform/devices/fsl-of-pamu.0/driver", F_OK));
+}
+
+static const struct test without_interrupt[] = {
+	CASE(a_pamu_without_interrupt_is_not_set_up),
+};
 
 /* KUnit */
 
@@ -822,16 +784,48 @@ static int run_case(const struct test *test, unsigned int number, int liodn)
 	return status != 0;
 }
 
-int main(void)
+struct list {
+	const struct test *tests;
+	unsigned int count;
+};
+
+static int run_list(const struct list *list, unsigned int number, int liodn)
 {
-	/* A kernel parameter that the kernel does not know */
-	const int liodn = !getenv("without_liodn");
-	const struct test *tests = liodn ? cases : without_liodn;
-	const unsigned int count = liodn ? COUNT(cases) : COUNT(without_liodn);
-	struct utsname name;
 	unsigned int i;
 	int failed = 0;
 
+	for (i = 0; i < list->count; i++)
+		failed |= run_case(&list->tests[i], number + i, liodn);
+	return failed;
+}
+
+/* Kernel parameters that the kernel does not know are in the environment */
+static void choose_lists(struct list lists[2])
+{
+	if (getenv("without_liodn")) {
+		lists[0] = (struct list) { without_liodn, COUNT(without_liodn) };
+	} else if (getenv("without_interrupt")) {
+		lists[0] = (struct list) { without_interrupt, COUNT(without_interrupt) };
+	} else if (getenv("no_bank")) {
+		lists[0] = (struct list) { no_bank, no_bank_count };
+	} else if (getenv("several_banks")) {
+		lists[0] = (struct list) { several_banks, several_banks_count };
+	} else {
+		lists[0] = (struct list) { cases, COUNT(cases) };
+		lists[1] = (struct list) { one_bank, one_bank_count };
+	}
+}
+
+int main(void)
+{
+	const int liodn = !getenv("without_liodn") && !getenv("without_interrupt");
+	struct list lists[2] = {};
+	unsigned int count;
+	struct utsname name;
+	int failed;
+
+	choose_lists(lists);
+	count = lists[0].count + lists[1].count;
 	mount_all();
 	open_port();
 	uname(&name);
@@ -840,8 +834,10 @@ int main(void)
 	find_edu();
 	if (liodn)
 		prepare();
-	for (i = 0; i < count; i++)
-		failed |= run_case(&tests[i], i + 1, liodn);
+	if (getenv("several_banks") || getenv("no_bank"))
+		bind_driver();
+	failed = run_list(&lists[0], 1, liodn);
+	failed |= run_list(&lists[1], 1 + lists[0].count, liodn);
 	kunit_suites(count + 1, 1);
 	kernel_state();
 	fprintf(port, "# testbed end: exit %d\n", failed || problems);

@@ -20,7 +20,7 @@ PATCHES=$ROOT/patches
 PRISTINE=$OUT/pristine
 TREE=$OUT/linux
 # The directories whose files are overlay: new kernel files at kernel paths.
-OVERLAY_DIRS=(drivers include kernel tools Documentation)
+OVERLAY_DIRS=(arch drivers include kernel tools Documentation)
 # The 6.12.y that the series is written against, and the oldest that it takes.
 PINNED=6.12.117
 

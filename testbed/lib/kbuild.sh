@@ -10,7 +10,7 @@ powerpc) CROSS_COMPILE=${CROSS_COMPILE:-powerpc64-linux-gnu-} ;;
 *) CROSS_COMPILE=${CROSS_COMPILE:-aarch64-linux-gnu-} ;;
 esac
 # What only the kernel of the machine with a PAMU compiles, below the tree's top.
-PPC64_FILES='^(arch/powerpc|drivers/iommu/fsl_pamu|drivers/soc/fsl)'
+PPC64_FILES='^(arch/powerpc|drivers/iommu/fsl_pamu|drivers/iommu/msi/prepare|drivers/soc/fsl)'
 JOBS=${JOBS:-$(($(nproc) + 1))}
 
 # check_compiler: is it there, and does it build for the machine?

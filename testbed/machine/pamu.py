@@ -6,7 +6,12 @@ No emulator that Debian has models a PAMU. The driver does not need one: it read
 register, which a loaded file sets, and writes the others; what the hardware would do
 stands in tables in memory. The device tree is the machine's own, changed to have a PAMU
 in front of the PCI controller, at an address that is memory and which the kernel is
-told nothing of. DMA is not translated; so a test does none.
+told nothing of. DMA is not translated; so a test does none, but for the message of an interrupt:
+it lands in memory that has its I/O address, and the host takes it to where the tables lead.
+
+The MPIC's bank of MSIs has its register in a page of its own, too, as on real chips. QEMU has
+nothing there: what the host writes to that page it writes to the real register. More banks
+are plain memory, and no interrupt comes of what is written there.
 
 Not as the arm64 machine: the guest talks to the host while it runs, by the second
 serial port, and the host stops the machine to read its memory.
@@ -32,12 +37,43 @@ MACHINE = ["-M", "ppce500", "-cpu", "e5500", "-m", "512", "-nographic", "-no-reb
            "-net", "none"]
 KERNEL_MEMORY = 0x1e000000      # of the 512 MiB; above it lie the registers
 REGISTERS = KERNEL_MEMORY
+MEMORY_BANKS = KERNEL_MEMORY + 0x20000      # each has a page of registers and one for MSIIR
+CAUGHT = 0x10000000             # where a message is caught: the same in guest/pamu-msi.c
+CCSR = 0xfe0000000
+MSIIR_PAGE = 0x44000            # of the MPIC's bank, in CCSR
+MSIIR = 0x41740                 # the register itself
+MSIIR_OFFSET = 0x140            # in its page
+PAGE = 0x1000
 INITRD = 0x08000000
 LIODN = 0x10
 PC3 = 0xc08                     # capability register 3: MWCE, bits 24 to 21
 WINDOWS_256 = 7 << 21
 CONNECT_SECONDS = 20
 PARAMETERS = "console=ttyS0 oops=panic panic=-1"
+
+
+@dataclass
+class Board:
+    """What a machine has: a LIODN for the PCI controller, more banks than the MPIC's, an
+    interrupt of the PAMU, a page for the register of the MPIC's bank. KUnit's tests run on the one that lacks nothing."""
+    liodn: bool = True
+    more_banks: int = 0
+    interrupt: bool = True
+    bank_page: bool = True
+
+    def banks(self):
+        """Pages of the banks' registers, in the order in which the kernel has them."""
+        more = [MEMORY_BANKS + i * 0x10000 + PAGE for i in range(self.more_banks)]
+        return [*more, CCSR + MSIIR_PAGE]
+
+    def parameters(self):
+        """For the guest's program: those that the kernel does not know."""
+        words = ["without_liodn=1"] * (not self.liodn)
+        words += ["without_interrupt=1"] * (not self.interrupt)
+        words += ["no_bank=1"] * (not self.bank_page)
+        words += [f"several_banks={self.more_banks + 1}"] * bool(self.more_banks)
+        words += ["kunit.enable=0"] * bool(words)
+        return " ".join([PARAMETERS, *words])
 
 
 @dataclass
@@ -54,38 +90,68 @@ def require():
             raise Problem(f"{tool} is not installed: run testbed/host/packages")
 
 
-def device_tree(log, initrd_size, liodn):
+def device_tree(log, initrd_size, board):
     """Write the machine's device tree, with a PAMU, and return its path."""
     own, text, tree = log / "own.dtb", log / "pamu.dts", log / "pamu.dtb"
     arguments = [*MACHINE, "-serial", "null", "-serial", "null"]
     arguments[1] += f",dumpdtb={own}"
     initramfs.run_or_stop([BINARY, *arguments], "QEMU writes no device tree", log)
     source = initramfs.run_or_stop(["dtc", "-q", "-I", "dtb", "-O", "dts", own], "dtc", log)
-    text.write_text(with_pamu(source, initrd_size, liodn))
+    text.write_text(with_pamu(source, initrd_size, board))
     initramfs.run_or_stop(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, text], "dtc", log)
     return tree
 
 
-def with_pamu(source, initrd_size, liodn):
+def memory_banks(board, pic):
+    """Nodes of banks that are memory, with an unused interrupt of the MPIC for each."""
+    nodes = "".join(f"""
+		msi@{page - PAGE:x} {{
+			compatible = "fsl,mpic-msi";
+			reg = <0x0 {page - PAGE:#x} 0x0 0x200  0x0 {page + MSIIR_OFFSET:#x} 0x0 0x4>;
+			msi-available-ranges = <0x0 0x20>;
+			interrupt-parent = {pic};
+			interrupts = <{0x8 + i:#x} 0x1>;
+		}};
+""" for i, page in enumerate(board.banks()[:-1]))
+    return f"""
+	banks {{
+		compatible = "simple-bus";
+		#address-cells = <2>;
+		#size-cells = <2>;
+		ranges;
+{nodes}	}};
+""" * bool(nodes)
+
+
+def with_pamu(source, initrd_size, board):
     """The text of the device tree, changed."""
-    parameters = PARAMETERS + " without_liodn=1" * (not liodn)
-    given = f"\n\t\tfsl,liodn = <{LIODN:#x}>;" * liodn
+    given = f"\n\t\tfsl,liodn = <{LIODN:#x}>;" * board.liodn
     pic = re.search(r"pci@[^{]*\{.*?interrupt-parent = (<0x[0-9a-f]+>)", source, re.S)[1]
+    interrupt = f"\t\tinterrupt-parent = {pic};\n\t\tinterrupts = <0x18 0x02>;\n"
+    interrupt *= board.interrupt
     nodes = f"""
 	pamu@{REGISTERS:x} {{
 		compatible = "fsl,pamu-v1.0", "fsl,pamu";
 		reg = <0x0 {REGISTERS:#x} 0x0 0x1000>;
-		interrupt-parent = {pic};
-		interrupts = <0x18 0x02>;
-	}};
+{interrupt}	}};
 
 	guts@{REGISTERS + 0x10000:x} {{
 		compatible = "fsl,qoriq-device-config-1.0";
 		reg = <0x0 {REGISTERS + 0x10000:#x} 0x0 0x1000>;
 	}};
 
-"""
-    chosen = f"""bootargs = "{parameters}";
+	reserved-memory {{
+		#address-cells = <2>;
+		#size-cells = <2>;
+		ranges;
+
+		caught@{CAUGHT:x} {{
+			reg = <0x0 {CAUGHT:#x} 0x0 {PAGE:#x}>;
+			no-map;
+		}};
+	}};
+""" + memory_banks(board, pic)
+    chosen = f"""bootargs = "{board.parameters()}";
 		linux,initrd-start = <{INITRD:#x}>;
 		linux,initrd-end = <{INITRD + initrd_size:#x}>;"""
     changes = [
@@ -93,6 +159,12 @@ def with_pamu(source, initrd_size, liodn):
         (r"bootargs = \[00\];", chosen),
         (r'device_type = "pci";', f'device_type = "pci";{given}'),
         (r"\n(?=\tplatform@)", nodes)]
+    if board.bank_page:
+        changes.append((r"reg = <0x41600 0x200>;",
+                        f"reg = <0x41600 0x200 {MSIIR_PAGE + MSIIR_OFFSET:#x} 0x4>;"))
+    if board.more_banks:
+        # The PCI controller names the MPIC's bank: the only one that it would use.
+        changes.append((r"\t\tfsl,msi = <0x[0-9a-f]+>;\n", ""))
     for old, new in changes:
         source, times = re.subn(old, new.replace("\\", r"\\"), source, count=1)
         if not times:
@@ -107,6 +179,44 @@ def registers(log):
     page[PC3:PC3 + 4] = struct.pack(">I", WINDOWS_256)
     path.write_bytes(page)
     return path
+
+
+def caught(log):
+    """A file with what lies where a message is caught, so that it is seen."""
+    path = log / "caught"
+    path.write_bytes(b"\xff" * PAGE)
+    return path
+
+
+class Memory:
+    """The physical memory of a machine that stands still."""
+
+    def __init__(self, monitor, writer, scratch):
+        self.monitor, self.writer, self.scratch = monitor, writer, scratch
+
+    def __call__(self, address, size):
+        self.monitor.command("pmemsave", val=address, size=size, filename=str(self.scratch))
+        return self.scratch.read_bytes()
+
+    def write(self, address, data):
+        """As a device does: the page of the MPIC's bank is where its register is."""
+        if address & -PAGE == CCSR + MSIIR_PAGE:
+            address = CCSR + MSIIR + (address - CCSR - MSIIR_PAGE - MSIIR_OFFSET)
+        self.writer.write(address, data)
+
+
+class Writer:
+    """QEMU's socket for tests of devices, which can write to physical addresses."""
+
+    def __init__(self, path):
+        self.socket = connect(path)
+        self.lines = self.socket.makefile("r")
+
+    def write(self, address, data):
+        self.socket.sendall(f"write {address:#x} {len(data):#x} 0x{data.hex()}\n".encode())
+        reply = self.lines.readline()
+        if reply.strip() != "OK":
+            raise Problem(f"QEMU does not write to {address:#x}: {reply!r}")
 
 
 class Monitor:
@@ -128,13 +238,6 @@ class Monitor:
                 return
         raise Problem("QEMU closed its control socket")
 
-    def memory(self, scratch):
-        """A function that reads physical memory."""
-        def read(address, size):
-            self.command("pmemsave", val=address, size=size, filename=str(scratch))
-            return scratch.read_bytes()
-        return read
-
 
 def connect(path):
     """A socket that QEMU makes when it has started."""
@@ -155,18 +258,20 @@ def command(log, sockets, image, tree, initrd):
     return [BINARY, *MACHINE, "-kernel", str(image), "-dtb", str(tree),
             "-device", f"loader,file={initrd},addr={INITRD:#x},force-raw=on",
             "-device", f"loader,file={registers(log)},addr={REGISTERS:#x},force-raw=on",
+            "-device", f"loader,file={caught(log)},addr={CAUGHT:#x},force-raw=on",
             "-device", "edu", "-action", "panic=exit-failure",
             "-serial", f"file:{log}/console.log",
             "-serial", f"unix:{sockets}/port,server=on,wait=on",
-            "-qmp", f"unix:{sockets}/monitor,server=on,wait=off", "-monitor", "none"]
+            "-qmp", f"unix:{sockets}/monitor,server=on,wait=off", "-monitor", "none",
+            "-qtest", f"unix:{sockets}/writer,server=on,wait=off", "-qtest-log", "none"]
 
 
 class Conversation(threading.Thread):
     """Writes down what the guest reports, and has its questions answered."""
 
-    def __init__(self, sockets, log, answer):
+    def __init__(self, sockets, log, answer, board):
         super().__init__(daemon=True)
-        self.sockets, self.log, self.answer = sockets, log, answer
+        self.sockets, self.log, self.answer, self.board = sockets, log, answer, board
         self.questions = 0
         self.trouble = ""
 
@@ -179,36 +284,37 @@ class Conversation(threading.Thread):
     def talk(self):
         channel = connect(self.sockets / "port")
         monitor = Monitor(self.sockets / "monitor")
+        memory = Memory(monitor, Writer(self.sockets / "writer"), self.log / "memory")
         with open(self.log / "verdict.ktap", "w", encoding="utf-8") as copy:
             for line in channel.makefile("r", errors="replace"):
                 if not line.startswith("? "):
                     copy.write(line)
                     continue
                 self.questions += 1
-                reply = self.reply(monitor, line[2:].strip())
+                reply = self.reply(monitor, memory, line[2:].strip())
                 copy.write(f"# {line.strip()}: {reply}\n")
                 copy.flush()
                 channel.sendall(f"{reply}\n".encode())
 
-    def reply(self, monitor, question):
+    def reply(self, monitor, memory, question):
         monitor.command("stop")
-        problem = self.answer(monitor.memory(self.log / "memory"), question)
+        problem = self.answer(memory, self.board, question)
         monitor.command("cont")
         return f"no: {problem}"[:250] if problem else "yes"
 
 
-def run(log, sockets, image, program, answer, timeout, liodn=True):
-    """Run a program as the first process. answer(read, question) is called for each of its
-    questions while the machine stands still; sockets is a directory with a short path. liodn:
-    the PCI controller has one."""
+def run(log, sockets, image, program, answer, timeout, board):
+    """Run a program as the first process. answer(memory, board, question) is called for each
+    of its questions while the machine stands still; sockets is a directory with a short
+    path."""
     require()
     start = time.monotonic()
     initrd = log / "initramfs.cpio"
     initramfs.generate(initrd, initramfs.description({"/init": (program, 0o755)}), None)
-    tree = device_tree(log, initrd.stat().st_size, liodn)
+    tree = device_tree(log, initrd.stat().st_size, board)
     line = command(log, sockets, image, tree, initrd)
     (log / "command").write_text(shlex.join(line) + "\n")
-    talk = Conversation(Path(sockets), log, answer)
+    talk = Conversation(Path(sockets), log, answer, board)
     code, timed_out = execute(line, log, talk, timeout)
     channel = read(log / "verdict.ktap")
     found = verdict.judge(read(log / "console.log"), channel, code, timed_out)

@@ -26,7 +26,7 @@ import sys
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 # New kernel files lie below these; the two names beside them are parts of
 # upstream files, which enter as a file of their own and by script.
-OVERLAY_DIRS = ("drivers", "include", "kernel", "tools", "Documentation")
+OVERLAY_DIRS = ("arch", "drivers", "include", "kernel", "tools", "Documentation")
 SPECIAL = ("Kconfig", "MAINTAINERS")
 # Where a mail's text ends: git's, quilt's or diff's own first line.
 DIFF_START = re.compile(r"^(diff --git |Index: \S+$|--- (a/|/dev/null))", re.MULTILINE)

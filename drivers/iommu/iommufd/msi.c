@@ -378,6 +378,32 @@ int iopt_msi_make_room(struct io_pagetable *iopt, unsigned long start,
 	return rc;
 }
 
+/**
+ * iopt_msi_evade() - Move doorbells out of what no device reaches any more
+ * @iopt: io_pagetable
+ * @start: First IOVA of the range in bytes
+ * @last: Last such IOVA
+ *
+ * Context: io_pagetable::iova_rwsem is held for write.
+ * Return: 0 or the errors of iommu_msi_evade(); those of other page tables may have
+ * moved then.
+ */
+int iopt_msi_evade(struct io_pagetable *iopt, unsigned long start,
+		   unsigned long last)
+{
+	struct iommufd_hwpt_paging *hwpt_paging;
+	int rc = 0;
+
+	if (iopt->msi_space)
+		rc = iommu_msi_evade(iopt->msi_space, start, last);
+	list_for_each_entry(hwpt_paging, &iopt->msi_hwpts, msi_item) {
+		if (rc)
+			break;
+		rc = iommu_msi_evade(hwpt_paging->msi_space, start, last);
+	}
+	return rc;
+}
+
 static bool msi_skip_place(struct iommu_msi_space *space, unsigned long *start,
 			   unsigned long length)
 {

@@ -36,6 +36,8 @@ void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev);
 void iopt_msi_destroy(struct io_pagetable *iopt);
 int iopt_msi_make_room(struct io_pagetable *iopt, unsigned long start,
 		       unsigned long last);
+int iopt_msi_evade(struct io_pagetable *iopt, unsigned long start,
+		   unsigned long last);
 bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 			 unsigned long length);
 
@@ -101,6 +103,12 @@ static inline void iopt_msi_destroy(struct io_pagetable *iopt)
 
 static inline int iopt_msi_make_room(struct io_pagetable *iopt,
 				     unsigned long start, unsigned long last)
+{
+	return 0;
+}
+
+static inline int iopt_msi_evade(struct io_pagetable *iopt, unsigned long start,
+				 unsigned long last)
 {
 	return 0;
 }

@@ -65,13 +65,14 @@ static int msi_compat_map(struct io_pagetable *iopt, void __user *arg)
 {
 	size_t minsz = offsetofend(struct vfio_iommu_type1_msi_map, size);
 	struct vfio_iommu_type1_msi_map map;
+	struct iommu_msi_geometry geometry;
 	struct iommu_msi_space *space;
 	int rc;
 
 	if (copy_from_user(&map, arg, minsz))
 		return -EFAULT;
 	if (map.argsz < minsz || map.flags || map.__reserved ||
-	    map.index >= IOMMU_MSI_MAX_DOORBELLS || map.size != PAGE_SIZE)
+	    map.index >= IOMMU_MSI_MAX_DOORBELLS)
 		return -EINVAL;
 	if (map.iova != (unsigned long)map.iova)
 		return -ERANGE;
@@ -79,8 +80,12 @@ static int msi_compat_map(struct io_pagetable *iopt, void __user *arg)
 	down_write(&iopt->iova_rwsem);
 	space = iopt_msi_get_space(iopt, &iopt->msi_space);
 	rc = PTR_ERR_OR_ZERO(space);
-	if (!rc)
-		rc = iommu_msi_place_fixed(space, map.index, map.iova);
+	if (!rc) {
+		iommu_msi_get_geometry(space, &geometry);
+		rc = map.size == geometry.granule ?
+			     iommu_msi_place_fixed(space, map.index, map.iova) :
+			     -EINVAL;
+	}
 	up_write(&iopt->iova_rwsem);
 	return rc;
 }

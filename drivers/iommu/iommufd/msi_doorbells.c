@@ -332,6 +332,30 @@ int iommufd_msi_place(struct iommufd_ucmd *ucmd)
 	return rc;
 }
 
+/* That of the page table that the device is attached to, if it is */
+static u64 msi_device_granule(struct iommufd_device *idev)
+{
+	struct iommu_msi_geometry geometry = { .granule = PAGE_SIZE };
+	struct iommufd_hwpt_paging *hwpt_paging;
+	struct msi_object object;
+
+	guard(mutex)(&idev->igroup->lock);
+	if (!idev->igroup->hwpt)
+		return geometry.granule;
+	hwpt_paging = find_hwpt_paging(idev->igroup->hwpt);
+	if (!hwpt_paging)
+		return geometry.granule;
+	object = (struct msi_object){
+		.iopt = &hwpt_paging->ioas->iopt,
+		.hwpt_paging = hwpt_paging,
+	};
+	down_read(&object.iopt->iova_rwsem);
+	if (msi_object_space(&object))
+		iommu_msi_get_geometry(msi_object_space(&object), &geometry);
+	up_read(&object.iopt->iova_rwsem);
+	return geometry.granule;
+}
+
 int iommufd_msi_device(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_msi_device *cmd = ucmd->cmd;
@@ -347,7 +371,7 @@ int iommufd_msi_device(struct iommufd_ucmd *ucmd)
 	rc = iommufd_msi_count(idev->dev);
 	if (rc >= 0) {
 		cmd->num_doorbells = rc;
-		cmd->granule = PAGE_SIZE;
+		cmd->granule = msi_device_granule(idev);
 		rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 	}
 	iommufd_put_object(ucmd->ictx, &idev->obj);

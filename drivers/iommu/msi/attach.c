@@ -16,44 +16,109 @@
 
 /* Domains */
 
-/* A doorbell that does not lie within the aperture, or NULL. O(log n) */
-static struct iommu_doorbell *
-msi_space_first_outside(struct iommu_msi_space *space,
-			const struct iommu_msi_window *aperture)
-{
-	struct interval_tree_node *node = NULL;
+/* Where doorbells may stay: in @aperture, and not in @avoid, if that is not NULL */
+struct msi_bounds {
+	struct iommu_msi_window aperture;
+	const struct iommu_msi_window *avoid;
+};
 
-	if (aperture->start)
-		node = interval_tree_iter_first(&space->places, 0,
-						aperture->start - 1);
-	if (!node && aperture->last != ULONG_MAX)
-		node = interval_tree_iter_first(&space->places,
-						aperture->last + 1, ULONG_MAX);
-	if (!node)
-		return NULL;
-	return container_of(node, struct msi_place, node)->doorbell;
+static bool msi_fits(const struct iommu_doorbell *doorbell,
+		     const struct msi_bounds *bounds)
+{
+	unsigned long start = doorbell_start(doorbell);
+	unsigned long last = doorbell_last(doorbell);
+	unsigned long granule = doorbell->space->granule;
+
+	if (bounds->avoid && start <= bounds->avoid->last &&
+	    last >= bounds->avoid->start)
+		return false;
+	return start >= bounds->aperture.start &&
+	       last <= bounds->aperture.last &&
+	       doorbell_length(doorbell) >= granule &&
+	       IS_ALIGNED(start, granule);
 }
 
-static int msi_space_fit(struct iommu_msi_space *space, struct list_head *list)
+/* A bank that no message is sent to can do without a place */
+static bool msi_is_dispensable(struct iommu_doorbell *doorbell)
+{
+	guard(mutex)(&doorbell->space->lock);
+	return doorbell->is_bank && !doorbell->vectors && !doorbell->pins;
+}
+
+static int msi_relocate_misfits(struct iommu_msi_space *space,
+				const struct msi_bounds *bounds,
+				struct list_head *list)
 {
 	struct iommu_doorbell *doorbell;
-	struct iommu_msi_window aperture;
+	unsigned long index;
 	int rc;
 
-	msi_space_aperture(space, &aperture);
-	while ((doorbell = msi_space_first_outside(space, &aperture))) {
-		/* To within the aperture */
-		rc = msi_relocate(doorbell, NULL, list);
+	msi_for_each_doorbell(space, index, doorbell) {
+		if (msi_fits(doorbell, bounds))
+			continue;
+		rc = msi_relocate(doorbell, bounds->avoid, list);
+		if (rc == -ENOSPC && msi_is_dispensable(doorbell))
+			continue;
 		if (rc)
 			return rc == -EEXIST ? -EADDRINUSE : rc;
 	}
 	return 0;
 }
 
+static void msi_dispense_with(struct iommu_doorbell *doorbell)
+{
+	struct msi_user *user;
+
+	guard(mutex)(&doorbell->space->lock);
+	list_for_each_entry(user, &doorbell->users, doorbell_item) {
+		msi_user_count(user, false);
+		msi_user_release(user);
+	}
+}
+
+/*
+ * Banks that there is no place for are not reserved any more. If a vector has come
+ * meanwhile, its doorbell goes with it.
+ */
+static void msi_dispense_with_misfits(struct iommu_msi_space *space,
+				      const struct msi_bounds *bounds)
+{
+	struct iommu_doorbell *doorbell;
+	unsigned long index;
+
+	msi_for_each_doorbell(space, index, doorbell)
+		if (!msi_fits(doorbell, bounds))
+			msi_dispense_with(doorbell);
+	msi_space_reap(space);
+}
+
+static int msi_space_settle(struct iommu_msi_space *space,
+			    const struct iommu_msi_window *avoid)
+{
+	struct msi_bounds bounds = { .avoid = avoid };
+	LIST_HEAD(list);
+	int rc;
+
+	msi_space_aperture(space, &bounds.aperture);
+	msi_space_reap(space);
+	rc = msi_relocate_misfits(space, &bounds, &list);
+	if (rc) {
+		msi_relocations_cancel(&list);
+		return rc;
+	}
+	rc = msi_relocations_commit(&list);
+	if (!rc)
+		msi_dispense_with_misfits(space, &bounds);
+	return rc;
+}
+
 /**
  * iommu_msi_fit - Relocate doorbells that not all domains of a space can reach
  * @space: MSI space. A domain has joined, or a driver finished one that had:
  *	only now its aperture is known.
+ *
+ * A bank (struct iommu_msi_provider) without vectors for which there is no hole loses
+ * its reservation.
  *
  * Context: Process context, may sleep. The owner's lock is held for write, and
  * none that comes later in the order that iommu-msi.h states.
@@ -63,16 +128,34 @@ static int msi_space_fit(struct iommu_msi_space *space, struct list_head *list)
  */
 int iommu_msi_fit(struct iommu_msi_space *space)
 {
-	LIST_HEAD(list);
-	int rc;
-
-	rc = msi_space_fit(space, &list);
-	if (!rc)
-		return msi_relocations_commit(&list);
-	msi_relocations_cancel(&list);
-	return rc;
+	return msi_space_settle(space, NULL);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_fit);
+
+/**
+ * iommu_msi_evade - Relocate doorbells out of what no device will reach any more
+ * @space: MSI space
+ * @start: First IOVA in bytes of a range that the owner has reserved for hardware, or
+ *	that is outside of the aperture of a domain that is about to join
+ * @last: Its last IOVA
+ *
+ * Unlike iommu_msi_make_room() this is not for the owner's mappings: banks are relocated,
+ * too, and lose their reservation as in iommu_msi_fit().
+ *
+ * Context: As for iommu_msi_fit().
+ * Return: 0 or the errors of iommu_msi_fit().
+ */
+int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
+		    unsigned long last)
+{
+	const struct iommu_msi_window avoid = { .start = start, .last = last };
+
+	/* A message may still be sent there */
+	if (interval_tree_iter_first(&space->old_places, start, last))
+		return -EADDRINUSE;
+	return msi_space_settle(space, &avoid);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_evade);
 
 /**
  * iommu_msi_join - Make a domain part of an MSI space

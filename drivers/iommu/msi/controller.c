@@ -7,6 +7,7 @@
 #include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
+#include <linux/iommu-msi-provider.h>
 #include <linux/irqdomain.h>
 #include <linux/list.h>
 #include <linux/msi.h>
@@ -14,14 +15,58 @@
 
 #include "controller.h"
 
+/* Set once, at boot; and by tests */
+static const struct iommu_msi_provider *msi_provider;
+
+/**
+ * iommu_msi_set_provider - Name what enumerates doorbells outside of MSI domains
+ * @provider: Its operations, which stay; NULL for none
+ *
+ * Context: Any. No device is given to a user meanwhile.
+ * Return: The provider before.
+ */
+const struct iommu_msi_provider *
+iommu_msi_set_provider(const struct iommu_msi_provider *provider)
+{
+	return xchg(&msi_provider, provider);
+}
+
+static const struct iommu_msi_provider *msi_find_provider(struct device *dev)
+{
+	return dev_get_msi_domain(dev) ? NULL : READ_ONCE(msi_provider);
+}
+
+/* Check whether the doorbells of @dev are banks, see struct iommu_msi_provider */
+bool msi_has_banks(struct device *dev)
+{
+	return msi_find_provider(dev);
+}
+
+/**
+ * iommu_msi_has_own_banks - Check whether a device can raise its group's interrupts only
+ * @dev: A device whose doorbells no MSI domain enumerates
+ *
+ * Context: Process context, may sleep. May take a group's mutex.
+ * Return: What iommu_msi_provider::has_own_banks() returns, false without a provider.
+ */
+bool iommu_msi_has_own_banks(struct device *dev)
+{
+	const struct iommu_msi_provider *provider = msi_find_provider(dev);
+
+	return provider && provider->has_own_banks(dev);
+}
+
 /*
  * Call @fn for each doorbell that an MSI of @dev may be sent to, as enumerated by the
  * interrupt controller. A device without MSIs has none.
  */
 int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn, void *data)
 {
+	const struct iommu_msi_provider *provider = msi_find_provider(dev);
 	struct irq_domain *domain = dev_get_msi_domain(dev);
 
+	if (provider)
+		return provider->walk_banks(dev, fn, data);
 	if (!domain)
 		return 0;
 	for (; domain; domain = domain->parent)

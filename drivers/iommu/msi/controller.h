@@ -16,6 +16,7 @@ struct device;
  */
 #define IOMMU_DOORBELL_PAGE SZ_4K
 
+bool msi_has_banks(struct device *dev);
 int msi_walk_doorbells(struct device *dev, irq_msi_doorbell_fn_t fn,
 		       void *data);
 

@@ -99,12 +99,13 @@ static void doorbell_placement(struct iommu_doorbell *doorbell,
 		.places = &space->places,
 		.old_places = &space->old_places,
 		.unreachable = &space->limits.unreachable,
-		.slot_size = space->slot_size,
+		.slot_size = space->granule,
 		.window_start = space->window.start,
 		.window_last = space->window.last,
 		.first = aperture.start,
 		.last = aperture.last,
 		.below_4g = space->below_4g,
+		.from_top = space->windows && !space->only_window,
 		/* An empty range */
 		.avoid_start = 1,
 	};
@@ -155,6 +156,7 @@ int doorbell_find_common_place(struct iommu_doorbell *a,
 	doorbell_placement(a, &other);
 	doorbell_placement(b, &placement);
 	placement.also = &other;
+	placement.slot_size = max(placement.slot_size, other.slot_size);
 	return msi_placement_find(&placement, iova);
 }
 
@@ -164,19 +166,19 @@ int doorbell_find_common_place(struct iommu_doorbell *a,
  * @iova: First IOVA in bytes
  *
  * Context: The owner's lock is held for write.
- * Return: 0, or -EINVAL if @iova is not aligned to the slot size or is 0, -ERANGE
+ * Return: 0, or -EINVAL if @iova is not aligned to the granule or is 0, -ERANGE
  * if it is out of reach, -EADDRINUSE if it is reserved, -EEXIST if the owner has a
  * mapping there, or another doorbell is there or just leaves it.
  */
 int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 {
 	struct iommu_msi_space *space = doorbell->space;
-	unsigned long last = iova + space->slot_size - 1;
+	unsigned long last = iova + space->granule - 1;
 	unsigned long taken_start = iova, taken_last = last;
 	struct interval_tree_node *node;
 	struct msi_placement placement;
 
-	if (!iova || !IS_ALIGNED(iova, space->slot_size))
+	if (!iova || !IS_ALIGNED(iova, space->granule))
 		return -EINVAL;
 	doorbell_placement(doorbell, &placement);
 	if (iova < placement.first || last > placement.last ||
@@ -234,7 +236,7 @@ void doorbell_set_start(struct iommu_doorbell *doorbell, unsigned long iova)
 
 	place->doorbell = doorbell;
 	place->node.start = iova;
-	place->node.last = iova + space->slot_size - 1;
+	place->node.last = iova + space->granule - 1;
 	interval_tree_insert(&place->node, &space->places);
 	msi_space_update_extent(space);
 }
@@ -256,6 +258,7 @@ static void doorbell_publish(struct iommu_doorbell *doorbell,
  * doorbell_create - Give a doorbell its IOVAs
  * @space: MSI space
  * @phys: Its page, or %IOMMU_DOORBELL_UNBOUND
+ * @is_bank: A struct iommu_msi_provider named it
  *
  * Context: The owner's lock is held for write, the space's is not.
  * Return: The doorbell, which is idle, or ERR_PTR() of the errors of
@@ -263,7 +266,7 @@ static void doorbell_publish(struct iommu_doorbell *doorbell,
  * -ENOSPC if there are %IOMMU_MSI_SPACE_DOORBELLS, or -ENOMEM.
  */
 struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
-				       phys_addr_t phys)
+				       phys_addr_t phys, bool is_bank)
 {
 	struct iommu_doorbell *doorbell;
 	unsigned long iova;
@@ -274,6 +277,7 @@ struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
 		return ERR_PTR(-ENOMEM);
 	doorbell->space = space;
 	doorbell->phys = IOMMU_DOORBELL_UNBOUND;
+	doorbell->is_bank = is_bank;
 	INIT_LIST_HEAD(&doorbell->users);
 
 	rc = doorbell_first_index(doorbell);

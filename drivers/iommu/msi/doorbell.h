@@ -20,6 +20,13 @@ static inline unsigned long doorbell_last(const struct iommu_doorbell *doorbell)
 	return doorbell->places[doorbell->at].node.last;
 }
 
+/* Size of its range of IOVAs in bytes */
+static inline unsigned long
+doorbell_length(const struct iommu_doorbell *doorbell)
+{
+	return doorbell_last(doorbell) - doorbell_start(doorbell) + 1;
+}
+
 /* Questions that counters answer */
 
 static inline bool doorbell_is_idle(const struct iommu_doorbell *doorbell)
@@ -33,17 +40,23 @@ static inline bool doorbell_can_move(const struct iommu_doorbell *doorbell)
 	return !doorbell->pins && !doorbell->immovable && !doorbell->stranded;
 }
 
-/* Check whether @doorbell stays when something else wants its IOVAs */
+/* Check whether nothing relocates @doorbell */
 static inline bool doorbell_is_pinned(const struct iommu_doorbell *doorbell)
 {
 	return doorbell->placement == IOMMU_MSI_PLACED_FIXED ||
 	       !doorbell_can_move(doorbell);
 }
 
+/* Check whether @doorbell stays when the owner maps something over it */
+static inline bool doorbell_stays(const struct iommu_doorbell *doorbell)
+{
+	return doorbell->is_bank || doorbell_is_pinned(doorbell);
+}
+
 struct iommu_doorbell *doorbell_lookup(struct iommu_msi_space *space,
 				       phys_addr_t phys);
 struct iommu_doorbell *doorbell_create(struct iommu_msi_space *space,
-				       phys_addr_t phys);
+				       phys_addr_t phys, bool is_bank);
 void doorbell_free_idle(struct iommu_doorbell *doorbell);
 void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys);
 int doorbell_find_place(struct iommu_doorbell *doorbell,

@@ -69,10 +69,10 @@ bool iommu_msi_next_state(struct iommu_msi_space *space, unsigned long *index,
 			continue;
 		*state = (struct iommu_msi_state){
 			.iova = doorbell_start(doorbell),
-			.length = space->slot_size,
+			.length = doorbell_length(doorbell),
 			.vectors = doorbell->vectors,
 			.mapped = doorbell->mappings,
-			.pinned = doorbell_is_pinned(doorbell),
+			.pinned = doorbell_stays(doorbell),
 			.placement = doorbell->placement,
 		};
 		return true;
@@ -99,7 +99,7 @@ void iommu_msi_get_geometry(struct iommu_msi_space *space,
 	*geometry = (struct iommu_msi_geometry){
 		.aperture_start = aperture.start,
 		.aperture_last = aperture.last,
-		.granule = space->slot_size,
+		.granule = space->granule,
 	};
 	for (index = 0; iommu_msi_next_state(space, &index, &state); index++)
 		geometry->doorbells++;

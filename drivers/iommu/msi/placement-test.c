@@ -123,6 +123,7 @@ struct msi_placement_case {
 	unsigned long slot_size;
 	unsigned int aperture_bits;
 	bool below_4g;
+	bool from_top;
 	bool only_reachable;
 	/* Expected; IOVA 0 stands for -ENOSPC */
 	unsigned long iova;
@@ -318,6 +319,53 @@ static const struct msi_placement_case msi_placement_cases[] = {
 		.only_reachable = true,
 		.searches_all = true,
 	},
+	{
+		.name = "from_top_takes_last_slot",
+		.slot_size = SZ_16M,
+		.aperture_bits = 32,
+		.from_top = true,
+		.iova = SZ_4G - SZ_16M,
+	},
+	{
+		.name = "from_top_grows_down",
+		.slot_size = SZ_16M,
+		.taken = { { SZ_4G - SZ_16M, SZ_4G - SZ_16M } },
+		.places = { SZ_4G - 2 * SZ_16M, SZ_4G - SZ_16M - 1 },
+		.aperture_bits = 32,
+		.from_top = true,
+		.iova = SZ_4G - 3 * SZ_16M,
+	},
+	{
+		.name = "from_top_goes_below_unreachable_slots",
+		.slot_size = SZ_16M,
+		.unreachable = { 0xe0000000, 0xffffffff },
+		.aperture_bits = 32,
+		.from_top = true,
+		.iova = 0xdf000000,
+	},
+	{
+		.name = "from_top_prefers_unclaimed_slots",
+		.slot_size = SZ_1G,
+		.claimed = { SZ_1G * 2UL, TOP(32) },
+		.aperture_bits = 32,
+		.from_top = true,
+		.iova = SZ_1G,
+	},
+	{
+		.name = "from_top_of_one_slot_is_enospc",
+		.slot_size = SZ_256M,
+		.aperture_bits = 28,
+		.from_top = true,
+	},
+	{
+		.name = "from_top_searches_what_lies_below_its_candidates",
+		.slot_size = SZ_4K,
+		.taken = { { 0, 0x12344fff }, { 0x12346000, TOP(32) } },
+		.aperture_bits = 32,
+		.from_top = true,
+		.iova = 0x12345000,
+		.searches_all = true,
+	},
 };
 
 KUNIT_ARRAY_PARAM_DESC(msi_placement, msi_placement_cases, name);
@@ -341,6 +389,7 @@ static void msi_placement_test(struct kunit *test)
 	placement->slot_size = param->slot_size ?: SZ_4K;
 	placement->last = TOP(param->aperture_bits ?: 48);
 	placement->below_4g = param->below_4g;
+	placement->from_top = param->from_top;
 	placement->only_reachable = param->only_reachable;
 	if (param->avoid.last) {
 		placement->avoid_start = param->avoid.start;

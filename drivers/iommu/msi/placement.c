@@ -14,6 +14,10 @@
  *     aperture minus 1, 2, 4, 8 and so on slots, so that a user who packs mappings
  *     from the top, however many, leaves a candidate.
  *
+ * If each slot of the aperture leads to one place only (msi_placement::from_top), a
+ * doorbell costs the user a whole slot. Then the candidates are the last 256 slots,
+ * highest first, in place of all these: what is mapped from 0 up meets none.
+ *
  * A candidate that the user claimed (IOMMU_IOAS_ALLOW_IOVAS) is taken only if there
  * is no other. Only when all of them are taken, the whole aperture is walked, and
  * the highest slot that is free is taken.
@@ -209,8 +213,26 @@ static bool msi_search_high(struct msi_search *search)
 	return false;
 }
 
+static bool msi_search_from_top(struct msi_search *search)
+{
+	unsigned long slot_size = search->placement->slot_size;
+	unsigned long i, top;
+
+	if (search->last < slot_size)
+		return false;
+	top = ALIGN_DOWN(search->last - slot_size + 1, slot_size);
+	for (i = 0; i < MSI_PLACEMENT_WINDOW_SLOTS && top; i++) {
+		if (msi_search_probe(search, top))
+			return true;
+		top -= slot_size;
+	}
+	return false;
+}
+
 static bool msi_search_candidates(struct msi_search *search)
 {
+	if (search->placement->from_top)
+		return msi_search_from_top(search) || search->found;
 	return msi_search_window(search) || msi_search_low(search) ||
 	       (!search->placement->below_4g && msi_search_high(search)) ||
 	       search->found;

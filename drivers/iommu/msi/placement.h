@@ -54,11 +54,12 @@ struct msi_placement_ops {
  * @first: Lowest IOVA that every page table of the space translates
  * @last: Highest such IOVA, @first..@last is the aperture
  * @below_4g: A device of the space has MSI addresses of 32 bits only
+ * @from_top: Candidates are the last slots of the aperture, highest first, and no others
  * @only_reachable: Rather no place than one in @unreachable
  * @avoid_start: First IOVA of a range that is about to be mapped
  * @avoid_last: Its last IOVA; below @avoid_start if there is no such range
  * @also: What the place has to satisfy in another space, too, or NULL; its window,
- *	its @only_reachable and what its owner claimed are not looked at
+ *	its @from_top, its @only_reachable and what its owner claimed are not looked at
  */
 struct msi_placement {
 	const struct msi_placement_ops *ops;
@@ -72,6 +73,7 @@ struct msi_placement {
 	unsigned long first;
 	unsigned long last;
 	bool below_4g;
+	bool from_top;
 	bool only_reachable;
 	unsigned long avoid_start;
 	unsigned long avoid_last;

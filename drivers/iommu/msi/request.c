@@ -68,7 +68,7 @@ static int msi_fix_begin(struct iommu_msi_space *space, u32 index,
  *
  * Context: Process context, may sleep. The owner's lock is held for write, and
  * none that comes later in the order that iommu-msi.h states.
- * Return: 0 on success. -EINVAL if @iova is not aligned to the slot size, or 0,
+ * Return: 0 on success. -EINVAL if @iova is not aligned to the granule, or 0,
  * or @index is not below %IOMMU_MSI_SPACE_DOORBELLS. -ERANGE if @iova is outside of
  * the aperture, or messages of vectors in use cannot hold it. -EADDRINUSE if it is
  * reserved, -EEXIST if the owner has a mapping there or another doorbell is. -EBUSY
@@ -83,7 +83,7 @@ int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 	void *old;
 	int rc;
 
-	if (!iova || !IS_ALIGNED(iova, space->slot_size) ||
+	if (!iova || !IS_ALIGNED(iova, space->granule) ||
 	    index >= IOMMU_MSI_SPACE_DOORBELLS)
 		return -EINVAL;
 
@@ -215,7 +215,7 @@ int iommu_msi_place_window(struct iommu_msi_space *space,
 	LIST_HEAD(list);
 	int rc;
 
-	if (!msi_window_holds_slot(window, space->slot_size))
+	if (!msi_window_holds_slot(window, space->granule))
 		return -EINVAL;
 
 	msi_set_window(space, window, true);

@@ -107,7 +107,7 @@ static struct msi_user *msi_reserve_new(struct msi_device *device,
 	struct iommu_doorbell *doorbell;
 	struct msi_user *user;
 
-	doorbell = doorbell_create(space, phys);
+	doorbell = doorbell_create(space, phys, msi_has_banks(device->dev));
 	if (IS_ERR(doorbell))
 		return ERR_CAST(doorbell);
 	guard(mutex)(&space->lock);
@@ -116,6 +116,12 @@ static struct msi_user *msi_reserve_new(struct msi_device *device,
 		return user;
 	doorbell_free_idle(doorbell);
 	return ERR_PTR(-ENOMEM);
+}
+
+/* A bank without a place is no error: it refuses vectors */
+static int msi_reserve_failed(const struct msi_reserve *reserve, int rc)
+{
+	return rc == -ENOSPC && msi_has_banks(reserve->dev) ? 0 : rc;
 }
 
 static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
@@ -130,7 +136,7 @@ static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 	else if (!IS_ERR(user))
 		rc = msi_reserve_known(reserve, user->doorbell);
 	if (IS_ERR(user))
-		return PTR_ERR(user);
+		return msi_reserve_failed(reserve, PTR_ERR(user));
 	guard(mutex)(&space->lock);
 	/* Also on failure: it is undone with all others */
 	msi_user_count(user, true);
@@ -299,7 +305,8 @@ static int msi_reserve_begin(struct msi_reserve *reserve, struct device *dev)
  * other device brought already, gets IOVAs. A device whose interrupt controller
  * cannot enumerate its doorbells gets one for that which it turns out to use. No
  * doorbell is reserved that shares a page of the slot size with what another driver
- * claimed.
+ * claimed. Of banks (struct iommu_msi_provider) those are reserved that there is a hole
+ * for.
  *
  * Context: Process context, may sleep. The owner's lock is held for write. Takes the
  * group's mutex. Nothing happens if @dev has its reservations already.

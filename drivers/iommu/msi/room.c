@@ -58,7 +58,7 @@ int iommu_msi_check_room(struct iommu_msi_space *space, unsigned long start,
 	for (node = interval_tree_iter_first(&space->places, start, last); node;
 	     node = interval_tree_iter_next(node, start, last)) {
 		place = container_of(node, struct msi_place, node);
-		if (doorbell_is_pinned(place->doorbell))
+		if (doorbell_stays(place->doorbell))
 			return -EEXIST;
 	}
 	return 0;

@@ -31,7 +31,8 @@ void msi_space_assert_owner(struct iommu_msi_space *space)
  * iommu_msi_space_create - Create the MSI space of an IOVA space
  * @ops: Questions to the owner
  * @owner: Argument of @ops
- * @slot_size: Size and alignment of a doorbell's range of IOVAs in bytes: a power
+ * @slot_size: Size and alignment of a doorbell's range of IOVAs in bytes, unless a
+ *	domain joins that has larger slots (iommu_domain_geometry::slot_size): a power
  *	of two, no less than 4 KiB nor than the smallest page of any domain that
  *	joins
  *
@@ -53,6 +54,7 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 	space->ops = ops;
 	space->owner = owner;
 	space->slot_size = slot_size;
+	space->granule = slot_size;
 	/* No window until a driver reports one */
 	space->driver_window.start = 1;
 	space->window = space->driver_window;
@@ -131,6 +133,21 @@ void msi_space_aperture(struct iommu_msi_space *space,
 	}
 }
 
+/* The domains of a space have changed: O(n) in their number */
+static void msi_space_update_granule(struct iommu_msi_space *space)
+{
+	struct iommu_msi_domain *member;
+	unsigned long slot_size;
+
+	space->granule = space->slot_size;
+	space->windows = false;
+	list_for_each_entry(member, &space->domains, item) {
+		slot_size = member->domain->geometry.slot_size;
+		space->granule = max(space->granule, slot_size);
+		space->windows |= slot_size;
+	}
+}
+
 /**
  * msi_space_add_domain - Make a domain part of a space
  * @space: MSI space
@@ -156,6 +173,7 @@ int msi_space_add_domain(struct iommu_msi_space *space,
 	member->domain = domain;
 	xa_init_flags(&member->mappings, XA_FLAGS_ACCOUNT);
 	list_add_tail(&member->item, &space->domains);
+	msi_space_update_granule(space);
 	domain->msi = member;
 	/* Pairs with iommu_is_mixed_domain(), which vectors of other groups ask */
 	smp_store_release(&domain->type, IOMMU_DOMAIN_MIXED);
@@ -179,6 +197,7 @@ void iommu_msi_leave(struct iommu_domain *domain)
 	msi_space_assert_owner(member->space);
 	WARN_ON(!xa_empty(&member->mappings));
 	list_del(&member->item);
+	msi_space_update_granule(member->space);
 	domain->type = IOMMU_DOMAIN_UNMANAGED;
 	domain->msi = NULL;
 	xa_destroy(&member->mappings);

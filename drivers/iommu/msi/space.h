@@ -40,7 +40,10 @@ struct device;
  * @lock: See above
  * @ops: Questions to the owner; constant
  * @owner: Argument of @ops, NULL once the space was destroyed
- * @slot_size: Size and alignment of a doorbell's range of IOVAs; constant
+ * @slot_size: No page of a domain is larger; constant
+ * @granule: Size and alignment of a doorbell's range of IOVAs: @slot_size, or the
+ *	largest iommu_domain_geometry::slot_size of @domains. Owner's lock
+ * @windows: One of @domains has such slots. Owner's lock
  * @window: Slots that are tried first. Owner's lock
  * @driver_window: The software MSI window of the IOMMU driver. Owner's lock
  * @only_window: The owner confined doorbells to @window. Owner's lock
@@ -64,6 +67,8 @@ struct iommu_msi_space {
 	const struct iommu_msi_owner_ops *ops;
 	void *owner;
 	unsigned long slot_size;
+	unsigned long granule;
+	bool windows;
 	struct iommu_msi_window window;
 	struct iommu_msi_window driver_window;
 	bool only_window;
@@ -119,6 +124,8 @@ struct msi_place {
  * @keeps_hi: Number of these whose message must keep its upper address half
  * @mappings: Number of domains that it is mapped in
  * @pins: Number of other reasons for which it must stay where it is
+ * @is_bank: A struct iommu_msi_provider named it: the owner's maps do not relocate it,
+ *	and messages of users' vectors are not rewritten. Constant
  * @relocation: In the list of those that one operation relocates
  * @moving: Messages may hold either IOVA, and both are mapped
  * @stranded: A driver failed to rewrite a message back: both IOVAs stay mapped
@@ -138,6 +145,7 @@ struct iommu_doorbell {
 	unsigned int keeps_hi;
 	unsigned int mappings;
 	unsigned int pins;
+	bool is_bank;
 	struct list_head relocation;
 	bool moving;
 	bool stranded;

@@ -322,7 +322,7 @@ static void msi_vector_count(const struct msi_desc *desc, struct msi_user *user,
 	/* Messages of the host's devices can be rewritten as a whole, see host.c */
 	if (!rewriter)
 		return;
-	if (!rewriter->rewrite)
+	if (!rewriter->rewrite || doorbell->is_bank)
 		doorbell->immovable += vectors;
 	if (msi_desc_keeps_address_hi(desc))
 		doorbell->keeps_hi += vectors;

@@ -179,7 +179,8 @@ struct iommu_msi_place {
  * @dev_id: Device that is bound to this iommufd, attached or not
  * @num_doorbells: Out: Number of doorbells that MSIs of the device may be sent to.
  *	0 if its IOMMU does not translate MSIs, or it has none.
- * @granule: Out: Size and alignment of a doorbell's place in bytes
+ * @granule: Out: Size and alignment of a doorbell's place in bytes. A page table that
+ *	is cut into slots has larger ones: they are known when the device is attached.
  *
  * Return: 0 on success, -EOPNOTSUPP if @flags is not 0, -ENOENT if there is no such
  * device, -ENOMEM.

@@ -202,6 +202,7 @@ void fuzz_make(struct fuzz_case *c, unsigned long seed)
 	fuzz_make_avoid(c, &c->space[0]);
 	fuzz_make_also(c);
 	c->only_reachable = one_in(8);
+	c->from_top = one_in(4);
 	c->interrupt_at = one_in(4) ? 1 + below(8) : 0;
 	if (one_in(2))
 		fuzz_crowd(c);
@@ -240,8 +241,11 @@ static bool fuzz_simplify(struct fuzz_case *c, unsigned int step)
 		c->space[step - 6].avoid_start = 1;
 		c->space[step - 6].avoid_last = 0;
 		return true;
+	case 8:
+		c->from_top = false;
+		return true;
 	}
-	step -= 8;
+	step -= 9;
 	if (step >= c->ranges)
 		return false;
 	c->ranges--;
@@ -254,6 +258,7 @@ static bool fuzz_equal(const struct fuzz_case *a, const struct fuzz_case *b)
 {
 	return a->ranges == b->ranges && a->spaces == b->spaces &&
 	       a->only_reachable == b->only_reachable &&
+	       a->from_top == b->from_top &&
 	       a->interrupt_at == b->interrupt_at &&
 	       a->window_start == b->window_start &&
 	       a->window_last == b->window_last &&
@@ -305,6 +310,8 @@ void fuzz_print(const struct fuzz_case *c)
 	       c->window_start, c->window_last);
 	if (c->interrupt_at)
 		printf(", interrupted at step %u", c->interrupt_at);
+	if (c->from_top)
+		printf(", from the top");
 	printf("%s\n", c->only_reachable ? ", only reachable" : "");
 	for (i = 0; i < c->spaces; i++)
 		fuzz_print_space(c, i);

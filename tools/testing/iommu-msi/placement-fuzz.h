@@ -44,6 +44,7 @@ struct fuzz_case {
 	unsigned long slot_size;
 	unsigned long window_start;
 	unsigned long window_last;
+	bool from_top;
 	bool only_reachable;
 	/* The walk is interrupted when it begins this step, 0 for never */
 	unsigned int interrupt_at;

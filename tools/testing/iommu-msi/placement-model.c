@@ -98,12 +98,25 @@ static void model_add_candidate(struct model *m, u128 iova)
 		m->candidate[m->candidates++] = iova;
 }
 
+static void model_list_from_top(struct model *m)
+{
+	u128 end = (m->last + 1) / m->slot_size;
+	int i;
+
+	for (i = 1; i <= 256 && i < end; i++)
+		model_add_candidate(m, (end - i) * m->slot_size);
+}
+
 static void model_list_candidates(struct model *m, const struct fuzz_case *c)
 {
 	u128 s = m->slot_size, start, last, top, distance;
 	int i;
 
 	m->candidates = 0;
+	if (c->from_top) {
+		model_list_from_top(m);
+		return;
+	}
 	start = higher(c->window_start, m->first);
 	last = lower(c->window_last, m->last);
 	start = (start + s - 1) / s * s;

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the program of the machine with a PAMU is made of: pamu.c has the machine, the
+ * questions to the host, VFIO and iommufd; pamu-msi.c has the cases about MSI banks.
+ */
+#ifndef PAMU_H
+#define PAMU_H
+
+#define _GNU_SOURCE
+#define __SANE_USERSPACE_TYPES__ /* 64 bits are long long */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+#include <linux/iommufd_pamu.h>
+
+#define KIB		1024ULL
+#define MIB		(1024 * KIB)
+#define GIB		(1024 * MIB)
+#define SLOT		(16 * MIB)
+#define RW		(IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
+#define CASE_SECONDS	60
+#define PATH		300
+
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* Report: what is wrong is a line of the case's */
+extern char edu[64];
+void problem(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void ask(int line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define EXPECT(expression)						\
+	((expression) ? 1 : (problem("line %d: %s (errno %d)", __LINE__,	\
+				     #expression, errno), 0))
+
+#define EXPECT_ERRNO(expression, number) do {				\
+	errno = 0;							\
+	if ((expression) != -1 || errno != (number))			\
+		problem("line %d: %s: errno %d is not " #number,	\
+			__LINE__, #expression, errno);			\
+} while (0)
+
+/* Ask the host; what it answers is a problem unless it is "yes" */
+#define ASK(...) ask(__LINE__, __VA_ARGS__)
+
+void write_file(const char *path, const char *text);
+
+/* Memory with the same mark at its start and before its end */
+struct memory {
+	void *at;
+	size_t size;
+	char mark[17];
+};
+
+struct memory get_pages(size_t size);
+void put_memory(struct memory *m);
+
+/* The device, by iommufd */
+struct device {
+	int fd;
+	int iommufd;
+	__u32 id;
+	__u32 ioas;
+};
+
+struct device bind_device(void);
+struct device attach_device(void);
+void close_device(struct device *d);
+int attach(struct device *d, __u32 pt);
+int detach(struct device *d);
+int map(struct device *d, __u64 iova, void *at, size_t size, int access);
+int page_table(struct device *d, __u32 bits, __u32 slots, __u32 *id);
+int set_interrupt(struct device *d, int index, int event);
+void raise_interrupt(struct device *d);
+int wait_for_kill(void (*run)(int ready));
+
+/* The device, by a container */
+struct container {
+	int fd;
+	int group;
+};
+
+struct container open_container(int type);
+void close_container(struct container *c);
+int container_map(struct container *c, __u64 iova, const struct memory *m);
+
+struct test {
+	const char *name;
+	void (*run)(void);
+};
+
+#define CASE(name) { #name, name }
+
+/* With the one bank that the PCI node names, with none for users, and with several */
+extern const struct test one_bank[], no_bank[], several_banks[];
+extern const unsigned int one_bank_count, no_bank_count, several_banks_count;
+
+#endif
