@@ -14,9 +14,9 @@
 
 #include "arm-smmu-model.h"
 
-#define MAX_LEVEL	3
-#define COMBINED_SIZE	SZ_4K	/* of an entry from VA to physical address */
-#define NO_SYNC		(-1)
+#define MAX_LEVEL 3
+#define COMBINED_SIZE SZ_4K /* of an entry from VA to physical address */
+#define NO_SYNC (-1)
 
 enum model_from {
 	FROM_VA,
@@ -54,8 +54,8 @@ struct model_walk {
 	struct arm_smmu_model *model;
 	enum model_from from;
 	u16 vmid, asid;
-	int s2_bank;		/* that translates the tables' addresses, or -1 */
-	unsigned int bits;	/* of the input address */
+	int s2_bank; /* that translates the tables' addresses, or -1 */
+	unsigned int bits; /* of the input address */
 	unsigned int page_shift;
 	int level;
 	u64 table;
@@ -129,7 +129,7 @@ static int model_insert(const struct model_walk *walk, u64 in, int level,
 /* What a descriptor of memory allows. Stage 1 has a read-only bit, stage 2 two of its own. */
 static u8 model_desc_access(enum model_from from, u64 desc)
 {
-	if (!(desc & BIT(10)))	/* the access flag */
+	if (!(desc & BIT(10))) /* the access flag */
 		return 0;
 	if (from == FROM_IPA)
 		return desc >> 6 & 3;
@@ -230,8 +230,7 @@ static unsigned int model_page_shift(u32 tg0)
 /* The level at which a walk starts that no register names: as few as the address needs. */
 static int model_first_level(unsigned int bits, unsigned int page_shift)
 {
-	return MAX_LEVEL + 1 -
-	       DIV_ROUND_UP(bits - page_shift, page_shift - 3);
+	return MAX_LEVEL + 1 - DIV_ROUND_UP(bits - page_shift, page_shift - 3);
 }
 
 static int model_stage2(struct arm_smmu_model *model, int bank, u64 ipa,
@@ -244,7 +243,9 @@ static int model_stage2(struct arm_smmu_model *model, int bank, u64 ipa,
 		.from = FROM_IPA,
 		.vmid = model_vmid(model, bank),
 		.s2_bank = -1,
-		.page_shift = wide ? model_page_shift(FIELD_GET(ARM_SMMU_VTCR_TG0, tcr)) : 12,
+		.page_shift = wide ? model_page_shift(FIELD_GET(
+					     ARM_SMMU_VTCR_TG0, tcr)) :
+				     12,
 		.bits = wide ? 64 - FIELD_GET(ARM_SMMU_VTCR_T0SZ, tcr) :
 			       32 - sign_extend32(tcr & 0x1f, 4),
 		.table = model_cbq(model, bank, ARM_SMMU_CB_TTBR0) &
@@ -293,7 +294,9 @@ static int model_stage1(struct arm_smmu_model *model, int bank, int s2_bank,
 		.vmid = model_vmid(model, bank),
 		.asid = model_asid(model, bank),
 		.s2_bank = s2_bank,
-		.page_shift = wide ? model_page_shift(FIELD_GET(ARM_SMMU_TCR_TG0, tcr)) : 12,
+		.page_shift = wide ? model_page_shift(
+					     FIELD_GET(ARM_SMMU_TCR_TG0, tcr)) :
+				     12,
 		.bits = wide ? 64 - FIELD_GET(ARM_SMMU_TCR_T0SZ, tcr) :
 			       32 - (tcr & 7),
 		.table = model_cbq(model, bank, ARM_SMMU_CB_TTBR0) &
@@ -383,7 +386,8 @@ struct model_tlbi {
 	u64 address;
 };
 
-static bool model_hit(const struct model_tlbi *tlbi, const struct model_entry *e)
+static bool model_hit(const struct model_tlbi *tlbi,
+		      const struct model_entry *e)
 {
 	if (tlbi->global)
 		return true;

@@ -8,6 +8,7 @@
  * accesses come here.
  */
 #include <linux/dma-mapping.h>
+#include <linux/gfp.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/property.h>
@@ -68,7 +69,8 @@ static bool model_read_only(int page, int offset)
 	       offset <= ARM_SMMU_GR0_ID7;
 }
 
-static bool model_clears_bits(struct arm_smmu_model *model, int page, int offset)
+static bool model_clears_bits(struct arm_smmu_model *model, int page,
+			      int offset)
 {
 	if (page == ARM_SMMU_GR0)
 		return offset == ARM_SMMU_GR0_sGFSR;
@@ -79,7 +81,8 @@ static bool model_clears_bits(struct arm_smmu_model *model, int page, int offset
 static u64 model_kept(struct arm_smmu_model *model, int page, int offset,
 		      u64 val)
 {
-	u32 streams = BIT(FIELD_GET(ARM_SMMU_ID0_NUMSIDB, model->kind->id0)) - 1;
+	u32 streams =
+		BIT(FIELD_GET(ARM_SMMU_ID0_NUMSIDB, model->kind->id0)) - 1;
 	u32 s2_only = FIELD_GET(ARM_SMMU_ID1_NUMS2CB, model->kind->id1);
 
 	if (page == ARM_SMMU_GR0 && offset >= ARM_SMMU_GR0_SMR(0) &&
@@ -87,6 +90,9 @@ static u64 model_kept(struct arm_smmu_model *model, int page, int offset,
 		return val & (ARM_SMMU_SMR_VALID | streams << 16 | streams);
 	if (page == ARM_SMMU_GR1 && offset < ARM_SMMU_GR1_CBAR(s2_only))
 		return val & ~ARM_SMMU_CBAR_TYPE;
+	if (page >= (int)model->smmu->numpage && offset == ARM_SMMU_CB_ACTLR &&
+	    model->kind->cpre_stuck)
+		return val | MODEL_CB_ACTLR_CPRE;
 	return val;
 }
 
@@ -121,20 +127,38 @@ static void model_store(struct arm_smmu_model *model, int page, int offset,
 		reg[1] = val >> 32;
 }
 
+/* Have the device that is watched write, and note where that arrives. */
+static void model_look(struct arm_smmu_model *model)
+{
+	struct arm_smmu_model_watch *watch = model->watch;
+	u64 pa;
+
+	if (watch->busy)
+		return;
+	watch->busy = true;
+	pa = arm_smmu_model_reaches(model, watch->sid, watch->iova);
+	watch->looked++;
+	if (pa && pa != watch->allowed[0] && pa != watch->allowed[1])
+		watch->wrong++;
+	watch->busy = false;
+}
+
 static void model_write_any(struct arm_smmu_device *smmu, int page, int offset,
 			    u64 val, bool wide)
 {
 	struct arm_smmu_model *model = to_model(smmu);
 
-	scoped_guard(spinlock_irqsave, &model->lock) {
+	scoped_guard(spinlock_irqsave, &model->lock)
+	{
 		model_store(model, page, offset, val, wide);
 		/* Without clients, as during a resume, all is allowed. */
-		if (!(model->gr0[ARM_SMMU_GR0_sCR0 / 4] & ARM_SMMU_sCR0_CLIENTPD) &&
+		if (!(model->gr0[ARM_SMMU_GR0_sCR0 / 4] &
+		      ARM_SMMU_sCR0_CLIENTPD) &&
 		    model_breaks_rules(model))
 			model->broken++;
 	}
 	if (model->watch)
-		model->watch(model);
+		model_look(model);
 }
 
 static void model_write(struct arm_smmu_device *smmu, int page, int offset,
@@ -245,8 +269,8 @@ static int model_record(struct arm_smmu_model *model, u16 sid, int s1_bank,
 		       0;
 }
 
-static int model_try(struct arm_smmu_model *model, u16 sid, u64 iova, bool write,
-		     u64 *pa, int *irq)
+static int model_try(struct arm_smmu_model *model, u16 sid, u64 iova,
+		     bool write, u64 *pa, int *irq)
 {
 	int bank, fault_bank, ret;
 	u32 s2cr, fsr = 0;
@@ -295,6 +319,50 @@ int arm_smmu_model_access(struct arm_smmu_model *model, u16 sid, u64 iova,
 	return ret;
 }
 
+/**
+ * arm_smmu_model_reaches - ask where a device's write arrives
+ * @model: its SMMU
+ * @sid: its stream ID
+ * @iova: where it thinks that it writes
+ *
+ * Return: the physical address, or 0 if it does not arrive.
+ */
+u64 arm_smmu_model_reaches(struct arm_smmu_model *model, u16 sid, u64 iova)
+{
+	u64 pa;
+
+	return arm_smmu_model_access(model, sid, iova, true, &pa) ? 0 : pa;
+}
+
+static void model_free_memory(void *data)
+{
+	__free_pages(data, get_order(MODEL_MEMORY));
+}
+
+/**
+ * arm_smmu_model_memory - allocate MODEL_MEMORY bytes that a test can map
+ * @test: with which they go
+ *
+ * Return: the physical address, a multiple of the size.
+ */
+phys_addr_t arm_smmu_model_memory(struct kunit *test)
+{
+	struct page *page =
+		alloc_pages(GFP_KERNEL | __GFP_ZERO, get_order(MODEL_MEMORY));
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, model_free_memory,
+						  page));
+	return page_to_phys(page);
+}
+
+/* The name of a kind, for KUNIT_ARRAY_PARAM(). */
+void arm_smmu_model_name(const struct arm_smmu_model_kind *kind, char *desc)
+{
+	strscpy(desc, kind->name, KUNIT_PARAM_DESC_SIZE);
+}
+
 /* The interrupts that are left when this is called are those of no domain. */
 static void model_remove(void *data)
 {
@@ -311,9 +379,8 @@ static void model_make_node(struct arm_smmu_model *model)
 {
 	struct acpi_iort_smmu *smmu;
 
-	model->node = kunit_kzalloc(model->test,
-				    sizeof(*model->node) + sizeof(*smmu),
-				    GFP_KERNEL);
+	model->node = kunit_kzalloc(
+		model->test, sizeof(*model->node) + sizeof(*smmu), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(model->test, model->node);
 	smmu = (struct acpi_iort_smmu *)model->node->node_data;
 	smmu->model = model->kind->iort_model;
@@ -350,20 +417,22 @@ static void model_add_device(struct arm_smmu_model *model)
 	for (i = 0; i < irqs; i++) {
 		irq_set_chip_and_handler(model->irq_base + i, &dummy_irq_chip,
 					 handle_simple_irq);
-		res[i + 1] = (struct resource)DEFINE_RES_IRQ(model->irq_base + i);
+		res[i + 1] =
+			(struct resource)DEFINE_RES_IRQ(model->irq_base + i);
 	}
 	fwnode = fwnode_create_software_node(NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(fwnode));
-	model->pdev = platform_device_register_full(&(struct platform_device_info){
-		.name = "arm-smmu",
-		.id = PLATFORM_DEVID_AUTO,
-		.fwnode = fwnode,
-		.res = res,
-		.num_res = irqs + 1,
-		.data = &data,
-		.size_data = sizeof(data),
-		.dma_mask = DMA_BIT_MASK(48),
-	});
+	model->pdev =
+		platform_device_register_full(&(struct platform_device_info){
+			.name = "arm-smmu",
+			.id = PLATFORM_DEVID_AUTO,
+			.fwnode = fwnode,
+			.res = res,
+			.num_res = irqs + 1,
+			.data = &data,
+			.size_data = sizeof(data),
+			.dma_mask = DMA_BIT_MASK(48),
+		});
 	KUNIT_ASSERT_FALSE(test, IS_ERR(model->pdev));
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, model_remove, model));
@@ -374,8 +443,9 @@ static void model_add_device(struct arm_smmu_model *model)
  * @test: whose it is, and with which it goes
  * @kind: what it is
  */
-struct arm_smmu_model *arm_smmu_model_create(struct kunit *test,
-					     const struct arm_smmu_model_kind *kind)
+struct arm_smmu_model *
+arm_smmu_model_create(struct kunit *test,
+		      const struct arm_smmu_model_kind *kind)
 {
 	struct arm_smmu_model *model;
 
@@ -414,7 +484,8 @@ struct device *arm_smmu_model_master(struct arm_smmu_model *model, u32 sid)
 	struct kunit *test = model->test;
 	struct platform_device *pdev;
 
-	pdev = platform_device_alloc("arm-smmu-model-master", PLATFORM_DEVID_AUTO);
+	pdev = platform_device_alloc("arm-smmu-model-master",
+				     PLATFORM_DEVID_AUTO);
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(48));
 	KUNIT_ASSERT_EQ(test, 0,

@@ -8,8 +8,8 @@
  * until it is invalidated and the invalidation is synchronised: so each access after
  * a lost invalidation shows it.
  *
- * Registers and TLB are under &arm_smmu_model.lock, a leaf. Interrupts and
- * &arm_smmu_model.watch are called without it.
+ * Registers and TLB are under &arm_smmu_model.lock, a leaf. Interrupts are raised
+ * without it.
  */
 #ifndef _ARM_SMMU_MODEL_H
 #define _ARM_SMMU_MODEL_H
@@ -23,12 +23,37 @@
 #include "arm-smmu.h"
 
 /* As many context banks has the largest model. */
-#define MODEL_BANKS		8
+#define MODEL_BANKS 8
+/* So much memory has a test to map, a block so that any page size can be tested. */
+#define MODEL_MEMORY SZ_2M
+
+#define MODEL_ID0_BOTH \
+	(ARM_SMMU_ID0_S1TS | ARM_SMMU_ID0_S2TS | ARM_SMMU_ID0_NTS)
+/* No address translation operations, as they would not come by the hooks. */
+#define MODEL_ID0_REST                                \
+	(ARM_SMMU_ID0_SMS | ARM_SMMU_ID0_ATOSNS |     \
+	 FIELD_PREP_CONST(ARM_SMMU_ID0_NUMSIDB, 15) | \
+	 FIELD_PREP_CONST(ARM_SMMU_ID0_NUMSMRG, 16))
+/* 8 pages of banks. */
+#define MODEL_ID1(s2_banks)                                 \
+	(FIELD_PREP_CONST(ARM_SMMU_ID1_NUMPAGENDXB, 2) |    \
+	 FIELD_PREP_CONST(ARM_SMMU_ID1_NUMS2CB, s2_banks) | \
+	 FIELD_PREP_CONST(ARM_SMMU_ID1_NUMCB, MODEL_BANKS))
+#define MODEL_ID2_V1                             \
+	(FIELD_PREP_CONST(ARM_SMMU_ID2_OAS, 2) | \
+	 FIELD_PREP_CONST(ARM_SMMU_ID2_IAS, 2))
+#define MODEL_ID2_V2                                                    \
+	(FIELD_PREP_CONST(ARM_SMMU_ID2_UBS, 5) |                        \
+	 FIELD_PREP_CONST(ARM_SMMU_ID2_OAS, 5) |                        \
+	 FIELD_PREP_CONST(ARM_SMMU_ID2_IAS, 5) | ARM_SMMU_ID2_PTFS_4K | \
+	 ARM_SMMU_ID2_PTFS_16K | ARM_SMMU_ID2_PTFS_64K)
+
 /* Registers that the driver has no names for. */
-#define MODEL_CB_S1_TLBIVAA	0x608
-#define MODEL_CB_S1_TLBIALL	0x618
-#define MODEL_CB_S1_TLBIVAAL	0x628
-#define MODEL_CB_IPAFAR		0x70
+#define MODEL_CB_S1_TLBIVAA 0x608
+#define MODEL_CB_S1_TLBIALL 0x618
+#define MODEL_CB_S1_TLBIVAAL 0x628
+#define MODEL_CB_IPAFAR 0x70
+#define MODEL_CB_ACTLR_CPRE BIT(1)
 
 /**
  * struct arm_smmu_model_kind - what SMMU the model is
@@ -39,13 +64,31 @@
  * @id2: SMMU_IDR2
  * @irqs: interrupts of context banks
  * @coherent: whether firmware says that it walks tables coherently
+ * @cpre_stuck: whether ACTLR.CPRE of an MMU-500 cannot be cleared
  */
 struct arm_smmu_model_kind {
 	const char *name;
 	u32 iort_model;
 	u32 id0, id1, id2;
 	unsigned int irqs;
-	bool coherent;
+	bool coherent, cpre_stuck;
+};
+
+/**
+ * struct arm_smmu_model_watch - what a device may reach from now on
+ * @sid: its stream ID
+ * @iova: where it writes, after each write of a register
+ * @allowed: where that may arrive, if it does
+ * @looked: how often it wrote
+ * @wrong: how often it arrived elsewhere
+ * @busy: the device writes right now, and a handler of its fault may write registers
+ */
+struct arm_smmu_model_watch {
+	u16 sid;
+	u64 iova;
+	u64 allowed[2];
+	unsigned int looked, wrong;
+	bool busy;
 };
 
 /**
@@ -66,8 +109,7 @@ struct arm_smmu_model_kind {
  * @lost: how many writes were lost
  * @writes: how many registers were written
  * @broken: rules of the architecture that were broken, for each write of a register
- * @watch: called after each write of a register, or NULL
- * @seen: for @watch
+ * @watch: what to look at after each write of a register, or NULL
  */
 struct arm_smmu_model {
 	struct kunit *test;
@@ -86,19 +128,22 @@ struct arm_smmu_model {
 	unsigned int lost;
 	unsigned int writes;
 	unsigned int broken;
-	void (*watch)(struct arm_smmu_model *model);
-	void *seen;
+	struct arm_smmu_model_watch *watch;
 };
 
 /* What an access came to if it did not arrive. */
-#define MODEL_FAULT	(-EFAULT)	/* a context bank has recorded why */
-#define MODEL_BLOCKED	(-EACCES)	/* no context bank was asked */
+#define MODEL_FAULT (-EFAULT) /* a context bank has recorded why */
+#define MODEL_BLOCKED (-EACCES) /* no context bank was asked */
 
-struct arm_smmu_model *arm_smmu_model_create(struct kunit *test,
-					     const struct arm_smmu_model_kind *kind);
+struct arm_smmu_model *
+arm_smmu_model_create(struct kunit *test,
+		      const struct arm_smmu_model_kind *kind);
 struct device *arm_smmu_model_master(struct arm_smmu_model *model, u32 sid);
 int arm_smmu_model_access(struct arm_smmu_model *model, u16 sid, u64 iova,
 			  bool write, u64 *pa);
+u64 arm_smmu_model_reaches(struct arm_smmu_model *model, u16 sid, u64 iova);
+phys_addr_t arm_smmu_model_memory(struct kunit *test);
+void arm_smmu_model_name(const struct arm_smmu_model_kind *kind, char *desc);
 void arm_smmu_model_power_loss(struct arm_smmu_model *model);
 unsigned int arm_smmu_model_entries(struct arm_smmu_model *model);
 

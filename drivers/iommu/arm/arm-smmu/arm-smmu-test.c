@@ -11,110 +11,72 @@
 #include "../../iommu-priv.h"
 #include "arm-smmu-model.h"
 
-#define IOVA		0x12200000UL
-#define BLOCK		SZ_2M
-#define SID		0x10
-#define OTHER_SID	0x20
-
-#define ID0_BOTH	(ARM_SMMU_ID0_S1TS | ARM_SMMU_ID0_S2TS | ARM_SMMU_ID0_NTS)
-/* No address translation operations, as they would not come by the hooks. */
-#define ID0_REST	(ARM_SMMU_ID0_SMS | ARM_SMMU_ID0_ATOSNS | \
-			 FIELD_PREP_CONST(ARM_SMMU_ID0_NUMSIDB, 15) |	  \
-			 FIELD_PREP_CONST(ARM_SMMU_ID0_NUMSMRG, 16))
-/* 8 pages of banks. */
-#define ID1(s2_banks)	(FIELD_PREP_CONST(ARM_SMMU_ID1_NUMPAGENDXB, 2) |	\
-			 FIELD_PREP_CONST(ARM_SMMU_ID1_NUMS2CB, s2_banks) |	\
-			 FIELD_PREP_CONST(ARM_SMMU_ID1_NUMCB, MODEL_BANKS))
-#define ID2_V1		(FIELD_PREP_CONST(ARM_SMMU_ID2_OAS, 2) | \
-			 FIELD_PREP_CONST(ARM_SMMU_ID2_IAS, 2))
-#define ID2_V2		(FIELD_PREP_CONST(ARM_SMMU_ID2_UBS, 5) | \
-			 FIELD_PREP_CONST(ARM_SMMU_ID2_OAS, 5) | \
-			 FIELD_PREP_CONST(ARM_SMMU_ID2_IAS, 5) | \
-			 ARM_SMMU_ID2_PTFS_4K | ARM_SMMU_ID2_PTFS_16K |	\
-			 ARM_SMMU_ID2_PTFS_64K)
+#define IOVA 0x12200000UL
+#define BLOCK MODEL_MEMORY
+#define SID 0x10
+#define OTHER_SID 0x20
 
 static const struct arm_smmu_model_kind kinds[] = {
 	{
 		.name = "MMU-500",
 		.iort_model = ACPI_IORT_SMMU_CORELINK_MMU500,
-		.id0 = ID0_BOTH | ID0_REST | ARM_SMMU_ID0_CTTW,
-		.id1 = ID1(0),
-		.id2 = ID2_V2,
+		.id0 = MODEL_ID0_BOTH | MODEL_ID0_REST | ARM_SMMU_ID0_CTTW,
+		.id1 = MODEL_ID1(0),
+		.id2 = MODEL_ID2_V2,
 		.irqs = MODEL_BANKS,
 		.coherent = true,
 	},
 	{
 		.name = "MMU-500, tables not coherent",
 		.iort_model = ACPI_IORT_SMMU_CORELINK_MMU500,
-		.id0 = ID0_BOTH | ID0_REST,
-		.id1 = ID1(0),
-		.id2 = ID2_V2,
+		.id0 = MODEL_ID0_BOTH | MODEL_ID0_REST,
+		.id1 = MODEL_ID1(0),
+		.id2 = MODEL_ID2_V2,
 		.irqs = MODEL_BANKS,
 	},
 	{
 		.name = "SMMUv2, VMIDs of 8 bits, two banks for stage 2 only",
 		.iort_model = ACPI_IORT_SMMU_V2,
-		.id0 = ID0_BOTH | ID0_REST | ARM_SMMU_ID0_CTTW,
-		.id1 = ID1(2),
-		.id2 = ID2_V2,
+		.id0 = MODEL_ID0_BOTH | MODEL_ID0_REST | ARM_SMMU_ID0_CTTW,
+		.id1 = MODEL_ID1(2),
+		.id2 = MODEL_ID2_V2,
 		.irqs = MODEL_BANKS,
 		.coherent = true,
 	},
 	{
 		.name = "SMMUv2, VMIDs of 16 bits",
 		.iort_model = ACPI_IORT_SMMU_V2,
-		.id0 = ID0_BOTH | ID0_REST | ARM_SMMU_ID0_CTTW,
-		.id1 = ID1(2),
-		.id2 = ID2_V2 | ARM_SMMU_ID2_VMID16,
+		.id0 = MODEL_ID0_BOTH | MODEL_ID0_REST | ARM_SMMU_ID0_CTTW,
+		.id1 = MODEL_ID1(2),
+		.id2 = MODEL_ID2_V2 | ARM_SMMU_ID2_VMID16,
 		.irqs = MODEL_BANKS,
 		.coherent = true,
 	},
 	{
 		.name = "MMU-401, stage 2 only",
 		.iort_model = ACPI_IORT_SMMU_CORELINK_MMU401,
-		.id0 = ARM_SMMU_ID0_S2TS | ID0_REST | ARM_SMMU_ID0_CTTW,
-		.id1 = ID1(MODEL_BANKS),
-		.id2 = ID2_V1,
+		.id0 = ARM_SMMU_ID0_S2TS | MODEL_ID0_REST | ARM_SMMU_ID0_CTTW,
+		.id1 = MODEL_ID1(MODEL_BANKS),
+		.id2 = MODEL_ID2_V1,
 		.irqs = 2,
 		.coherent = true,
 	},
 	{
 		.name = "SMMUv1, both stages",
 		.iort_model = ACPI_IORT_SMMU_V1,
-		.id0 = ID0_BOTH | ID0_REST | ARM_SMMU_ID0_CTTW,
-		.id1 = ID1(2),
-		.id2 = ID2_V1,
+		.id0 = MODEL_ID0_BOTH | MODEL_ID0_REST | ARM_SMMU_ID0_CTTW,
+		.id1 = MODEL_ID1(2),
+		.id2 = MODEL_ID2_V1,
 		.irqs = 3,
 		.coherent = true,
 	},
 };
 
-static void kind_name(const struct arm_smmu_model_kind *kind, char *desc)
-{
-	strscpy(desc, kind->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(kind, kinds, kind_name);
+KUNIT_ARRAY_PARAM(kind, kinds, arm_smmu_model_name);
 
 static struct arm_smmu_model *make_smmu(struct kunit *test)
 {
 	return arm_smmu_model_create(test, test->param_value);
-}
-
-static void free_pages_of(void *data)
-{
-	__free_pages(data, get_order(BLOCK));
-}
-
-/* Memory to map, a block of it so that any page size can be tested. */
-static phys_addr_t make_memory(struct kunit *test)
-{
-	struct page *page = alloc_pages(GFP_KERNEL, get_order(BLOCK));
-
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, free_pages_of, page));
-	return page_to_phys(page);
 }
 
 static struct iommu_domain *make_domain(struct kunit *test, struct device *dev,
@@ -151,14 +113,6 @@ static void map(struct kunit *test, struct iommu_domain *domain,
 				  IOMMU_READ | IOMMU_WRITE, GFP_KERNEL));
 }
 
-/* Where a write of the device arrives, or 0 if it does not. */
-static u64 reaches(struct arm_smmu_model *model, u16 sid, u64 iova)
-{
-	u64 pa;
-
-	return arm_smmu_model_access(model, sid, iova, true, &pa) ? 0 : pa;
-}
-
 static u16 vmid_of(struct arm_smmu_model *model, struct iommu_domain *domain)
 {
 	struct arm_smmu_domain *smmu_domain =
@@ -177,36 +131,45 @@ static void device_reaches_what_is_mapped(struct kunit *test)
 {
 	struct arm_smmu_model *model = make_smmu(test);
 	struct device *dev = arm_smmu_model_master(model, SID);
-	phys_addr_t memory = make_memory(test);
+	phys_addr_t memory = arm_smmu_model_memory(test);
 	int stage2;
 	u64 pa;
 
-	KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), 0);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA), 0);
 	for (stage2 = 0; stage2 < 2; stage2++) {
 		struct iommu_domain *domain;
 
 		if (!has_stage(model->kind, stage2))
 			continue;
 		domain = attach_domain(test, dev, stage2);
-		KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), 0);
+		KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA),
+				0);
 		map(test, domain, IOVA, memory + SZ_4K, SZ_4K);
 		map(test, domain, IOVA + BLOCK, memory, BLOCK);
 		KUNIT_ASSERT_EQ(test, 0,
 				iommu_map(domain, IOVA + SZ_4K, memory, SZ_4K,
 					  IOMMU_READ, GFP_KERNEL));
 
-		KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA + 8),
+		KUNIT_EXPECT_EQ(test,
+				arm_smmu_model_reaches(model, SID, IOVA + 8),
 				memory + SZ_4K + 8);
-		KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA + BLOCK + 0x12340),
+		KUNIT_EXPECT_EQ(test,
+				arm_smmu_model_reaches(model, SID,
+						       IOVA + BLOCK + 0x12340),
 				memory + 0x12340);
-		KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA + SZ_4K), 0);
+		KUNIT_EXPECT_EQ(
+			test, arm_smmu_model_reaches(model, SID, IOVA + SZ_4K),
+			0);
 		KUNIT_EXPECT_EQ(test, 0,
 				arm_smmu_model_access(model, SID, IOVA + SZ_4K,
 						      false, &pa));
 		KUNIT_EXPECT_EQ(test, pa, memory);
-		KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA + SZ_8K), 0);
+		KUNIT_EXPECT_EQ(
+			test, arm_smmu_model_reaches(model, SID, IOVA + SZ_8K),
+			0);
 		drop_domain(domain, dev);
-		KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), 0);
+		KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA),
+				0);
 	}
 	KUNIT_EXPECT_EQ(test, model->broken, 0);
 }
@@ -217,13 +180,13 @@ static bool stale_page(struct kunit *test, struct arm_smmu_model *model,
 		       struct device *dev, bool stage2)
 {
 	struct iommu_domain *domain = attach_domain(test, dev, stage2);
-	phys_addr_t memory = make_memory(test);
+	phys_addr_t memory = arm_smmu_model_memory(test);
 	u64 stale;
 
 	map(test, domain, IOVA, memory, SZ_4K);
-	KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), memory);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA), memory);
 	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, IOVA, SZ_4K), SZ_4K);
-	stale = reaches(model, SID, IOVA);
+	stale = arm_smmu_model_reaches(model, SID, IOVA);
 	KUNIT_EXPECT_TRUE(test, !stale || stale == memory);
 	model->deaf = 0;
 	drop_domain(domain, dev);
@@ -235,7 +198,7 @@ static bool stale_table(struct kunit *test, struct arm_smmu_model *model,
 			struct device *dev, bool stage2)
 {
 	struct iommu_domain *domain = attach_domain(test, dev, stage2);
-	phys_addr_t memory = make_memory(test);
+	phys_addr_t memory = arm_smmu_model_memory(test);
 	u64 at = IOVA + BLOCK - SZ_4K, seen;
 	unsigned int i;
 
@@ -243,11 +206,12 @@ static bool stale_table(struct kunit *test, struct arm_smmu_model *model,
 	for (i = 0; i < BLOCK / SZ_4K; i++)
 		map(test, domain, IOVA + i * SZ_4K,
 		    memory + BLOCK - (i + 1) * SZ_4K, SZ_4K);
-	KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), memory + BLOCK - SZ_4K);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA),
+			memory + BLOCK - SZ_4K);
 	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, IOVA, BLOCK), BLOCK);
 	map(test, domain, IOVA, memory, BLOCK);
 	/* Another page than before, so that it is the table that matters. */
-	seen = reaches(model, SID, at);
+	seen = arm_smmu_model_reaches(model, SID, at);
 	model->deaf = 0;
 	drop_domain(domain, dev);
 	return seen != memory + BLOCK - SZ_4K;
@@ -258,17 +222,17 @@ static bool stale_domain(struct kunit *test, struct arm_smmu_model *model,
 			 struct device *dev, bool stage2)
 {
 	struct iommu_domain *domain = attach_domain(test, dev, stage2);
-	phys_addr_t memory = make_memory(test);
+	phys_addr_t memory = arm_smmu_model_memory(test);
 	u64 seen;
 
 	map(test, domain, IOVA, memory, SZ_4K);
-	KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), memory);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA), memory);
 	/* Freed with all that is mapped, as at the end of a process. */
 	drop_domain(domain, dev);
 
 	domain = attach_domain(test, dev, stage2);
 	map(test, domain, IOVA, memory + SZ_4K, SZ_4K);
-	seen = reaches(model, SID, IOVA);
+	seen = arm_smmu_model_reaches(model, SID, IOVA);
 	model->deaf = 0;
 	drop_domain(domain, dev);
 	return seen != memory + SZ_4K;
@@ -287,8 +251,8 @@ static const struct stale_scenario scenarios[] = {
 	  ARM_SMMU_GR0_TLBIVMID },
 	{ "table", stale_table, ARM_SMMU_CB_S1_TLBIVA, ARM_SMMU_CB_S2_TLBIIPAS2,
 	  ARM_SMMU_GR0_TLBIVMID },
-	{ "domain", stale_domain, ARM_SMMU_CB_S1_TLBIASID, ARM_SMMU_GR0_TLBIVMID,
-	  ARM_SMMU_GR0_TLBIVMID },
+	{ "domain", stale_domain, ARM_SMMU_CB_S1_TLBIASID,
+	  ARM_SMMU_GR0_TLBIVMID, ARM_SMMU_GR0_TLBIVMID },
 	{ "page, unless synchronised", stale_page, ARM_SMMU_CB_TLBSYNC,
 	  ARM_SMMU_CB_TLBSYNC, ARM_SMMU_GR0_sTLBGSYNC },
 	{ "table, unless synchronised", stale_table, ARM_SMMU_CB_TLBSYNC,
@@ -307,8 +271,10 @@ static void nothing_stale_is_reached(struct kunit *test)
 	for (stage2 = 0; stage2 < 2; stage2++)
 		for (i = 0; i < ARRAY_SIZE(scenarios); i++)
 			if (has_stage(model->kind, stage2))
-				KUNIT_EXPECT_FALSE_MSG(test,
-					scenarios[i].run(test, model, dev, stage2),
+				KUNIT_EXPECT_FALSE_MSG(
+					test,
+					scenarios[i].run(test, model, dev,
+							 stage2),
 					"%s, stage %d", scenarios[i].name,
 					stage2 + 1);
 	KUNIT_EXPECT_EQ(test, model->broken, 0);
@@ -331,15 +297,18 @@ static void each_lost_invalidation_shows(struct kunit *test)
 				continue;
 			if (stage2)
 				lose = model->smmu->version == ARM_SMMU_V2 ?
-					       s->s2 : s->s2_v1;
+					       s->s2 :
+					       s->s2_v1;
 			/* What the scenario before has lost is not to help this one. */
 			scoped_guard(spinlock_irqsave, &model->lock)
 				model_drop_tlb(model);
 			model->deaf_page = lose >= 0x400;
 			model->deaf = lose;
 			model->lost = 0;
-			KUNIT_EXPECT_TRUE_MSG(test, s->run(test, model, dev, stage2),
-					      "%s, stage %d", s->name, stage2 + 1);
+			KUNIT_EXPECT_TRUE_MSG(test,
+					      s->run(test, model, dev, stage2),
+					      "%s, stage %d", s->name,
+					      stage2 + 1);
 			KUNIT_EXPECT_GT(test, model->lost, 0);
 		}
 	}
@@ -350,7 +319,7 @@ static void stages_share_no_vmid(struct kunit *test)
 	struct arm_smmu_model *model = make_smmu(test);
 	struct device *dev = arm_smmu_model_master(model, SID);
 	struct device *other = arm_smmu_model_master(model, OTHER_SID);
-	phys_addr_t memory = make_memory(test);
+	phys_addr_t memory = arm_smmu_model_memory(test);
 	struct iommu_domain *s1, *s2;
 
 	if (!has_stage(model->kind, false) || !has_stage(model->kind, true))
@@ -361,15 +330,18 @@ static void stages_share_no_vmid(struct kunit *test)
 	/* The address that is stage 1's output is in stage 2, too, for something else. */
 	map(test, s2, memory, memory + SZ_4K, SZ_4K);
 	map(test, s1, IOVA, memory, SZ_4K);
-	KUNIT_EXPECT_EQ(test, reaches(model, SID, memory), memory + SZ_4K);
-	KUNIT_EXPECT_EQ(test, reaches(model, OTHER_SID, IOVA), memory);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, memory),
+			memory + SZ_4K);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, OTHER_SID, IOVA),
+			memory);
 	KUNIT_EXPECT_EQ(test, model->broken, 0);
 
 	/* What ends stage 2 leaves the TLB entries of stage 1. */
 	KUNIT_EXPECT_EQ(test, vmid_of(model, s1), 0);
 	KUNIT_EXPECT_NE(test, vmid_of(model, s2), 0);
 	drop_domain(s2, dev);
-	KUNIT_EXPECT_EQ(test, reaches(model, OTHER_SID, IOVA), memory);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, OTHER_SID, IOVA),
+			memory);
 	drop_domain(s1, other);
 }
 
@@ -379,7 +351,7 @@ static void banks_run_out(struct kunit *test)
 	struct arm_smmu_model *model = make_smmu(test);
 	struct device *dev = arm_smmu_model_master(model, SID);
 	struct iommu_domain *domains[MODEL_BANKS + 1];
-	phys_addr_t memory = make_memory(test);
+	phys_addr_t memory = arm_smmu_model_memory(test);
 	int round, n, ret;
 
 	for (round = 0; round < 2; round++) {
@@ -389,13 +361,15 @@ static void banks_run_out(struct kunit *test)
 			if (ret)
 				break;
 			map(test, domains[n], IOVA, memory + n * SZ_4K, SZ_4K);
-			KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA),
-					memory + n * SZ_4K);
+			KUNIT_EXPECT_EQ(
+				test, arm_smmu_model_reaches(model, SID, IOVA),
+				memory + n * SZ_4K);
 			iommu_detach_device(domains[n], dev);
 		}
 		KUNIT_EXPECT_EQ(test, ret, -ENOSPC);
 		KUNIT_EXPECT_GE(test, n, MODEL_BANKS - 4);
-		KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), 0);
+		KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA),
+				0);
 		for (; n >= 0; n--)
 			iommu_domain_free(domains[n]);
 	}
@@ -403,35 +377,12 @@ static void banks_run_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arm_smmu_model_entries(model), 0);
 }
 
-struct watched {
-	u64 allowed[2];
-	unsigned int looked, wrong;
-	bool busy;
-};
-
-/* After each write of a register the device reaches nothing, or what one side asked for. */
-static void look(struct arm_smmu_model *model)
-{
-	struct watched *watched = model->seen;
-	u64 pa;
-
-	/* A fault's handler writes, too. */
-	if (watched->busy)
-		return;
-	watched->busy = true;
-	pa = reaches(model, SID, IOVA);
-	watched->looked++;
-	if (pa && pa != watched->allowed[0] && pa != watched->allowed[1])
-		watched->wrong++;
-	watched->busy = false;
-}
-
 static void change_of_domain_opens_nothing(struct kunit *test)
 {
 	struct arm_smmu_model *model = make_smmu(test);
 	struct device *dev = arm_smmu_model_master(model, SID);
-	phys_addr_t memory = make_memory(test);
-	struct watched watched = {};
+	phys_addr_t memory = arm_smmu_model_memory(test);
+	struct arm_smmu_model_watch watch = { .sid = SID, .iova = IOVA };
 	struct iommu_domain *domains[4];
 	int i, owner;
 
@@ -441,26 +392,25 @@ static void change_of_domain_opens_nothing(struct kunit *test)
 		iommu_detach_device(domains[i], dev);
 	}
 
-	model->seen = &watched;
-	model->watch = look;
+	model->watch = &watch;
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_group_claim_dma_owner(dev->iommu_group, &owner));
-	KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), 0);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA), 0);
 	for (i = 0; i < ARRAY_SIZE(domains); i++) {
-		watched.allowed[i % 2] = memory + i * SZ_4K;
+		watch.allowed[i % 2] = memory + i * SZ_4K;
 		KUNIT_EXPECT_EQ(test, 0,
 				iommu_group_replace_domain(dev->iommu_group,
 							   domains[i]));
-		KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA),
+		KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA),
 				memory + i * SZ_4K);
 	}
 	iommu_detach_group(domains[3], dev->iommu_group);
-	watched.allowed[0] = 0;
-	watched.allowed[1] = 0;
-	KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), 0);
+	watch.allowed[0] = 0;
+	watch.allowed[1] = 0;
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA), 0);
 	iommu_group_release_dma_owner(dev->iommu_group);
-	KUNIT_EXPECT_GT(test, watched.looked, 4);
-	KUNIT_EXPECT_EQ(test, watched.wrong, 0);
+	KUNIT_EXPECT_GT(test, watch.looked, 4);
+	KUNIT_EXPECT_EQ(test, watch.wrong, 0);
 	model->watch = NULL;
 	for (i = 0; i < ARRAY_SIZE(domains); i++)
 		iommu_domain_free(domains[i]);
@@ -472,7 +422,7 @@ static void resume_restores_all_banks(struct kunit *test)
 	struct arm_smmu_model *model = make_smmu(test);
 	struct device *dev = arm_smmu_model_master(model, SID);
 	struct device *other = arm_smmu_model_master(model, OTHER_SID);
-	phys_addr_t memory = make_memory(test);
+	phys_addr_t memory = arm_smmu_model_memory(test);
 	struct iommu_domain *a = attach_domain(test, dev, false);
 	struct iommu_domain *b = attach_domain(test, other, true);
 	const struct dev_pm_ops *pm = model->pdev->dev.driver->pm;
@@ -482,8 +432,9 @@ static void resume_restores_all_banks(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, pm->runtime_suspend(&model->pdev->dev));
 	arm_smmu_model_power_loss(model);
 	KUNIT_ASSERT_EQ(test, 0, pm->runtime_resume(&model->pdev->dev));
-	KUNIT_EXPECT_EQ(test, reaches(model, SID, IOVA), memory);
-	KUNIT_EXPECT_EQ(test, reaches(model, OTHER_SID, IOVA), memory + SZ_4K);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA), memory);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, OTHER_SID, IOVA),
+			memory + SZ_4K);
 	drop_domain(b, other);
 	drop_domain(a, dev);
 	KUNIT_EXPECT_EQ(test, model->broken, 0);
@@ -541,7 +492,7 @@ static void mask_covers_its_streams(struct kunit *test)
 	struct arm_smmu_model *model = make_smmu(test);
 	struct device *dev = arm_smmu_model_master(model, SID | 7 << 16);
 	struct device *other = arm_smmu_model_master(model, SID + 8);
-	phys_addr_t memory = make_memory(test);
+	phys_addr_t memory = arm_smmu_model_memory(test);
 	struct iommu_domain *domain = attach_domain(test, dev, false);
 	struct iommu_domain *its = attach_domain(test, other, false);
 	int i;
@@ -549,8 +500,11 @@ static void mask_covers_its_streams(struct kunit *test)
 	map(test, domain, IOVA, memory, SZ_4K);
 	map(test, its, IOVA, memory + SZ_4K, SZ_4K);
 	for (i = 0; i < 8; i++)
-		KUNIT_EXPECT_EQ(test, reaches(model, SID + i, IOVA), memory);
-	KUNIT_EXPECT_EQ(test, reaches(model, SID + 8, IOVA), memory + SZ_4K);
+		KUNIT_EXPECT_EQ(test,
+				arm_smmu_model_reaches(model, SID + i, IOVA),
+				memory);
+	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID + 8, IOVA),
+			memory + SZ_4K);
 	drop_domain(its, other);
 	drop_domain(domain, dev);
 }
