@@ -31,9 +31,9 @@
  * @idr: SMMU_IDR0 to SMMU_IDR7 as the hardware has them. What firmware or errata
  *	take away is still in them.
  *
- * Reported for an SMMUv1 as well, where no guest may. A VMM shows its guest at most: stage 1, the AArch64
- * granules and address sizes that are here, as many context banks as it likes, no
- * stage 2, no address translation operations, no stalls.
+ * Reported for an SMMUv1 as well, where no guest may. A VMM shows its guest at most:
+ * stage 1, the AArch64 granules and address sizes that are here, as many context
+ * banks as it likes, no stage 2, no address translation operations, no stalls.
  */
 struct iommu_hw_info_arm_smmuv2 {
 	__u32 flags;

@@ -119,7 +119,7 @@ struct arm_smmu_model {
 	struct acpi_iort_node *node;
 	int irq_base;
 
-	spinlock_t lock;
+	spinlock_t lock; /* protects what follows */
 	u32 gr0[1024];
 	u32 gr1[1024];
 	u32 cb[MODEL_BANKS][1024];

@@ -39,9 +39,9 @@ extern const struct iommu_flush_ops arm_smmu_nest_parent_tlb_ops;
  * @vdevs: struct arm_smmu_vdevice of all vIOMMUs on the parent
  */
 struct arm_smmu_nest {
-	struct mutex banks_lock;
+	struct mutex banks_lock; /* guards banks */
 	struct list_head banks;
-	spinlock_t vdevs_lock;
+	spinlock_t vdevs_lock; /* guards vdevs */
 	struct list_head vdevs;
 };
 
