@@ -25,6 +25,7 @@
 #include <linux/iommufd_msi.h>
 #include <linux/vfio_msi.h>
 #include <linux/vfio_msi_address.h>
+#include <linux/vfio_nesting.h>
 
 /* Where every Linux up to now puts doorbells behind an ARM SMMU */
 #define MSI_WINDOW_IOVA 0x8000000ULL
@@ -72,10 +73,14 @@ int msi_device(int fd, __u32 device, struct iommu_msi_device *info);
 bool ranges_overlap(const struct range_list *ranges, __u64 start, __u64 last);
 bool ranges_contain(const struct range_list *ranges, __u64 start, __u64 last);
 
-/* type1.c: VFIO containers. The first group gives one its IOMMU. */
+/*
+ * type1.c: VFIO containers. The first group gives one its IOMMU: VFIO_TYPE1v2_IOMMU
+ * unless @iommu is set to another before.
+ */
 struct container {
 	int fd;
 	bool has_iommu;
+	int iommu;
 };
 
 int container_open(struct container *container);
@@ -92,6 +97,7 @@ int container_ranges(const struct container *container,
 int container_msi(const struct container *container,
 		  struct vfio_iommu_type1_info_cap_msi *msi,
 		  struct doorbell_list *doorbells);
+int container_stage(const struct container *container, __u32 *stage);
 int container_doorbells(const struct container *container,
 			struct doorbell_list *doorbells);
 int container_map_msi(const struct container *container, __u32 index,

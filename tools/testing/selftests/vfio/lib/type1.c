@@ -23,6 +23,7 @@ static int call(int fd, unsigned long request, void *arg)
 static int open_file(struct container *container, const char *path)
 {
 	container->has_iommu = false;
+	container->iommu = VFIO_TYPE1v2_IOMMU;
 	container->fd = open(path, O_RDWR | O_CLOEXEC);
 	return container->fd < 0 ? -errno : 0;
 }
@@ -78,7 +79,7 @@ int container_add_group(struct container *container, const char *bdf)
 		return group;
 	ret = call(group, VFIO_GROUP_SET_CONTAINER, &container->fd);
 	if (!ret && !container->has_iommu) {
-		ret = ioctl(container->fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) ?
+		ret = ioctl(container->fd, VFIO_SET_IOMMU, container->iommu) ?
 			      -errno :
 			      0;
 		container->has_iommu = !ret;
@@ -224,6 +225,24 @@ int container_msi(const struct container *container,
 	}
 	free(info);
 	return ret;
+}
+
+/*
+ * The stage that a container for nesting has, by VFIO_IOMMU_TYPE1_INFO_CAP_NESTING.
+ * Return: 0, -ENOENT if the container has no such capability, or another negative errno.
+ */
+int container_stage(const struct container *container, __u32 *stage)
+{
+	struct vfio_iommu_type1_info *info = get_info(container);
+	struct vfio_iommu_type1_info_cap_nesting *cap;
+
+	if (!info)
+		return -EIO;
+	cap = (void *)find_cap(info, VFIO_IOMMU_TYPE1_INFO_CAP_NESTING);
+	if (cap)
+		*stage = cap->stage;
+	free(info);
+	return cap ? 0 : -ENOENT;
 }
 
 int container_doorbells(const struct container *container,
