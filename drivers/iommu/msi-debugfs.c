@@ -55,7 +55,7 @@ static int msi_group_show(struct seq_file *seq, void *unused)
 		return 0;
 	space = domain->msi->space;
 	guard(mutex)(&space->lock);
-	msi_for_each_doorbell(space, index, doorbell)
+	for (index = 0; (doorbell = msi_next_doorbell(space, &index)); index++)
 		doorbell_show(seq, doorbell);
 	return 0;
 }

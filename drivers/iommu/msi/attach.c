@@ -53,7 +53,8 @@ static int msi_relocate_misfits(struct iommu_msi_space *space,
 	unsigned long index;
 	int rc;
 
-	msi_for_each_doorbell(space, index, doorbell) {
+	for (index = 0; (doorbell = msi_next_doorbell(space, &index));
+	     index++) {
 		if (msi_fits(doorbell, bounds))
 			continue;
 		rc = msi_relocate(doorbell, bounds->avoid, list);
@@ -86,7 +87,7 @@ static void msi_dispense_with_misfits(struct iommu_msi_space *space,
 	struct iommu_doorbell *doorbell;
 	unsigned long index;
 
-	msi_for_each_doorbell(space, index, doorbell)
+	for (index = 0; (doorbell = msi_next_doorbell(space, &index)); index++)
 		if (!msi_fits(doorbell, bounds))
 			msi_dispense_with(doorbell);
 	msi_space_reap(space);

@@ -126,7 +126,7 @@ static void msi_requests_changed(struct iommu_msi_space *space)
 	struct iommu_doorbell *doorbell;
 	unsigned long index;
 
-	msi_for_each_doorbell(space, index, doorbell)
+	for (index = 0; (doorbell = msi_next_doorbell(space, &index)); index++)
 		doorbell->placement = msi_placement_kind(space, index);
 }
 
@@ -182,7 +182,8 @@ static int msi_window_begin(struct iommu_msi_space *space,
 	int rc;
 
 	msi_space_reap(space);
-	msi_for_each_doorbell(space, index, doorbell) {
+	for (index = 0; (doorbell = msi_next_doorbell(space, &index));
+	     index++) {
 		if (doorbell->placement == IOMMU_MSI_PLACED_FIXED ||
 		    msi_in_window(&space->window, doorbell))
 			continue;

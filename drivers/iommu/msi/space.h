@@ -95,10 +95,6 @@ msi_next_doorbell(const struct iommu_msi_space *space, unsigned long *index)
 	return NULL;
 }
 
-#define msi_for_each_doorbell(space, index, doorbell)                     \
-	for ((index) = 0; ((doorbell) = msi_next_doorbell(space, &(index))); \
-	     (index)++)
-
 /* A range of IOVAs of a doorbell */
 struct msi_place {
 	struct interval_tree_node node;

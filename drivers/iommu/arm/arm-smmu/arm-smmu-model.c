@@ -442,6 +442,8 @@ static void model_add_device(struct arm_smmu_model *model)
  * arm_smmu_model_create - make an SMMU, and have the driver bind to it
  * @test: whose it is, and with which it goes
  * @kind: what it is
+ *
+ * Return: the model. The test ends if it cannot be made.
  */
 struct arm_smmu_model *
 arm_smmu_model_create(struct kunit *test,
