@@ -105,7 +105,7 @@ static void model_store(struct arm_smmu_model *model, int page, int offset,
 		return;
 	model->writes++;
 	if (model->deaf && model->deaf == offset &&
-	    model->deaf_page == (page != ARM_SMMU_GR0)) {
+	    model->deaf_page != (page == ARM_SMMU_GR0)) {
 		model->lost++;
 		return;
 	}

@@ -999,7 +999,8 @@ static struct kunit_suite nested_suite = {
 	.exit = nested_exit,
 	.test_cases = nested_cases,
 };
-kunit_test_suite(nested_suite);
+
+kunit_test_suites(&nested_suite);
 
 MODULE_DESCRIPTION("KUnit tests for nested translation by an SMMUv2");
 MODULE_LICENSE("GPL");

@@ -526,7 +526,8 @@ static struct kunit_suite arm_smmu_suite = {
 	.name = "arm-smmu",
 	.test_cases = arm_smmu_cases,
 };
-kunit_test_suite(arm_smmu_suite);
+
+kunit_test_suites(&arm_smmu_suite);
 
 MODULE_DESCRIPTION("KUnit tests for the driver of SMMUv1 and SMMUv2");
 MODULE_LICENSE("GPL");

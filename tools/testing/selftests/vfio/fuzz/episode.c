@@ -14,9 +14,10 @@
 #include "fuzz.h"
 
 static const struct operation *const lists[] = {
-	iommufd_operations, nested_operations, msi_operations,
-	device_operations,  type1_operations,  mock_operations,
-	memory_operations,
+	iommufd_operations, nested_operations,
+	msi_operations,	    device_operations,
+	type1_operations,   mock_operations,
+	memory_operations,  NULL,
 };
 
 struct record *record;
@@ -37,7 +38,7 @@ const struct operation *operation_at(unsigned int i)
 {
 	unsigned int list, n;
 
-	for (list = 0; list < sizeof(lists) / sizeof(lists[0]); list++)
+	for (list = 0; lists[list]; list++)
 		for (n = 0; lists[list][n].name; n++)
 			if (!i--)
 				return &lists[list][n];

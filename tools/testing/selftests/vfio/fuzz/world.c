@@ -54,7 +54,7 @@ static void add_targets(struct world *world, const char *variable,
 			.fd = -1,
 			.group_fd = -1,
 		};
-		strcpy(target->bdf, bdf);
+		snprintf(target->bdf, sizeof(target->bdf), "%s", bdf);
 		list += used;
 	}
 }
