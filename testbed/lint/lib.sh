@@ -81,18 +81,24 @@ remember() {
 # in_parallel FUNCTION ITEM...: the function with each item, as many at once as
 # there are processors; the output is in the items' order.
 in_parallel() {
-	local function=$1 item n=0 pids=() dir
+	local function=$1 item n=0 dir
 	shift
 	dir=$(mktemp -d "$WORK/parallel.XXXXXX")
 	for item; do
-		# Whichever ends first; whether it failed is asked below.
+		# Whichever ends first; whether it failed is asked below, and not of wait:
+		# the shell forgets a job whose number another process has been given.
 		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
-		"$function" "$item" >"$dir/$n" &
-		pids+=($!)
+		(
+			"$function" "$item" >"$dir/$n"
+			: >"$dir/$n.done"
+		) &
 		n=$((n + 1))
 	done
-	for item in "${pids[@]}"; do wait "$item"; done
-	for ((item = 0; item < n; item++)); do cat "$dir/$item"; done
+	wait
+	for ((item = 0; item < n; item++)); do
+		cat "$dir/$item"
+		[ -e "$dir/$item.done" ]
+	done
 	rm -r "$dir"
 }
 
