@@ -289,7 +289,7 @@ static void unregister_vf(void *data)
 		soft_leave_group(s);
 	/* It was not the core that made this */
 	s->dev->iommu = NULL;
-	device_del(s->dev);
+	device_unregister(s->dev);
 }
 
 /*

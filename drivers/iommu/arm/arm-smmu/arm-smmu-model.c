@@ -474,6 +474,17 @@ static void model_remove_master(void *data)
 	platform_device_unregister(data);
 }
 
+/* As of_iommu_configure() does */
+static int model_set_fwspec(struct arm_smmu_model *model, struct device *dev,
+			    u32 sid)
+{
+	int rc;
+
+	guard(mutex)(&iommu_probe_device_lock);
+	rc = iommu_fwspec_init(dev, dev_fwnode(&model->pdev->dev));
+	return rc ?: iommu_fwspec_add_ids(dev, &sid, 1);
+}
+
 /**
  * arm_smmu_model_master - make a device behind the SMMU
  * @model: the SMMU
@@ -490,10 +501,7 @@ struct device *arm_smmu_model_master(struct arm_smmu_model *model, u32 sid)
 				     PLATFORM_DEVID_AUTO);
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(48));
-	KUNIT_ASSERT_EQ(test, 0,
-			iommu_fwspec_init(&pdev->dev,
-					  dev_fwnode(&model->pdev->dev)));
-	KUNIT_ASSERT_EQ(test, 0, iommu_fwspec_add_ids(&pdev->dev, &sid, 1));
+	KUNIT_ASSERT_EQ(test, 0, model_set_fwspec(model, &pdev->dev, sid));
 	KUNIT_ASSERT_EQ(test, 0, platform_device_add(pdev));
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, model_remove_master,
