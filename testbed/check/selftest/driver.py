@@ -251,7 +251,7 @@ def in_parallel():
             run = subprocess.run(["bash", "-c", script, "test", work, *items],
                                  env={**os.environ, "BAD": bad}, timeout=60,
                                  capture_output=True, text=True, check=False)
-            expect(run.returncode == (3 if bad else 0), f"exit {run.returncode}: {run.stderr}")
+            expect(run.returncode == (1 if bad else 0), f"exit {run.returncode}: {run.stderr}")
             expect(bad or run.stdout.split() == items, run.stdout)
 
 

@@ -156,7 +156,8 @@ static int model_read_desc(const struct model_walk *walk, u64 at, u64 *desc,
 		return MODEL_FAULT;
 	}
 	/* A walker that was not told reads tables that were freed, too */
-	*desc = le64_to_cpu(READ_ONCE_NOCHECK(*(__le64 *)phys_to_virt(at)));
+	*desc = le64_to_cpu(
+		(__force __le64)READ_ONCE_NOCHECK(*(u64 *)phys_to_virt(at)));
 	return 0;
 }
 

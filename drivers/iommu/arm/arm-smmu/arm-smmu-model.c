@@ -47,14 +47,17 @@ static u32 *model_register(struct arm_smmu_model *model, int page, int offset)
 static u32 model_read(struct arm_smmu_device *smmu, int page, int offset)
 {
 	struct arm_smmu_model *model = to_model(smmu);
-	u32 *reg;
+	unsigned long flags;
+	u32 *reg, val;
 
 	/* The driver reads the IDs before it knows where the banks are. */
 	if (!model->smmu)
 		model->smmu = smmu;
-	guard(spinlock_irqsave)(&model->lock);
+	spin_lock_irqsave(&model->lock, flags);
 	reg = model_register(model, page, offset);
-	return reg ? *reg : 0;
+	val = reg ? *reg : 0;
+	spin_unlock_irqrestore(&model->lock, flags);
+	return val;
 }
 
 static u64 model_read64(struct arm_smmu_device *smmu, int page, int offset)
@@ -100,12 +103,13 @@ static void model_store(struct arm_smmu_model *model, int page, int offset,
 			u64 val, bool wide)
 {
 	u32 *reg = model_register(model, page, offset);
+	bool in_bank = page != ARM_SMMU_GR0;
 
 	if (!reg || model_read_only(page, offset))
 		return;
 	model->writes++;
 	if (model->deaf && model->deaf == offset &&
-	    model->deaf_page != (page == ARM_SMMU_GR0)) {
+	    model->deaf_page == in_bank) {
 		model->lost++;
 		return;
 	}
@@ -147,16 +151,15 @@ static void model_write_any(struct arm_smmu_device *smmu, int page, int offset,
 			    u64 val, bool wide)
 {
 	struct arm_smmu_model *model = to_model(smmu);
+	unsigned long flags;
 
-	scoped_guard(spinlock_irqsave, &model->lock)
-	{
-		model_store(model, page, offset, val, wide);
-		/* Without clients, as during a resume, all is allowed. */
-		if (!(model->gr0[ARM_SMMU_GR0_sCR0 / 4] &
-		      ARM_SMMU_sCR0_CLIENTPD) &&
-		    model_breaks_rules(model))
-			model->broken++;
-	}
+	spin_lock_irqsave(&model->lock, flags);
+	model_store(model, page, offset, val, wide);
+	/* Without clients, as during a resume, all is allowed. */
+	if (!(model->gr0[ARM_SMMU_GR0_sCR0 / 4] & ARM_SMMU_sCR0_CLIENTPD) &&
+	    model_breaks_rules(model))
+		model->broken++;
+	spin_unlock_irqrestore(&model->lock, flags);
 	if (model->watch)
 		model_look(model);
 }
@@ -198,7 +201,9 @@ static struct arm_smmu_device *model_impl_init(struct arm_smmu_device *smmu)
 /* The registers as after a reset: all streams bypass, but the identification stays. */
 void arm_smmu_model_power_loss(struct arm_smmu_model *model)
 {
-	guard(spinlock_irqsave)(&model->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&model->lock, flags);
 	memset(model->gr0, 0, sizeof(model->gr0));
 	memset(model->gr1, 0, sizeof(model->gr1));
 	memset(model->cb, 0, sizeof(model->cb));
@@ -208,13 +213,19 @@ void arm_smmu_model_power_loss(struct arm_smmu_model *model)
 	model->gr0[ARM_SMMU_GR0_ID2 / 4] = model->kind->id2;
 	model->gr0[ARM_SMMU_GR0_ID7 / 4] = 0x21;
 	model_drop_tlb(model);
+	spin_unlock_irqrestore(&model->lock, flags);
 }
 
 /* How many entries the TLB has. */
 unsigned int arm_smmu_model_entries(struct arm_smmu_model *model)
 {
-	guard(spinlock_irqsave)(&model->lock);
-	return list_count_nodes(&model->tlb);
+	unsigned long flags;
+	size_t count;
+
+	spin_lock_irqsave(&model->lock, flags);
+	count = list_count_nodes(&model->tlb);
+	spin_unlock_irqrestore(&model->lock, flags);
+	return count;
 }
 
 /* The S2CR for a stream: what there is for those that match none, or more than one. */
@@ -269,14 +280,13 @@ static int model_record(struct arm_smmu_model *model, u16 sid, int s1_bank,
 		       0;
 }
 
-static int model_try(struct arm_smmu_model *model, u16 sid, u64 iova,
-		     bool write, u64 *pa, int *irq)
+static int model_try_locked(struct arm_smmu_model *model, u16 sid, u64 iova,
+			    bool write, u64 *pa, int *irq)
 {
 	int bank, fault_bank, ret;
 	u32 s2cr, fsr = 0;
 	u64 ipa;
 
-	guard(spinlock_irqsave)(&model->lock);
 	*pa = iova;
 	if (model->gr0[ARM_SMMU_GR0_sCR0 / 4] & ARM_SMMU_sCR0_CLIENTPD)
 		return 0;
@@ -295,6 +305,18 @@ static int model_try(struct arm_smmu_model *model, u16 sid, u64 iova,
 	if (ret == MODEL_FAULT)
 		*irq = model_record(model, sid, bank, fault_bank, iova, ipa,
 				    write, fsr);
+	return ret;
+}
+
+static int model_try(struct arm_smmu_model *model, u16 sid, u64 iova,
+		     bool write, u64 *pa, int *irq)
+{
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&model->lock, flags);
+	ret = model_try_locked(model, sid, iova, write, pa, irq);
+	spin_unlock_irqrestore(&model->lock, flags);
 	return ret;
 }
 
@@ -417,8 +439,9 @@ static void model_add_device(struct arm_smmu_model *model)
 	for (i = 0; i < irqs; i++) {
 		irq_set_chip_and_handler(model->irq_base + i, &dummy_irq_chip,
 					 handle_simple_irq);
-		res[i + 1] =
-			(struct resource)DEFINE_RES_IRQ(model->irq_base + i);
+		res[i + 1].start = model->irq_base + i;
+		res[i + 1].end = model->irq_base + i;
+		res[i + 1].flags = IORESOURCE_IRQ;
 	}
 	fwnode = fwnode_create_software_node(NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(fwnode));

@@ -196,9 +196,11 @@ static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 static void arm_smmu_vdevice_destroy(struct iommufd_vdevice *core)
 {
 	struct arm_smmu_nest *nest = nest_of(core->viommu);
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&nest->vdevs_lock);
+	spin_lock_irqsave(&nest->vdevs_lock, flags);
 	list_del(&to_smmu_vdevice(core)->node);
+	spin_unlock_irqrestore(&nest->vdevs_lock, flags);
 }
 
 /* Faults are told about one stream */
@@ -209,6 +211,7 @@ static int arm_smmu_vdevice_init(struct iommufd_vdevice *core)
 	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
 	struct arm_smmu_vdevice *vdev = to_smmu_vdevice(core);
 	struct arm_smmu_nest *nest = nest_of(core->viommu);
+	unsigned long flags;
 
 	if (cfg->smmu != to_smmu_viommu(core->viommu)->parent->smmu)
 		return -EINVAL;
@@ -220,8 +223,9 @@ static int arm_smmu_vdevice_init(struct iommufd_vdevice *core)
 
 	vdev->sid = FIELD_GET(ARM_SMMU_SMR_ID, fwspec->ids[0]);
 	core->destroy = arm_smmu_vdevice_destroy;
-	guard(spinlock_irqsave)(&nest->vdevs_lock);
+	spin_lock_irqsave(&nest->vdevs_lock, flags);
 	list_add(&vdev->node, &nest->vdevs);
+	spin_unlock_irqrestore(&nest->vdevs_lock, flags);
 	return 0;
 }
 
@@ -255,13 +259,14 @@ bool arm_smmu_viommu_report(struct arm_smmu_domain *parent, int idx, u32 stage,
 		.far = cfi->iova,
 	};
 	struct arm_smmu_vdevice *vdev;
-	int ret;
+	int ret = -ENOENT;
+	unsigned long flags;
 
 	if (stage == 2)
 		event.ipafar = arm_smmu_cb_readq(parent->smmu, idx,
 						 ARM_SMMU_CB_IPAFAR);
 
-	guard(spinlock_irqsave)(&parent->nest->vdevs_lock);
+	spin_lock_irqsave(&parent->nest->vdevs_lock, flags);
 	list_for_each_entry(vdev, &parent->nest->vdevs, node) {
 		if (vdev->sid != sid)
 			continue;
@@ -269,9 +274,10 @@ bool arm_smmu_viommu_report(struct arm_smmu_domain *parent, int idx, u32 stage,
 		ret = iommufd_viommu_report_event(vdev->core.viommu,
 						  IOMMU_VEVENTQ_TYPE_ARM_SMMUV2,
 						  &event, sizeof(event));
-		return !ret || ret == -EOVERFLOW;
+		break;
 	}
-	return false;
+	spin_unlock_irqrestore(&parent->nest->vdevs_lock, flags);
+	return !ret || ret == -EOVERFLOW;
 }
 
 static const struct iommufd_viommu_ops arm_smmu_viommu_ops = {
