@@ -2,7 +2,7 @@
 """The suites: what there is, and what each says about itself.
 
 A suite is an executable file of testbed/suites; comment lines near its top,
-"# summary:", "# needs:", "# host: yes", "# slow: yes" and "# timeout:" (seconds), describe it.
+"# summary:", "# needs:", "# host: yes", "# slow: yes" or "always" and "# timeout:" (seconds), describe it.
 """
 
 import os
@@ -21,14 +21,14 @@ FIELD = re.compile(r"^# (summary|needs|host|slow|timeout):\s*(.*?)\s*$", re.MULT
 
 @dataclass
 class Suite:
-    """One suite; host means that the kernel variant makes no difference to it, slow that the
-    debug kernel takes too long for it, unless one has the time."""
+    """One suite; host means that the kernel variant makes no difference to it. slow is "yes" if
+    the debug kernel takes too long for it, and "always" if it runs only where it is named."""
     name: str
     path: Path
     summary: str
     needs: list
     host: bool
-    slow: bool
+    slow: str
     timeout: float
 
     def rank(self):
@@ -55,4 +55,4 @@ def describe(path):
         raise Problem(f"{path}: " + (f"needs unknown thing {unknown[0]}" if unknown
                                      else "has no '# summary:' line"))
     return Suite(path.name, path, fields["summary"], needs, fields.get("host") == "yes",
-                 fields.get("slow") == "yes", float(fields.get("timeout") or DEFAULT_TIMEOUT))
+                 fields.get("slow", ""), float(fields.get("timeout") or DEFAULT_TIMEOUT))
