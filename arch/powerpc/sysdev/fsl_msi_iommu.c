@@ -95,7 +95,7 @@ static bool fsl_msi_share_with_all(struct iommu_group *group)
 	return true;
 }
 
-/* No user's device gets to a bank that is never mapped, whoever shares it */
+/* No user's device gets to a bank that is never mapped, however many groups share it */
 static enum fsl_msi_fit fsl_msi_fit(struct fsl_msi *msi,
 				    struct iommu_group *group)
 {

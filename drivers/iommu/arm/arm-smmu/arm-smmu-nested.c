@@ -14,7 +14,7 @@
  *   device; a stream belongs to one group.
  * - attach against DMA: S2CR leads to the old bank or to the new one, both whole.
  * - attach against unmap of the parent: unmap clears its entry, then invalidates all
- *   of the VMID, both stages, whoever is attached.
+ *   of the VMID, both stages, whichever domain is attached.
  * - allocation against runtime suspend: the bank is in arm_smmu_device::cbs before it
  *   is written, under a reference of runtime PM; a resume writes it again.
  * - free against commands of the guest: arm_smmu_nest::banks_lock. A bank takes

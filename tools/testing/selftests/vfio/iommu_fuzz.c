@@ -2,7 +2,7 @@
 /*
  * Fuzzes iommufd and VFIO for a time, episode by episode, and judges each: no call
  * takes long, nothing is left behind, all devices work afterwards (see fuzz/fuzz.h).
- * What the kernel itself complains about is for whoever reads its log.
+ * What the kernel itself complains about is for the reader of its log.
  *
  * The environment says what to do:
  *
