@@ -9,7 +9,7 @@ from pathlib import Path
 from machine.paths import OUT, ROOT, TESTBED, Problem
 
 GUEST = TESTBED / "guest"
-SELFTESTS = ROOT / "tools/testing/selftests/vfio"
+SELFTESTS = ROOT / "tools/testing/selftests/passthrough"
 LIBRARY = SELFTESTS / "lib"
 DEVICE = [LIBRARY / f"{name}.c" for name in ("device", "iommufd", "sysfs", "type1")]
 PROGRAMS = {

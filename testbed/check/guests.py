@@ -140,7 +140,7 @@ def prepare(log, programs):
     poke = programs / "poke"
     initramfs.run_or_stop(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Werror",
                            "-o", poke, GUEST / "poke.c"], "cannot compile poke.c", log)
-    bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/vfio/bind.sh"
+    bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/passthrough/bind.sh"
     guest = log / "guest.cpio"
     initramfs.build(guest, GUEST / "vm-guest",
                     [f"{path}:/test/{path.name}" for path in

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the suites with passed-through devices share: their programs, the tests of
-tools/testing/selftests/vfio, are compiled once; a machine with the devices that
+tools/testing/selftests/passthrough, are compiled once; a machine with the devices that
 they drive runs some of them; its report is one block of subtests, what the programs
 in the guest said and then what is judged outside of it.
 """
@@ -65,7 +65,7 @@ def user_headers():
 
 def compile_programs(log):
     """Build the selftests with their own Makefile; returns the directory they are in."""
-    source = Path(os.environ["OUT"]) / "linux/tools/testing/selftests/vfio"
+    source = Path(os.environ["OUT"]) / "linux/tools/testing/selftests/passthrough"
     headers = f"-isystem {user_headers()}/include -isystem {os.environ['ROOT']}/include/uapi"
     timeout = f"-include {TESTBED}/guest/case-timeout.h -DCASE_SECONDS={CASE_SECONDS}"
     programs = log / "programs"
@@ -87,7 +87,7 @@ def choose(machine, programs):
     chosen = programs / f"{machine.log.name}/passthrough-programs"
     chosen.parent.mkdir()
     chosen.write_text("".join(f"{name}\n" for name in machine.programs))
-    bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/vfio/bind.sh"
+    bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/passthrough/bind.sh"
     return [chosen, bind, *(programs / name for name in machine.programs)]
 
 

@@ -3,7 +3,7 @@
 
 With nested translation the same address can be led to memory by stage 2 alone, by
 both stages, or nowhere, and that changes as a test goes on. So the tests' journal
-(tools/testing/selftests/vfio/lib/journal.c) has a line for each route before it is
+(tools/testing/selftests/passthrough/lib/journal.c) has a line for each route before it is
 taken. QEMU's log has each translation with its stage, and each fault with its
 address, in the order in which they happened.
 """

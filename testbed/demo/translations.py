@@ -3,7 +3,7 @@
 
 QEMU's trace is the one record that no kernel under test has a hand in: a line
 for each address that the SMMU translated. The drivers in the guest keep a journal
-(tools/testing/selftests/vfio/lib/journal.c) of each DMA and each interrupt. Both
+(tools/testing/selftests/passthrough/lib/journal.c) of each DMA and each interrupt. Both
 are in order for each device, so each line of the one must have its place in the
 other. Only interrupts that were raised while their doorbell was being moved may go
 by either of two IOVAs.

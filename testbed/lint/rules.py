@@ -35,6 +35,9 @@ NO_SPDX = re.compile(r"(\.(json|txt|patch)|(^|/)\.gitignore|selftests/.*/config)
 MAIL_NAME = re.compile(r"\d{4}-[\w.-]+\.patch$")
 # A reader that leaves before its writer ends kills it, now and then: SIGPIPE.
 LEAVES_EARLY = re.compile(r"(?<!\|)\|(?!\|)\s*(grep\s+(-\w+\s+)*-\w*q|head\b|sed\s+(-n\s+)?['\"]?\d+q|awk\b.*\bexit\b)")
+# make exports a variable that nobody set as an empty string.
+UNSET_ALONE = re.compile(r"\benviron\.get\([^()]*,(?!\s*\"\"\))|\$\{(BASE|DEBUG|SUITE|LINUX|CONFIG|V|FORCE|PATCH|AGAIN|"
+                         r"ROUNDS|SECONDS|SEED)[-=+](?!\})")
 FORBIDDEN_HEADERS = ("From", "Date", "Signed-off-by", "Message-Id")
 
 
@@ -101,6 +104,13 @@ def pipes(path, text):
             yield number, "leaves the pipe before its writer has ended, which pipefail takes for a failure"
 
 
+def unset_alone(text):
+    """Defaults of variables that an empty one does not get."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if UNSET_ALONE.search(line):
+            yield number, "takes an empty variable for a value, as make exports one that is not set"
+
+
 def mails(repository, pristine):
     """What patches/ says against what is there."""
     patches = Queue(repository)
@@ -162,7 +172,7 @@ def findings(repository, place, pristine, hosts, paths):
             text = file.read()
         for line, what in places_and_servers(path, text, pattern, hosts):
             yield path, line, what
-        for line, what in (*form(path, full, text), *pipes(path, text)):
+        for line, what in (*form(path, full, text), *pipes(path, text), *unset_alone(text)):
             yield path, line, what
     yield from mails(repository, pristine)
     yield from unlisted(repository, paths)
