@@ -210,9 +210,11 @@ bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 				struct device *dev);
 int iommu_msi_check_device(struct iommu_msi_space *space, struct device *dev);
 
-int iommu_msi_fit(struct iommu_msi_space *space);
+bool iommu_msi_fits(struct iommu_domain *domain);
+int iommu_msi_fit(struct iommu_domain *domain);
 int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
 		    unsigned long last);
+int iommu_msi_attached(struct iommu_domain *domain, struct device *dev);
 int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev);
 void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
 			  bool attached);

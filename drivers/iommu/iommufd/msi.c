@@ -81,24 +81,48 @@ struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt,
 		return space;
 	/* No domain of an IOAS has larger pages than the CPU */
 	space = iommu_msi_space_create(&iopt_msi_owner_ops, iopt, PAGE_SIZE);
+	/* Pairs with hwpt_msi_space() */
 	if (!IS_ERR(space))
-		*slot = space;
+		smp_store_release(slot, space);
 	return space;
 }
 
-/* The space that @hwpt_paging takes part in, NULL if the IOAS has none yet */
+/*
+ * The space that @hwpt_paging takes part in, NULL if the IOAS has none yet. After
+ * iommufd_msi_use() it changes no more but from NULL to that of the IOAS, and is
+ * there until iommufd_msi_unuse(): no lock is needed.
+ */
 static struct iommu_msi_space *
 hwpt_msi_space(struct iommufd_hwpt_paging *hwpt_paging)
 {
-	return hwpt_paging->msi_space ?: hwpt_paging->ioas->iopt.msi_space;
+	return hwpt_paging->msi_space ?:
+		       smp_load_acquire(&hwpt_paging->ioas->iopt.msi_space);
+}
+
+/* Nothing of the IOVA space is reserved for doorbells, nor for what may be mapped */
+static bool msi_reserves_nothing(struct device *dev)
+{
+	struct iommu_resv_region *resv;
+	LIST_HEAD(resv_regions);
+	bool nothing = true;
+
+	iommu_get_resv_regions(dev, &resv_regions);
+	list_for_each_entry(resv, &resv_regions, list)
+		if (resv->type != IOMMU_RESV_SW_MSI &&
+		    resv->type != IOMMU_RESV_DIRECT_RELAXABLE)
+			nothing = false;
+	iommu_put_resv_regions(dev, &resv_regions);
+	return nothing;
 }
 
 /**
  * iommufd_msi_bind() - Find out once what each attach of a device asks
- * @idev: The device, which is about to be bound
+ * @idev: The device, which is about to be bound. Its reserved regions stay as they
+ *	are while a driver has it.
  */
 void iommufd_msi_bind(struct iommufd_device *idev)
 {
+	idev->reserves_nothing = msi_reserves_nothing(idev->dev);
 	idev->msi_translated =
 		iommu_msi_find_window(idev->dev, &idev->msi_window);
 }
@@ -451,17 +475,25 @@ bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
 			     struct iommufd_device *idev)
 {
-	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
-	struct iommu_msi_space *space;
-
 	lockdep_assert_held(&idev->igroup->lock);
 
 	if (!idev->msi_translated)
 		return 0;
-	down_read(&iopt->iova_rwsem);
-	space = hwpt_msi_space(hwpt_paging);
-	up_read(&iopt->iova_rwsem);
-	return iommu_msi_check_device(space, idev->dev);
+	return iommu_msi_check_device(hwpt_msi_space(hwpt_paging), idev->dev);
+}
+
+static int hwpt_msi_fit(struct iommufd_hwpt_paging *hwpt_paging)
+{
+	struct iommu_domain *domain = hwpt_paging->common.domain;
+	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
+	int rc;
+
+	if (iommu_msi_fits(domain))
+		return 0;
+	down_write(&iopt->iova_rwsem);
+	rc = iommu_msi_fit(domain);
+	up_write(&iopt->iova_rwsem);
+	return rc;
 }
 
 /**
@@ -470,26 +502,21 @@ int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
  * @idev: The device, the first one of its group. Vectors that it kept while it
  *	was detached from a page table of the same IOAS work again.
  *
- * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_attach_begin() and
+ * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_attached() and
  * iommufd_msi_check_attach().
  */
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 			 struct iommufd_device *idev)
 {
-	struct io_pagetable *iopt;
 	int rc;
 
 	if (!hwpt_paging || !iommu_is_mixed_domain(hwpt_paging->common.domain))
 		return 0;
-	iopt = &hwpt_paging->ioas->iopt;
 	/* Some drivers tell the aperture only now */
-	down_write(&iopt->iova_rwsem);
-	rc = iommu_msi_fit(hwpt_msi_space(hwpt_paging));
-	up_write(&iopt->iova_rwsem);
+	rc = hwpt_msi_fit(hwpt_paging);
 	if (rc)
 		return rc;
-	rc = iommu_msi_attach_begin(hwpt_paging->common.domain, idev->dev);
-	iommu_msi_attach_end(hwpt_paging->common.domain, idev->dev, !rc);
+	rc = iommu_msi_attached(hwpt_paging->common.domain, idev->dev);
 	if (rc)
 		return rc;
 	/* Vectors may have come since then */

@@ -8,6 +8,7 @@
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
 #include <linux/msi.h>
+#include <linux/pci.h>
 
 #include "controller.h"
 #include "doorbell.h"
@@ -113,10 +114,42 @@ static int msi_space_settle(struct iommu_msi_space *space,
 	return rc;
 }
 
+static int msi_domain_fit(struct iommu_msi_domain *member)
+{
+	const struct iommu_domain_geometry *geometry =
+		&member->domain->geometry;
+	int rc = msi_space_settle(member->space, NULL);
+
+	if (rc)
+		return rc;
+	WRITE_ONCE(member->fitted.start, geometry->aperture_start);
+	WRITE_ONCE(member->fitted.last, geometry->aperture_end);
+	return 0;
+}
+
+/**
+ * iommu_msi_fits - Check whether a driver finished a domain after it joined
+ * @domain: Domain that was given to iommu_msi_join(), with a device attached
+ *
+ * Context: Any. Without the owner's lock a domain that is made to fit at the same time
+ * may not yet be known to.
+ * Return: true if iommu_msi_fit() has nothing to do.
+ */
+bool iommu_msi_fits(struct iommu_domain *domain)
+{
+	const struct iommu_domain_geometry *geometry = &domain->geometry;
+	struct iommu_msi_domain *member = domain->msi;
+
+	return READ_ONCE(member->fitted.start) == geometry->aperture_start &&
+	       READ_ONCE(member->fitted.last) == geometry->aperture_end;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_fits);
+
 /**
  * iommu_msi_fit - Relocate doorbells that not all domains of a space can reach
- * @space: MSI space. A domain has joined, or a driver finished one that had:
- *	only now its aperture is known.
+ * @domain: Domain that was given to iommu_msi_join(), and that its driver may have
+ *	finished since: only now its aperture is known. If it is as it was, nothing
+ *	happens, as doorbells that came since then respect it.
  *
  * A bank (struct iommu_msi_provider) without vectors for which there is no hole loses
  * its reservation.
@@ -127,9 +160,12 @@ static int msi_space_settle(struct iommu_msi_space *space,
  * aperture, -ENOSPC if there is no hole to relocate one to, -EINTR if a fatal
  * signal ended the search, -ENOMEM; then none was relocated.
  */
-int iommu_msi_fit(struct iommu_msi_space *space)
+int iommu_msi_fit(struct iommu_domain *domain)
 {
-	return msi_space_settle(space, NULL);
+	struct iommu_msi_domain *member = domain->msi;
+
+	msi_space_assert_owner(member->space);
+	return iommu_msi_fits(domain) ? 0 : msi_domain_fit(member);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_fit);
 
@@ -182,7 +218,7 @@ int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain)
 	rc = msi_space_add_domain(space, domain);
 	if (rc)
 		return rc;
-	rc = iommu_msi_fit(space);
+	rc = msi_domain_fit(domain->msi);
 	if (rc)
 		iommu_msi_leave(domain);
 	return rc;
@@ -190,6 +226,41 @@ int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain)
 EXPORT_SYMBOL_GPL(iommu_msi_join);
 
 /* Groups */
+
+static int msi_group_begin(struct msi_group *group,
+			   struct iommu_msi_domain *member)
+{
+	struct msi_device *device;
+	struct msi_user *user;
+	int rc;
+
+	if (group->member != member)
+		group->next = member;
+	list_for_each_entry(device, &group->devices, item) {
+		list_for_each_entry(user, &device->users, device_item) {
+			rc = msi_user_map_wanted(user);
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+static void msi_group_end(struct msi_group *group,
+			  struct iommu_msi_domain *member, bool attached)
+{
+	struct msi_device *device;
+	struct msi_user *user;
+
+	if (group->next != member)
+		return;
+	list_for_each_entry(device, &group->devices, item)
+		list_for_each_entry(user, &device->users, device_item)
+			msi_user_enter(user, attached);
+	if (attached)
+		group->member = member;
+	group->next = NULL;
+}
 
 /**
  * iommu_msi_attach_begin - Map the doorbells that vectors of a group may use
@@ -207,25 +278,11 @@ EXPORT_SYMBOL_GPL(iommu_msi_join);
 int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev)
 {
 	struct iommu_msi_domain *member = domain->msi;
-	struct msi_device *device;
 	struct msi_group *group;
-	struct msi_user *user;
-	int rc;
 
 	guard(mutex)(&member->space->lock);
 	group = msi_group_lookup(member->space, dev);
-	if (!group)
-		return 0;
-	if (group->member != member)
-		group->next = member;
-	list_for_each_entry(device, &group->devices, item) {
-		list_for_each_entry(user, &device->users, device_item) {
-			rc = msi_user_map_wanted(user);
-			if (rc)
-				return rc;
-		}
-	}
-	return 0;
+	return group ? msi_group_begin(group, member) : 0;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_attach_begin);
 
@@ -243,24 +300,58 @@ void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
 			  bool attached)
 {
 	struct iommu_msi_domain *member = domain->msi;
-	struct msi_device *device;
 	struct msi_group *group;
-	struct msi_user *user;
 
 	guard(mutex)(&member->space->lock);
 	group = msi_group_lookup(member->space, dev);
-	if (!group || group->next != member)
-		return;
-	list_for_each_entry(device, &group->devices, item)
-		list_for_each_entry(user, &device->users, device_item)
-			msi_user_enter(user, attached);
-	if (attached)
-		group->member = member;
-	group->next = NULL;
+	if (group)
+		msi_group_end(group, member, attached);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_attach_end);
 
+/**
+ * iommu_msi_attached - Map the doorbells of a group that has just entered a domain
+ * @domain: Domain that was given to iommu_msi_join()
+ * @dev: Device with reservations; its group was in no domain of the space
+ *
+ * iommu_msi_attach_begin() and iommu_msi_attach_end() at once.
+ *
+ * Context: As for iommu_msi_attach_begin().
+ * Return: 0 or the errors of iommu_msi_attach_begin().
+ */
+int iommu_msi_attached(struct iommu_domain *domain, struct device *dev)
+{
+	struct iommu_msi_domain *member = domain->msi;
+	struct msi_group *group;
+	int rc;
+
+	guard(mutex)(&member->space->lock);
+	group = msi_group_lookup(member->space, dev);
+	if (!group)
+		return 0;
+	rc = msi_group_begin(group, member);
+	msi_group_end(group, member, !rc);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_attached);
+
 /* Vectors that the device has already */
+
+/*
+ * A PCI function has one of these before its first message is composed, and while the
+ * function may send any
+ */
+static bool msi_may_be_sent(struct device *dev)
+{
+	struct pci_dev *pdev;
+
+	if (!dev->msi.data)
+		return false;
+	if (!dev_is_pci(dev))
+		return true;
+	pdev = to_pci_dev(dev);
+	return pdev->msi_enabled || pdev->msix_enabled;
+}
 
 /* Vectors without a doorbell count if @bare */
 static bool msi_has_foreign_vector(struct iommu_msi_space *space,
@@ -270,7 +361,7 @@ static bool msi_has_foreign_vector(struct iommu_msi_space *space,
 	struct msi_desc *desc;
 	bool foreign = false;
 
-	if (!dev->msi.data)
+	if (!msi_may_be_sent(dev))
 		return false;
 	msi_lock_descs(dev);
 	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {

@@ -74,7 +74,7 @@ static void bus_expect_device(struct kunit *test, struct pci_dev *pdev,
 	bus_expect(test, &limits, expected, count);
 	msi_bus_put(&limits, bus);
 	bus_expect(test, &limits, NULL, 0);
-	KUNIT_EXPECT_TRUE(test, list_empty(&limits.buses));
+	msi_bus_limits_destroy(&limits);
 }
 
 /* Host bridges */
@@ -158,9 +158,35 @@ static void other_bus_has_its_limit_alone(struct kunit *test)
 	bus_expect(test, &limits, expected, ARRAY_SIZE(expected));
 	msi_bus_put(&limits, bus);
 	bus_expect(test, &limits, NULL, 0);
+	msi_bus_limits_destroy(&limits);
 }
 
 /* Several devices */
+
+static void bus_is_kept_for_the_next_device(struct kunit *test)
+{
+	static const struct bus_range expected[] = { { SZ_1G, SZ_2G - 1 } };
+	struct pci_dev *pdev = msi_mock_pci(test);
+	struct device *bridge = &pci_find_host_bridge(pdev->bus)->dev;
+	unsigned int references = kref_read(&bridge->kobj.kref);
+	struct msi_bus_limits limits;
+	struct msi_bus *bus, *again;
+
+	msi_bus_limits_init(&limits);
+	bus_add_window(test, pdev, SZ_1G, SZ_2G - 1, 0);
+	bus = msi_bus_get(&limits, &pdev->dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bus);
+	msi_bus_put(&limits, bus);
+	bus_expect(test, &limits, NULL, 0);
+	/* Nothing else may take its address meanwhile */
+	KUNIT_EXPECT_EQ(test, references + 1, kref_read(&bridge->kobj.kref));
+	again = msi_bus_get(&limits, &pdev->dev);
+	KUNIT_EXPECT_PTR_EQ(test, again, bus);
+	bus_expect(test, &limits, expected, ARRAY_SIZE(expected));
+	msi_bus_put(&limits, again);
+	msi_bus_limits_destroy(&limits);
+	KUNIT_EXPECT_EQ(test, references, kref_read(&bridge->kobj.kref));
+}
 
 static void ranges_do_not_grow_with_devices(struct kunit *test)
 {
@@ -182,6 +208,7 @@ static void ranges_do_not_grow_with_devices(struct kunit *test)
 		msi_bus_put(&limits, bus);
 	}
 	bus_expect(test, &limits, NULL, 0);
+	msi_bus_limits_destroy(&limits);
 }
 
 static void devices_of_two_bridges_have_the_ranges_of_both(struct kunit *test)
@@ -211,6 +238,7 @@ static void devices_of_two_bridges_have_the_ranges_of_both(struct kunit *test)
 	bus_expect(test, &limits, expected, 1);
 	msi_bus_put(&limits, two);
 	bus_expect(test, &limits, NULL, 0);
+	msi_bus_limits_destroy(&limits);
 }
 
 /* Places. mm->base.dev is on no bus that has limits. */
@@ -250,7 +278,14 @@ static void doorbell_is_placed_outside_of_windows(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, bus_test_attach(test, pdev));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, WINDOW_START + SZ_4K);
 	bus_test_detach(test, pdev);
+}
 
+static void doorbell_is_placed_outside_of_a_window_over_the_msi_window(
+	struct kunit *test)
+{
+	struct pci_dev *pdev = bus_test_device(test);
+
+	bus_add_window(test, pdev, SZ_4G - SZ_256M, SZ_4G - 1, 0);
 	bus_add_window(test, pdev, WINDOW_START, WINDOW_LAST, 0);
 	KUNIT_ASSERT_EQ(test, 0, bus_test_attach(test, pdev));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, LOW_PLACE(5));
@@ -378,9 +413,11 @@ static struct kunit_case msi_bus_test_cases[] = {
 	KUNIT_CASE(dma_range_of_everything_has_no_gaps),
 	KUNIT_CASE(limit_excludes_what_is_above),
 	KUNIT_CASE(other_bus_has_its_limit_alone),
+	KUNIT_CASE(bus_is_kept_for_the_next_device),
 	KUNIT_CASE(ranges_do_not_grow_with_devices),
 	KUNIT_CASE(devices_of_two_bridges_have_the_ranges_of_both),
 	KUNIT_CASE(doorbell_is_placed_outside_of_windows),
+	KUNIT_CASE(doorbell_is_placed_outside_of_a_window_over_the_msi_window),
 	KUNIT_CASE(place_that_nothing_carries_is_better_than_none),
 	KUNIT_CASE(attach_without_room_leaves_no_limits),
 	KUNIT_CASE(joining_device_relocates_doorbell_that_it_cannot_reach),

@@ -14,7 +14,8 @@
  * host bridge and have the same limit. How many ranges it has depends on the firmware
  * alone. It is made when the first of these devices is attached: a host bridge has all
  * its ranges before its devices are found, and a device its limit before a driver may
- * bind it. It goes with the last one, so the host bridge is there as long.
+ * bind it. It stays until the IOVA space goes, for the next such device, and so does
+ * the host bridge's structure; its ranges count while a device is attached.
  *
  * Addresses of a PCI bus are not those of the CPU: they differ by an offset.
  */
@@ -32,11 +33,12 @@
 /**
  * struct msi_bus - What one bus does not carry
  * @item: In msi_bus_limits::buses
- * @bridge: Host bridge of the devices; NULL if they are no PCI devices
+ * @bridge: Host bridge of the devices, which is referred to; NULL if they are no PCI
+ *	devices
  * @dma_limit: Highest address that the devices' bus carries, 0 if it has no limit
  * @users: Number of references
  * @count: Number of @ranges in use
- * @ranges: In msi_bus_limits::unreachable
+ * @ranges: In msi_bus_limits::unreachable while there are @users
  */
 struct msi_bus {
 	struct list_head item;
@@ -144,7 +146,6 @@ static struct msi_bus *msi_bus_create(struct msi_bus_limits *limits,
 				      u64 dma_limit)
 {
 	struct msi_bus *bus;
-	unsigned int i;
 
 	bus = kzalloc(struct_size(bus, ranges, msi_bus_max_ranges(bridge)),
 		      GFP_KERNEL_ACCOUNT);
@@ -153,15 +154,22 @@ static struct msi_bus *msi_bus_create(struct msi_bus_limits *limits,
 	bus->bridge = bridge;
 	bus->dma_limit = dma_limit;
 	if (bridge) {
+		get_device(&bridge->dev);
 		msi_bus_exclude_windows(bus);
 		msi_bus_exclude_dma_gaps(bus);
 	}
 	if (dma_limit && dma_limit < U64_MAX)
 		msi_bus_exclude(bus, dma_limit + 1, U64_MAX);
-	for (i = 0; i < bus->count; i++)
-		interval_tree_insert(&bus->ranges[i], &limits->unreachable);
 	list_add(&bus->item, &limits->buses);
 	return bus;
+}
+
+static void msi_bus_enable(struct msi_bus_limits *limits, struct msi_bus *bus)
+{
+	unsigned int i;
+
+	for (i = 0; i < bus->count; i++)
+		interval_tree_insert(&bus->ranges[i], &limits->unreachable);
 }
 
 /**
@@ -190,7 +198,8 @@ struct msi_bus *msi_bus_get(struct msi_bus_limits *limits, struct device *dev)
 	if (IS_ERR(bus))
 		return bus;
 out_found:
-	bus->users++;
+	if (!bus->users++)
+		msi_bus_enable(limits, bus);
 	return bus;
 }
 
@@ -209,6 +218,20 @@ void msi_bus_put(struct msi_bus_limits *limits, struct msi_bus *bus)
 		return;
 	for (i = 0; i < bus->count; i++)
 		interval_tree_remove(&bus->ranges[i], &limits->unreachable);
-	list_del(&bus->item);
-	kfree(bus);
+}
+
+/**
+ * msi_bus_limits_destroy - Free what msi_bus_get() has kept
+ * @limits: Limits that nobody has a bus of any more
+ */
+void msi_bus_limits_destroy(struct msi_bus_limits *limits)
+{
+	struct msi_bus *bus, *next;
+
+	list_for_each_entry_safe(bus, next, &limits->buses, item) {
+		WARN_ON(bus->users);
+		if (bus->bridge)
+			put_device(&bus->bridge->dev);
+		kfree(bus);
+	}
 }

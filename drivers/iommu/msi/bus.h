@@ -29,6 +29,7 @@ struct msi_bus_limits {
 };
 
 void msi_bus_limits_init(struct msi_bus_limits *limits);
+void msi_bus_limits_destroy(struct msi_bus_limits *limits);
 struct msi_bus *msi_bus_get(struct msi_bus_limits *limits, struct device *dev);
 void msi_bus_put(struct msi_bus_limits *limits, struct msi_bus *bus);
 

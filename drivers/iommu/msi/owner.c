@@ -22,6 +22,7 @@
 void iommu_msi_space_destroy(struct iommu_msi_space *space)
 {
 	msi_space_reap(space);
+	msi_bus_limits_destroy(&space->limits);
 	mutex_lock(&space->lock);
 	WARN_ON(!list_empty(&space->domains));
 	/* Vectors free what they use from now on */

@@ -300,8 +300,11 @@ static int msi_relocations_rewrite(struct list_head *list)
  */
 int msi_relocations_commit(struct list_head *list)
 {
-	int rc = msi_relocations_rewrite(list);
+	int rc;
 
+	if (list_empty(list))
+		return 0;
+	rc = msi_relocations_rewrite(list);
 	if (rc)
 		msi_relocations_cancel(list);
 	else

@@ -77,15 +77,14 @@ static int msi_reserve_known(struct msi_reserve *reserve,
 	return doorbell_bring_in_reach(doorbell, &reserve->optional);
 }
 
-/* What @device uses or reserved before, or one for the doorbell at @phys */
-static struct msi_user *msi_reserve_user(struct msi_device *device,
+/* What @device used before, or one for the doorbell at @phys if there is that */
+static struct msi_user *msi_reserve_find(struct msi_device *device,
 					 struct iommu_msi_space *space,
 					 phys_addr_t phys)
 {
 	struct iommu_doorbell *doorbell;
 	struct msi_user *user;
 
-	guard(mutex)(&space->lock);
 	list_for_each_entry(user, &device->users, device_item)
 		/* An unknown one is that of vectors which the device has kept */
 		if (user->doorbell->phys == phys ||
@@ -100,6 +99,20 @@ static struct msi_user *msi_reserve_user(struct msi_device *device,
 	return user ?: ERR_PTR(-ENOMEM);
 }
 
+/* NULL if nothing in @space is at @phys. What fails later is undone with all others. */
+static struct msi_user *msi_reserve_user(struct msi_device *device,
+					 struct iommu_msi_space *space,
+					 phys_addr_t phys)
+{
+	struct msi_user *user;
+
+	guard(mutex)(&space->lock);
+	user = msi_reserve_find(device, space, phys);
+	if (!IS_ERR_OR_NULL(user))
+		msi_user_count(user, true);
+	return user;
+}
+
 static struct msi_user *msi_reserve_new(struct msi_device *device,
 					struct iommu_msi_space *space,
 					phys_addr_t phys)
@@ -112,10 +125,12 @@ static struct msi_user *msi_reserve_new(struct msi_device *device,
 		return ERR_CAST(doorbell);
 	guard(mutex)(&space->lock);
 	user = msi_user_create(device, doorbell);
-	if (user)
-		return user;
-	doorbell_free_idle(doorbell);
-	return ERR_PTR(-ENOMEM);
+	if (!user) {
+		doorbell_free_idle(doorbell);
+		return ERR_PTR(-ENOMEM);
+	}
+	msi_user_count(user, true);
+	return user;
 }
 
 /* A bank without a place is no error: it refuses vectors */
@@ -137,9 +152,6 @@ static int msi_reserve_page(struct msi_reserve *reserve, phys_addr_t phys)
 		rc = msi_reserve_known(reserve, user->doorbell);
 	if (IS_ERR(user))
 		return msi_reserve_failed(reserve, PTR_ERR(user));
-	guard(mutex)(&space->lock);
-	/* Also on failure: it is undone with all others */
-	msi_user_count(user, true);
 	trace_iommu_msi_reserve(space, reserve->dev, phys,
 				doorbell_start(user->doorbell));
 	return rc;

@@ -152,12 +152,14 @@ struct iommu_doorbell {
  * @space: The space
  * @domain: The domain
  * @item: In iommu_msi_space::domains
+ * @fitted: Aperture of @domain that the doorbells of @space were last made to fit
  * @mappings: struct msi_mapping by index of the doorbell
  */
 struct iommu_msi_domain {
 	struct iommu_msi_space *space;
 	struct iommu_domain *domain;
 	struct list_head item;
+	struct iommu_msi_window fitted;
 	struct xarray mappings;
 };
 

@@ -486,7 +486,8 @@ struct pci_dev *msi_mock_pci(struct kunit *test)
 	mock->bus.bridge = &mock->bridge.dev;
 	mock->pdev.bus = &mock->bus;
 	mock->pdev.dev.bus = &pci_bus_type;
-	/* The space holds references on its devices */
+	/* The space holds references on its devices, and on their bridges */
+	device_initialize(&mock->bridge.dev);
 	device_initialize(&mock->pdev.dev);
 	return &mock->pdev;
 }

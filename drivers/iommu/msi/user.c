@@ -400,6 +400,7 @@ static bool msi_space_reap_one(struct iommu_msi_space *space)
 void msi_space_reap(struct iommu_msi_space *space)
 {
 	msi_space_assert_owner(space);
-	while (msi_space_reap_one(space))
+	/* Vectors add to the list without the owner's lock: those are for next time */
+	while (!list_empty(&space->idle) && msi_space_reap_one(space))
 		;
 }
