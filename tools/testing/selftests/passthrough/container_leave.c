@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The last group leaves a type1 container, and takes the container's mappings along,
+ * while another thread maps and unmaps. Each call is answered by the old mappings, the
+ * new ones, or by an error that says that there are none; a debug kernel finds what a
+ * call would touch after it was freed. Found by iommu_fuzz.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+#include "setup.h"
+
+#define LEAVES 100
+#define CALL_IOVA 0x40000000ULL
+
+FIXTURE(container_leave)
+{
+	struct container container;
+	struct mapping memory;
+	int group;
+	pthread_t caller;
+	bool stop;
+	unsigned int refused, done;
+	int error;
+};
+
+FIXTURE_SETUP(container_leave)
+{
+	self->container.fd = -1;
+	self->group = -1;
+	if (!edu_name(0))
+		SKIP(return, "VFIO_EDU names no edu device");
+	ASSERT_EQ(0, memory_alloc(&self->memory, PAGE));
+	ASSERT_EQ(0, container_open(&self->container));
+	self->group = container_add_group(&self->container, edu_name(0));
+	ASSERT_LE(0, self->group);
+}
+
+FIXTURE_TEARDOWN(container_leave)
+{
+	close(self->group);
+	container_close(&self->container);
+	memory_free(&self->memory);
+}
+
+static int leave(FIXTURE_DATA(container_leave) * self)
+{
+	self->container.has_iommu = false;
+	return ioctl(self->group, VFIO_GROUP_UNSET_CONTAINER) ? -errno : 0;
+}
+
+static int come_back(FIXTURE_DATA(container_leave) * self)
+{
+	if (ioctl(self->group, VFIO_GROUP_SET_CONTAINER, &self->container.fd) ||
+	    ioctl(self->container.fd, VFIO_SET_IOMMU, self->container.iommu))
+		return -errno;
+	self->container.has_iommu = true;
+	return 0;
+}
+
+/* -EINVAL: no group; -ENOENT, -EEXIST: it has left, or has come, since the last call */
+static bool is_answer(int ret)
+{
+	return !ret || ret == -EINVAL || ret == -ENOENT || ret == -EEXIST;
+}
+
+static void *call_on_and_on(void *arg)
+{
+	FIXTURE_DATA(container_leave) *self = arg;
+	int map, unmap;
+
+	while (!__atomic_load_n(&self->stop, __ATOMIC_SEQ_CST)) {
+		map = container_map(&self->container, self->memory.va, PAGE,
+				    CALL_IOVA);
+		unmap = container_unmap(&self->container, CALL_IOVA, PAGE);
+		if (!is_answer(map) || !is_answer(unmap)) {
+			self->error = is_answer(map) ? unmap : map;
+			break;
+		}
+		self->refused += map == -EINVAL;
+		__atomic_fetch_add(&self->done, !map, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+TEST_F(container_leave, refuses_calls_until_a_group_is_back)
+{
+	ASSERT_EQ(0, container_map(&self->container, self->memory.va, PAGE,
+				   CALL_IOVA));
+	ASSERT_EQ(0, leave(self));
+	EXPECT_EQ(-EINVAL, container_map(&self->container, self->memory.va,
+					 PAGE, CALL_IOVA));
+	EXPECT_EQ(-EINVAL, container_unmap(&self->container, CALL_IOVA, PAGE));
+	ASSERT_EQ(0, come_back(self));
+	/* Nothing is mapped any more */
+	EXPECT_EQ(0, container_map(&self->container, self->memory.va, PAGE,
+				   CALL_IOVA));
+}
+
+TEST_F_TIMEOUT(container_leave, waits_for_calls_of_another_thread, 300)
+{
+	unsigned int i, done = 0;
+
+	ASSERT_EQ(0, pthread_create(&self->caller, NULL, call_on_and_on, self));
+	for (i = 0; i < LEAVES && !self->error; i++) {
+		/* Each time, some calls have been answered */
+		while (__atomic_load_n(&self->done, __ATOMIC_SEQ_CST) == done &&
+		       !self->error)
+			sched_yield();
+		done = __atomic_load_n(&self->done, __ATOMIC_SEQ_CST);
+		EXPECT_EQ(0, leave(self));
+		EXPECT_EQ(0, come_back(self));
+	}
+	__atomic_store_n(&self->stop, true, __ATOMIC_SEQ_CST);
+	ASSERT_EQ(0, pthread_join(self->caller, NULL));
+	printf("# %u maps done, %u refused\n", self->done, self->refused);
+	EXPECT_EQ(0, self->error);
+	EXPECT_LE(LEAVES, self->done);
+}
+
+TEST_HARNESS_MAIN
