@@ -81,9 +81,10 @@ struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt,
 		return space;
 	/* No domain of an IOAS has larger pages than the CPU */
 	space = iommu_msi_space_create(&iopt_msi_owner_ops, iopt, PAGE_SIZE);
+	if (IS_ERR(space))
+		return space;
 	/* Pairs with hwpt_msi_space() */
-	if (!IS_ERR(space))
-		smp_store_release(slot, space);
+	smp_store_release(slot, space);
 	return space;
 }
 
@@ -95,8 +96,10 @@ struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt,
 static struct iommu_msi_space *
 hwpt_msi_space(struct iommufd_hwpt_paging *hwpt_paging)
 {
-	return hwpt_paging->msi_space ?:
-		       smp_load_acquire(&hwpt_paging->ioas->iopt.msi_space);
+	if (hwpt_paging->msi_space)
+		return hwpt_paging->msi_space;
+	/* Pairs with iopt_msi_get_space() */
+	return smp_load_acquire(&hwpt_paging->ioas->iopt.msi_space);
 }
 
 /* Nothing of the IOVA space is reserved for doorbells, nor for what may be mapped */

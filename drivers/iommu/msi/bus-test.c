@@ -280,8 +280,7 @@ static void doorbell_is_placed_outside_of_windows(struct kunit *test)
 	bus_test_detach(test, pdev);
 }
 
-static void doorbell_is_placed_outside_of_a_window_over_the_msi_window(
-	struct kunit *test)
+static void doorbell_is_placed_outside_of_a_window_over_msis(struct kunit *test)
 {
 	struct pci_dev *pdev = bus_test_device(test);
 
@@ -417,7 +416,7 @@ static struct kunit_case msi_bus_test_cases[] = {
 	KUNIT_CASE(ranges_do_not_grow_with_devices),
 	KUNIT_CASE(devices_of_two_bridges_have_the_ranges_of_both),
 	KUNIT_CASE(doorbell_is_placed_outside_of_windows),
-	KUNIT_CASE(doorbell_is_placed_outside_of_a_window_over_the_msi_window),
+	KUNIT_CASE(doorbell_is_placed_outside_of_a_window_over_msis),
 	KUNIT_CASE(place_that_nothing_carries_is_better_than_none),
 	KUNIT_CASE(attach_without_room_leaves_no_limits),
 	KUNIT_CASE(joining_device_relocates_doorbell_that_it_cannot_reach),

@@ -45,18 +45,16 @@ FIXTURE_TEARDOWN(container_leave)
 	memory_free(&self->memory);
 }
 
-static int leave(FIXTURE_DATA(container_leave) * self)
+static int leave(int group)
 {
-	self->container.has_iommu = false;
-	return ioctl(self->group, VFIO_GROUP_UNSET_CONTAINER) ? -errno : 0;
+	return ioctl(group, VFIO_GROUP_UNSET_CONTAINER) ? -errno : 0;
 }
 
-static int come_back(FIXTURE_DATA(container_leave) * self)
+static int come_back(int group, const struct container *container)
 {
-	if (ioctl(self->group, VFIO_GROUP_SET_CONTAINER, &self->container.fd) ||
-	    ioctl(self->container.fd, VFIO_SET_IOMMU, self->container.iommu))
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container->fd) ||
+	    ioctl(container->fd, VFIO_SET_IOMMU, container->iommu))
 		return -errno;
-	self->container.has_iommu = true;
 	return 0;
 }
 
@@ -89,11 +87,11 @@ TEST_F(container_leave, refuses_calls_until_a_group_is_back)
 {
 	ASSERT_EQ(0, container_map(&self->container, self->memory.va, PAGE,
 				   CALL_IOVA));
-	ASSERT_EQ(0, leave(self));
+	ASSERT_EQ(0, leave(self->group));
 	EXPECT_EQ(-EINVAL, container_map(&self->container, self->memory.va,
 					 PAGE, CALL_IOVA));
 	EXPECT_EQ(-EINVAL, container_unmap(&self->container, CALL_IOVA, PAGE));
-	ASSERT_EQ(0, come_back(self));
+	ASSERT_EQ(0, come_back(self->group, &self->container));
 	/* Nothing is mapped any more */
 	EXPECT_EQ(0, container_map(&self->container, self->memory.va, PAGE,
 				   CALL_IOVA));
@@ -110,8 +108,8 @@ TEST_F_TIMEOUT(container_leave, waits_for_calls_of_another_thread, 300)
 		       !self->error)
 			sched_yield();
 		done = __atomic_load_n(&self->done, __ATOMIC_SEQ_CST);
-		EXPECT_EQ(0, leave(self));
-		EXPECT_EQ(0, come_back(self));
+		EXPECT_EQ(0, leave(self->group));
+		EXPECT_EQ(0, come_back(self->group, &self->container));
 	}
 	__atomic_store_n(&self->stop, true, __ATOMIC_SEQ_CST);
 	ASSERT_EQ(0, pthread_join(self->caller, NULL));

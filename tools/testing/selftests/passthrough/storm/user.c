@@ -60,11 +60,7 @@ static int window(struct storm *storm, struct member *member)
 	return ret && ret != -ENOSPC ? ret : undo;
 }
 
-/*
- * The user's pages of one space may lie where doorbells of the other one are. What the
- * device sends at the very moment is lost: an SMMUv3's entry that changes in several
- * double words is not valid in between.
- */
+/* The user's pages of one space may lie where doorbells of the other one are */
 static int replace(struct storm *storm, struct member *member)
 {
 	return member_attach(storm, member, !member->home);
@@ -210,8 +206,8 @@ static int kill_user(struct storm *storm, struct member *member)
 const struct action user_actions[] = { { "map_over", true, map_over },
 				       { "place", true, place },
 				       { "window", true, window },
-				       { "replace", false, replace },
-				       { "page_table", false, page_table },
+				       { "replace", true, replace },
+				       { "page_table", true, page_table },
 				       { "detach", false, detach },
 				       { "vectors", false, vectors },
 				       { "intx", false, intx },

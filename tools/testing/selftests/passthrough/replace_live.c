@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device goes on to send interrupts, each with a handshake, while it changes from one
+ * address space to another, and back. None is lost, although an SMMUv3 with stage 1
+ * has another context descriptor for each.
+ */
+#include "reset.h"
+
+/* In each round */
+#define CHANGES 200
+#define TIMEOUT 3600
+
+FIXTURE(replace_live)
+{
+	int iommufd;
+	__u32 spaces[2];
+	struct igb igb;
+	pthread_t thread;
+	bool stop;
+	unsigned int received;
+	int error;
+};
+
+FIXTURE_SETUP(replace_live)
+{
+	self->igb = (struct igb){ .regs = MAP_FAILED,
+				  .table = MAP_FAILED,
+				  .dev = { .fd = -1, .group = -1 } };
+	if (!igb_name())
+		SKIP(return, NO_IGB);
+	self->iommufd = iommufd_open();
+	ASSERT_LE(0, self->iommufd);
+	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->spaces[0]));
+	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->spaces[1]));
+	ASSERT_EQ(0, igb_open(&self->igb, igb_name(), self->iommufd));
+	ASSERT_EQ(0, device_attach(&self->igb.dev, self->spaces[0]));
+	ASSERT_EQ(0, igb_enable_interrupts(&self->igb, IGB_VECTORS));
+}
+
+FIXTURE_TEARDOWN(replace_live)
+{
+	igb_close(&self->igb);
+	close(self->iommufd);
+}
+
+static void *ring(void *arg)
+{
+	FIXTURE_DATA(replace_live) *self = arg;
+
+	while (!self->error &&
+	       !__atomic_load_n(&self->stop, __ATOMIC_SEQ_CST)) {
+		self->error =
+			igb_handshake(&self->igb, self->received % IGB_VECTORS);
+		self->received += !self->error;
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(replace_live, loses_no_interrupt, TIMEOUT)
+{
+	unsigned int change;
+
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, ring, self));
+	for (change = 1; change <= rounds() * CHANGES; change++) {
+		if (device_attach(&self->igb.dev, self->spaces[change % 2]))
+			break;
+	}
+	__atomic_store_n(&self->stop, true, __ATOMIC_SEQ_CST);
+	ASSERT_EQ(0, pthread_join(self->thread, NULL));
+	printf("# %u interrupts beside %u changes\n", self->received,
+	       change - 1);
+	EXPECT_EQ(0, self->error);
+	EXPECT_LT(rounds() * CHANGES, change);
+	EXPECT_LT(0, self->received);
+}
+
+TEST_HARNESS_MAIN
