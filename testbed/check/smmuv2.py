@@ -160,11 +160,14 @@ class Smmu:
             raise Fault(0, f"bank {bank} has no AArch64 tables")
         return True
 
+    def has_granule(self, bits):
+        return bits and self.word(0x28) >> {12: 12, 14: 13, 16: 14}[bits] & 1
+
     def stage2_format(self, bank):
         tcr = self.bank(bank, "TCR")
         granule = GRANULE_BITS0.get(tcr >> 14 & 3)
-        if not granule:
-            raise Fault(2, f"TCR {tcr:#x} has no granule")
+        if not self.has_granule(granule):
+            raise Fault(2, f"TCR {tcr:#x} has no granule of the SMMU")
         level = (2 if granule == 12 else 3) - (tcr >> 6 & 3)
         form = Format(2, self.bank(bank, "TTBR0") & ADDRESS & ~1, granule, 64 - (tcr & 0x3f),
                       SIZES.get(tcr >> 16 & 7, 48), level)
@@ -187,7 +190,7 @@ class Smmu:
         bits = 64 - size
         inside = address & (1 << bits) - 1
         extended = address | (-1 << sign + 1) if high else address
-        if disabled or not granule or extended - inside != (-1 << bits if high else 0):
+        if disabled or not self.has_granule(granule) or extended - inside != (-1 << bits if high else 0):
             raise Fault(1, f"TCR {tcr:#x} has no table for {address:#x}")
         levels = -((granule - bits) // (granule - 3))
         table = self.bank(bank, f"TTBR{high}") & ADDRESS & -16

@@ -36,6 +36,7 @@ SPIS = "unnamed-gpio-in"    # the interrupt controller's inputs, as QEMU calls t
 
 ID0_S1TS, ID0_S2TS, ID0_NTS, ID0_SMS = 1 << 30, 1 << 29, 1 << 28, 1 << 27
 ID0_ATOSNS, ID0_ONE_INTERRUPT, ID0_COHERENT_WALK = 1 << 26, 1 << 16, 1 << 14
+ID0_NO_AARCH32 = 3 << 24    # its tables have pages of 4 KiB, which the driver would use
 ID0_SID_BITS = 9
 ID1_PAGES = 3 << 28         # 2 ** (3 + 1) pages
 ID1_STAGE2_BANKS = 16
@@ -62,7 +63,7 @@ class Board:
         """What they read at reset."""
         data = bytearray(SIZE)
         id0 = ID0_S1TS | ID0_S2TS | ID0_NTS * self.nested | ID0_ATOSNS | ID0_ONE_INTERRUPT | \
-            ID0_COHERENT_WALK
+            ID0_COHERENT_WALK | ID0_NO_AARCH32 * ("4K" not in self.granules)
         # Without matching a stream ID is a register's number, of which there are 128.
         id0 |= ID0_SMS | 15 << ID0_SID_BITS | 48 if self.stream_matching else 7 << ID0_SID_BITS
         id1 = ID1_PAGES | self.stage2_banks << ID1_STAGE2_BANKS | self.banks
