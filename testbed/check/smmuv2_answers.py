@@ -99,6 +99,11 @@ class Answers:
         self.seen.add(marks[wrong.index("")])
         return ""
 
+    def ask_have_seen(self, memory, smmu, *states):
+        """Each of these was seen by ask_either since the last ask_seen."""
+        missing = set(states) - self.seen
+        return f"not seen were {sorted(missing)}" if missing else ""
+
     def ask_seen(self, memory, smmu, *states):
         """Each of these was seen by ask_either since the last time, and nothing else."""
         seen, self.seen = self.seen, set()

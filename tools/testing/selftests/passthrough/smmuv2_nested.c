@@ -237,42 +237,41 @@ static __u32 other_bank(struct __test_metadata *_metadata, struct guest2 *g,
 	return hwpt;
 }
 
-static void look(struct __test_metadata *_metadata, struct guest2 *g,
-		 const char *other)
+static void watch_data(struct __test_metadata *_metadata, struct guest2 *g,
+		       const char *marks, const char *states)
 {
-	unsigned int i;
-
-	for (i = 0; i < LOOKS; i++)
-		ASK("either %u %#llx %#llx %s %s", g->sid, data2_va(g, 0),
-		    page2(g), g->data[0].mark, other);
+	watch_stream(_metadata, g->sid, data2_va(g, 0), page2(g), marks,
+		     states);
 }
 
 TEST_F(guest, stream_in_replace_leads_through_one_bank_or_the_other)
 {
 	struct guest2 *g = &self->g;
+	char marks[2 * MARK + 2];
 	__u32 pts[2];
 	pid_t pid;
 
 	pts[0] = guest2_attach(_metadata, g);
 	pts[1] = other_bank(_metadata, g, 1);
+	sprintf(marks, "%s %s", g->data[0].mark, g->data[1].mark);
 	pid = start_changes(_metadata, &g->dev, pts, ARRAY_SIZE(pts));
-	look(_metadata, g, g->data[1].mark);
+	watch_data(_metadata, g, marks, marks);
 	stop_changes(_metadata, pid);
-	ASK("seen %s %s", g->data[0].mark, g->data[1].mark);
 }
 
 TEST_F(guest, stream_in_detach_is_blocked_or_leads_through_a_bank)
 {
 	struct guest2 *g = &self->g;
+	char states[2 * MARK + sizeof("blocked  ")];
 	__u32 pts[3] = {};
 	pid_t pid;
 
 	pts[0] = guest2_attach(_metadata, g);
 	pts[1] = other_bank(_metadata, g, 1);
+	sprintf(states, "blocked %s %s", g->data[0].mark, g->data[1].mark);
 	pid = start_changes(_metadata, &g->dev, pts, ARRAY_SIZE(pts));
-	look(_metadata, g, g->data[1].mark);
+	watch_data(_metadata, g, states + strlen("blocked "), states);
 	stop_changes(_metadata, pid);
-	ASK("seen blocked %s %s", g->data[0].mark, g->data[1].mark);
 }
 
 /* What the guest does if it writes one of its registers: a new bank each time */
@@ -296,9 +295,8 @@ TEST_F(guest, stream_whose_banks_come_and_go_leads_to_memory)
 		}
 		_exit(1);
 	}
-	look(_metadata, g, g->data[0].mark);
+	watch_data(_metadata, g, g->data[0].mark, g->data[0].mark);
 	stop_changes(_metadata, pid);
-	ASK("seen %s", g->data[0].mark);
 }
 
 TEST_F(guest, freed_bank_is_off)

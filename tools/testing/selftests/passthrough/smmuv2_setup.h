@@ -18,6 +18,8 @@
 #define MARK 16
 /* How often a stream is looked at while it is led elsewhere, again and again */
 #define LOOKS 60
+/* Until each state was seen, if other machines have the host's time */
+#define MAX_LOOKS 3000
 
 /* A question that is to be answered by "yes" */
 #define ASK(...) EXPECT_STREQ("yes", walker_ask(__VA_ARGS__))
@@ -137,6 +139,22 @@ static inline void stop_changes(struct __test_metadata *_metadata, pid_t pid)
 {
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 	kill_child(_metadata, pid);
+}
+
+/*
+ * While a stream is changed it leads to one of @marks wholly, or is blocked if that is among
+ * @states: all of these are seen, and no others
+ */
+static inline void watch_stream(struct __test_metadata *_metadata,
+				unsigned int sid, __u64 iova, __u64 length,
+				const char *marks, const char *states)
+{
+	unsigned int i = 0;
+
+	while (i++ < LOOKS ||
+	       (i < MAX_LOOKS && strcmp(walker_ask("have_seen %s", states), "yes")))
+		ASK("either %u %#llx %#llx %s", sid, iova, length, marks);
+	ASK("seen %s", states);
 }
 
 #endif

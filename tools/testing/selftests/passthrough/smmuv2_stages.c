@@ -354,39 +354,33 @@ TEST_F(iommufd, replaced_address_space_leads_to_other_memory)
 			has("SMMU_STAGE", "2") ? "2" : "1");
 }
 
-static void look(struct __test_metadata *_metadata, unsigned int sid,
-		 const char *mark, const char *other)
-{
-	unsigned int i;
-
-	for (i = 0; i < LOOKS; i++)
-		ASK("either %u %#llx %#llx %s %s", sid, ELSEWHERE_IOVA,
-		    MEMORY_LENGTH, mark, other);
-}
-
 TEST_F(iommufd, stream_in_replace_leads_to_one_or_the_other)
 {
 	struct setup *s = &self->s;
 	__u32 pts[] = { self->hwpt, self->ioas };
+	char marks[2 * MARK + 2];
 	pid_t pid;
 
+	sprintf(marks, "%s %s", self->mark, self->other.mark);
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt));
 	pid = start_changes(_metadata, &s->edu.dev, pts, ARRAY_SIZE(pts));
-	look(_metadata, self->sid, self->mark, self->other.mark);
+	watch_stream(_metadata, self->sid, ELSEWHERE_IOVA, MEMORY_LENGTH, marks,
+		     marks);
 	stop_changes(_metadata, pid);
-	ASK("seen %s %s", self->mark, self->other.mark);
 }
 
 TEST_F(iommufd, stream_in_detach_is_blocked_or_leads_to_memory)
 {
 	struct setup *s = &self->s;
 	__u32 pts[] = { self->hwpt, 0 };
+	char states[MARK + sizeof("blocked ")];
 	pid_t pid;
 
+	sprintf(states, "blocked %s", self->mark);
 	pid = start_changes(_metadata, &s->edu.dev, pts, ARRAY_SIZE(pts));
-	look(_metadata, self->sid, self->mark, self->mark);
+	watch_stream(_metadata, self->sid, ELSEWHERE_IOVA, MEMORY_LENGTH,
+		     self->mark, states);
 	stop_changes(_metadata, pid);
-	ASK("seen blocked %s", self->mark);
 }
 
 /* What the killed process had */
