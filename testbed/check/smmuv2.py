@@ -190,7 +190,8 @@ class Smmu:
         bits = 64 - size
         inside = address & (1 << bits) - 1
         extended = address | (-1 << sign + 1) if high else address
-        if disabled or not self.has_granule(granule) or extended - inside != (-1 << bits if high else 0):
+        beyond = extended - inside != (-1 << bits if high else 0)
+        if disabled or not self.has_granule(granule) or beyond:
             raise Fault(1, f"TCR {tcr:#x} has no table for {address:#x}")
         levels = -((granule - bits) // (granule - 3))
         table = self.bank(bank, f"TTBR{high}") & ADDRESS & -16

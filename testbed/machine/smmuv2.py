@@ -14,7 +14,6 @@ by the host, which then raises the interrupt of the context bank: the device tre
 interrupts edges, since nothing would take a level back.
 """
 
-import json
 import re
 import shlex
 import shutil

@@ -6,12 +6,28 @@
  */
 #include "smmuv2_setup.h"
 
+#define MAX_ALIASES 8
+
 FIXTURE(aliases)
 {
 	struct setup s;
 	char mark[MARK + 1];
 	unsigned int sid;
+	unsigned int others[MAX_ALIASES], count;
 };
+
+/* Return: how many there are */
+static unsigned int list_aliases(unsigned int sid, unsigned int *others)
+{
+	char *list = getenv("SMMU_ALIASES");
+	unsigned int count = 0;
+
+	while (*list && count < MAX_ALIASES) {
+		others[count++] = sid ^ strtoul(list, &list, 0);
+		list += *list == ',';
+	}
+	return count;
+}
 
 FIXTURE_SETUP(aliases)
 {
@@ -20,7 +36,8 @@ FIXTURE_SETUP(aliases)
 	if (!getenv("SMMU_ALIASES"))
 		SKIP(return, "SMMU_ALIASES is not set");
 	self->sid = walker_sid(edu_name(0));
-	ASSERT_NE(0, strtoul(getenv("SMMU_ALIASES"), NULL, 0));
+	self->count = list_aliases(self->sid, self->others);
+	ASSERT_LT(0, self->count);
 	setup_open(_metadata, &self->s);
 	mark(&self->s.memory, self->mark);
 	setup_map(_metadata, &self->s);
@@ -31,38 +48,29 @@ FIXTURE_TEARDOWN(aliases)
 	setup_close(&self->s);
 }
 
-/* The next alias of the list, which @list is moved behind; 0 at its end */
-static unsigned int next_alias(const char **list)
+static void expect_blocked(struct __test_metadata *_metadata,
+			   const unsigned int *sids, unsigned int count)
 {
-	unsigned int bits;
-	char *end;
+	unsigned int i;
 
-	bits = strtoul(*list, &end, 0);
-	*list = *end ? end + 1 : end;
-	return bits;
+	for (i = 0; i < count; i++)
+		ASK("blocked %u", sids[i]);
 }
-
-#define for_each_alias(sid, first, list)                           \
-	for (list = getenv("SMMU_ALIASES"), sid = next_alias(&list); \
-	     sid && (sid ^= first); sid = next_alias(&list))
 
 TEST_F(aliases, each_leads_to_the_memory)
 {
 	struct setup *s = &self->s;
-	const char *list;
-	unsigned int sid;
+	unsigned int i;
 
-	for_each_alias(sid, self->sid, list)
-		ASK("blocked %u", sid);
+	expect_blocked(_metadata, self->others, self->count);
 	setup_attach(_metadata, s);
-	for_each_alias(sid, self->sid, list) {
-		ASK("same %u %u", self->sid, sid);
-		ASK("leads %u %#llx %#llx rw %s", sid, ELSEWHERE_IOVA,
-		    MEMORY_LENGTH, self->mark);
+	for (i = 0; i < self->count; i++) {
+		ASK("same %u %u", self->sid, self->others[i]);
+		ASK("leads %u %#llx %#llx rw %s", self->others[i],
+		    ELSEWHERE_IOVA, MEMORY_LENGTH, self->mark);
 	}
 	ASSERT_EQ(0, device_detach(&s->edu.dev));
-	for_each_alias(sid, self->sid, list)
-		ASK("blocked %u", sid);
+	expect_blocked(_metadata, self->others, self->count);
 }
 
 /* A guest is told of faults by one stream ID */
@@ -75,8 +83,8 @@ TEST_F(aliases, guest_cannot_have_the_device)
 				       &parent));
 	ASSERT_EQ(0, smmuv2_viommu_alloc(s->iommufd, s->edu.dev.id, parent,
 					 &viommu));
-	EXPECT_EQ(-EOPNOTSUPP, vdevice_alloc(s->iommufd, viommu,
-					     s->edu.dev.id, 8, &vdevice));
+	EXPECT_EQ(-EOPNOTSUPP, vdevice_alloc(s->iommufd, viommu, s->edu.dev.id,
+					     8, &vdevice));
 	/* Its stage 2 alone is good for all of its streams */
 	ASSERT_EQ(0, device_attach(&s->edu.dev, parent));
 	ASK("stage %u 2", self->sid);

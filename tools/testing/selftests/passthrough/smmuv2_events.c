@@ -40,8 +40,8 @@ FIXTURE_TEARDOWN(events)
 }
 
 /* The host's handler takes a fault at once, whoever is told then */
-static void fault(struct __test_metadata *_metadata, struct guest2 *g,
-		  unsigned int stage)
+static void record_fault(struct __test_metadata *_metadata, struct guest2 *g,
+			 unsigned int stage)
 {
 	ASK("fault %u %u %#llx %#llx", g->sid, stage, FAULT_VA,
 	    stage == 2 ? FAULT_IPA : 0);
@@ -67,20 +67,20 @@ static void expect_event(struct __test_metadata *_metadata, int queue,
 
 TEST_F(events, fault_of_stage_1_is_the_guests)
 {
-	fault(_metadata, &self->g, 1);
+	record_fault(_metadata, &self->g, 1);
 	expect_event(_metadata, self->queue, 0, 1);
 }
 
 TEST_F(events, fault_of_stage_2_has_the_address_of_the_guest)
 {
-	fault(_metadata, &self->g, 2);
+	record_fault(_metadata, &self->g, 2);
 	expect_event(_metadata, self->queue, 0, 2);
 }
 
 TEST_F(events, stream_at_the_parent_has_its_faults_reported)
 {
 	ASSERT_EQ(0, device_attach(&self->g.dev, self->g.parent));
-	fault(_metadata, &self->g, 2);
+	record_fault(_metadata, &self->g, 2);
 	expect_event(_metadata, self->queue, 0, 2);
 }
 
@@ -90,12 +90,12 @@ TEST_F(events, full_queue_says_that_faults_are_lost)
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
-		fault(_metadata, &self->g, 1);
+		record_fault(_metadata, &self->g, 1);
 	expect_event(_metadata, self->queue, 0, 1);
 	expect_event(_metadata, self->queue, 1, 1);
 	ASSERT_EQ(0, smmuv2_event(self->queue, &event));
 	EXPECT_EQ(IOMMU_VEVENTQ_FLAG_LOST_EVENTS, event.header.flags);
-	fault(_metadata, &self->g, 1);
+	record_fault(_metadata, &self->g, 1);
 	expect_event(_metadata, self->queue, 4, 1);
 }
 
@@ -106,10 +106,10 @@ TEST_F(events, fault_without_a_queue_is_the_hosts)
 
 	close(self->queue);
 	ASSERT_EQ(0, iommufd_destroy(g->iommufd, self->veventq));
-	fault(_metadata, g, 1);
+	record_fault(_metadata, g, 1);
 	ASSERT_EQ(0, smmuv2_veventq_alloc(g->iommufd, g->viommu, 2,
 					  &self->veventq, &self->queue));
-	fault(_metadata, g, 1);
+	record_fault(_metadata, g, 1);
 	expect_event(_metadata, self->queue, 0, 1);
 }
 
@@ -124,12 +124,12 @@ TEST_F(events, fault_is_not_told_to_another_guest)
 	ASSERT_EQ(0, smmuv2_veventq_alloc(second.iommufd, second.viommu, 2,
 					  &veventq, &other.fd));
 	guest2_attach(_metadata, &second);
-	fault(_metadata, &self->g, 1);
-	fault(_metadata, &self->g, 2);
+	record_fault(_metadata, &self->g, 1);
+	record_fault(_metadata, &self->g, 2);
 	expect_event(_metadata, self->queue, 0, 1);
 	expect_event(_metadata, self->queue, 1, 2);
 	EXPECT_EQ(0, poll(&other, 1, 0));
-	fault(_metadata, &second, 1);
+	record_fault(_metadata, &second, 1);
 	expect_event(_metadata, other.fd, 0, 1);
 	close(other.fd);
 	guest2_close(&second);

@@ -38,7 +38,8 @@ TEST_F(granule, containers_are_refused)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		ASSERT_EQ(0, container_open(&container));
 		container.iommu = kinds[i];
-		EXPECT_EQ(-EINVAL, container_add_group(&container, edu_name(0)));
+		EXPECT_EQ(-EINVAL,
+			  container_add_group(&container, edu_name(0)));
 		container_close(&container);
 		expect_default(_metadata, self->sid);
 	}

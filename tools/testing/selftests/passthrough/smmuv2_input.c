@@ -7,7 +7,7 @@
 #include "smmuv2_guest.h"
 
 /* Given by tables_bank(): TTBR1 is not used. Forced by the kernel: see the uAPI header */
-#define TCR_EPD1 (1U << 23)
+#define TCR_EPD1 0x800000U
 #define TCR_WALK 0x3f003f00U
 #define TCR_WALK_WRITE_BACK 0x35003500U
 #define SCTLR_FORCED 0x1040U
@@ -98,16 +98,17 @@ TEST_F(input, each_bit_of_tcr_is_taken_or_refused)
 {
 	struct iommu_hw_info_arm_smmuv2 info = {};
 	struct iommu_hwpt_arm_smmuv2 bank;
+	__u32 granules, value;
 	unsigned int bit;
 
 	ASSERT_EQ(0, smmuv2_info(self->g.iommufd, self->g.dev.id, &info));
+	granules = info.idr[2] & ID2_GRANULES;
 	for (bit = 0; bit < 32; bit++) {
 		bank = self->bank;
 		bank.tcr ^= 1U << bit;
+		value = (bank.tcr & ~TCR_WALK) | TCR_WALK_WRITE_BACK;
 		expect_bank(_metadata, &self->g, &bank,
-			    tcr_is_allowed(bank.tcr,
-					   info.idr[2] & ID2_GRANULES),
-			    "TCR", (bank.tcr & ~TCR_WALK) | TCR_WALK_WRITE_BACK);
+			    tcr_is_allowed(bank.tcr, granules), "TCR", value);
 	}
 }
 
@@ -202,8 +203,8 @@ TEST_F(input, data_of_another_kind_or_length_is_refused)
 	EXPECT_EQ(-EINVAL, alloc_raw(g, 0, type, &longer, sizeof(longer)));
 	EXPECT_EQ(-EINVAL, alloc_raw(g, 0, type, &longer, length - 1));
 	EXPECT_EQ(-EINVAL, alloc_raw(g, 0, type, &longer, 4));
-	EXPECT_EQ(-EINVAL, alloc_raw(g, 0, IOMMU_HWPT_DATA_ARM_SMMUV3, &longer,
-				     length));
+	EXPECT_EQ(-EINVAL,
+		  alloc_raw(g, 0, IOMMU_HWPT_DATA_ARM_SMMUV3, &longer, length));
 	EXPECT_EQ(-EFAULT, alloc_raw(g, 0, type, (void *)8, length));
 	EXPECT_EQ(-EOPNOTSUPP, alloc_raw(g, IOMMU_HWPT_ALLOC_NEST_PARENT, type,
 					 &longer, length));
@@ -245,8 +246,8 @@ TEST_F(input, device_has_one_name_of_16_bits)
 	ASSERT_EQ(0, alloc(g, &self->bank, &hwpt));
 	EXPECT_EQ(-ENOENT, device_attach(&g->dev, hwpt));
 	ASK("blocked %u", g->sid);
-	ASSERT_EQ(0, vdevice_alloc(g->iommufd, g->viommu, g->dev.id, 0xffff,
-				   &id));
+	ASSERT_EQ(0,
+		  vdevice_alloc(g->iommufd, g->viommu, g->dev.id, 0xffff, &id));
 	EXPECT_EQ(0, device_attach(&g->dev, hwpt));
 	expect_data(_metadata, g, 0, "rw");
 	ASSERT_EQ(0, device_detach(&g->dev));
@@ -399,9 +400,8 @@ TEST_F(command, array_of_another_kind_or_length_is_refused)
 	count = 1;
 	EXPECT_EQ(-EFAULT, INVALIDATE(type, (void *)8, length));
 	count = 1;
-	EXPECT_EQ(-EINVAL,
-		  INVALIDATE(IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3, &longer,
-			     length));
+	EXPECT_EQ(-EINVAL, INVALIDATE(IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
+				      &longer, length));
 	EXPECT_EQ(0, count);
 	/* None is asked whether the kernel knows the type */
 	EXPECT_EQ(0, INVALIDATE(type, NULL, 0));

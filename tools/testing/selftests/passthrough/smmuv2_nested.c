@@ -99,8 +99,8 @@ TEST_F(nested, unmap_of_the_parent_is_a_fault_of_stage_2)
 	guest2_map(g, 0, 0);
 	guest2_attach(_metadata, g);
 	ASK("forget %u", g->sid);
-	ASSERT_EQ(0, ioas_unmap(g->iommufd, g->ioas,
-				g->data[0].memory.iova, DATA2_LENGTH));
+	ASSERT_EQ(0, ioas_unmap(g->iommufd, g->ioas, g->data[0].memory.iova,
+				DATA2_LENGTH));
 	ASK("nowhere %u %#llx 2", g->sid, data2_va(g, 0));
 	ASK("vmid_invalidated %u", g->sid);
 	/* So it is if a table of the guest's is not there */
@@ -331,14 +331,14 @@ TEST_F(guest, banks_that_are_used_up_are_enospc)
 	ASK("banks %d", banks);
 	expect_data(_metadata, g, 0, "rw");
 	/* Neither is there one for another stage 2 */
-	EXPECT_EQ(-ENOSPC, nest_parent_alloc(g->iommufd, g->dev.id, g->ioas,
-					     &parent));
+	EXPECT_EQ(-ENOSPC,
+		  nest_parent_alloc(g->iommufd, g->dev.id, g->ioas, &parent));
 	EXPECT_EQ(-ENOSPC, hwpt_alloc(g->iommufd, g->dev.id, g->ioas, &parent));
 	for (count--; count; count--)
 		ASSERT_EQ(0, iommufd_destroy(g->iommufd, hwpts[count - 1]));
 	ASK("remembered");
-	EXPECT_EQ(0, nest_parent_alloc(g->iommufd, g->dev.id, g->ioas,
-				       &parent));
+	EXPECT_EQ(0,
+		  nest_parent_alloc(g->iommufd, g->dev.id, g->ioas, &parent));
 }
 
 static void own_guest(struct __test_metadata *_metadata, void *mark)

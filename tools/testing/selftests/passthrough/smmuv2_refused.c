@@ -50,12 +50,12 @@ TEST_F(refused, nest_parent_and_viommu_are_eopnotsupp)
 	__u32 id, hwpt;
 
 	ASK("remember");
-	EXPECT_EQ(-EOPNOTSUPP, nest_parent_alloc(s->iommufd, s->edu.dev.id,
-						 s->ioas, &id));
+	EXPECT_EQ(-EOPNOTSUPP,
+		  nest_parent_alloc(s->iommufd, s->edu.dev.id, s->ioas, &id));
 	ASK("remembered");
 	ASSERT_EQ(0, hwpt_alloc(s->iommufd, s->edu.dev.id, s->ioas, &hwpt));
-	EXPECT_EQ(-EOPNOTSUPP, smmuv2_viommu_alloc(s->iommufd, s->edu.dev.id,
-						   hwpt, &id));
+	EXPECT_EQ(-EOPNOTSUPP,
+		  smmuv2_viommu_alloc(s->iommufd, s->edu.dev.id, hwpt, &id));
 	ASSERT_EQ(0, iommufd_destroy(s->iommufd, hwpt));
 	ASK("remembered");
 }

@@ -149,11 +149,19 @@ static inline void watch_stream(struct __test_metadata *_metadata,
 				unsigned int sid, __u64 iova, __u64 length,
 				const char *marks, const char *states)
 {
-	unsigned int i = 0;
+	unsigned int looks = 0;
+	const char *answer;
+	bool more = true;
 
-	while (i++ < LOOKS ||
-	       (i < MAX_LOOKS && strcmp(walker_ask("have_seen %s", states), "yes")))
-		ASK("either %u %#llx %#llx %s", sid, iova, length, marks);
+	while (more) {
+		answer = walker_ask("either %u %#llx %#llx %s", sid, iova,
+				    length, marks);
+		EXPECT_STREQ("yes", answer);
+		more = !strcmp("yes", answer) && ++looks < MAX_LOOKS;
+		if (more && looks >= LOOKS)
+			more = strcmp("yes",
+				      walker_ask("have_seen %s", states));
+	}
 	ASK("seen %s", states);
 }
 

@@ -61,8 +61,8 @@ static __u32 nest_parent(struct __test_metadata *_metadata, struct setup *s)
 {
 	__u32 hwpt = 0;
 
-	EXPECT_EQ(0, nest_parent_alloc(s->iommufd, s->edu.dev.id, s->ioas,
-				       &hwpt));
+	EXPECT_EQ(0,
+		  nest_parent_alloc(s->iommufd, s->edu.dev.id, s->ioas, &hwpt));
 	return hwpt;
 }
 
@@ -77,7 +77,8 @@ FIXTURE_SETUP(stream)
 	self->sid = walker_sid(edu_name(0));
 	self->other = walker_sid(edu_name(1));
 	self->stage = has("SMMU_STAGE", "2") || variant->nest_parent ||
-				      variant->iommu == VFIO_TYPE1_NESTING_IOMMU ?
+				      variant->iommu ==
+					      VFIO_TYPE1_NESTING_IOMMU ?
 			      "2" :
 			      "1";
 	setup_open_backend(_metadata, s, variant->backend);
@@ -102,8 +103,8 @@ FIXTURE_TEARDOWN(stream)
 }
 
 /* All of the tables: this much memory, and the doorbells */
-#define EXPECT_TOTAL(bytes)                                                \
-	ASK("total %u %#llx", self->sid,                                   \
+#define EXPECT_TOTAL(bytes)              \
+	ASK("total %u %#llx", self->sid, \
 	    (__u64)(bytes) + doorbell_bytes(_metadata, &self->s.edu.dev))
 
 static void expect_memory(struct __test_metadata *_metadata, unsigned int sid,
@@ -175,7 +176,7 @@ TEST_F(stream, access_is_what_the_map_allows)
 	static const struct {
 		__u32 flags;
 		const char *stage1, *stage2;
-	} cases[] = {
+	} kinds[] = {
 		{ IOMMU_IOAS_MAP_READABLE, "r", "r" },
 		{ IOMMU_IOAS_MAP_WRITEABLE, "rw", "w" },
 		{ IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE, "rw",
@@ -183,23 +184,23 @@ TEST_F(stream, access_is_what_the_map_allows)
 	};
 	struct setup *s = &self->s;
 	bool second = !strcmp(self->stage, "2");
+	const char *access;
 	unsigned int i;
 
 	if (variant->backend != BACKEND_IOMMUFD)
 		return;
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		ASSERT_EQ(0, map_for(s, cases[i].flags));
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		access = second ? kinds[i].stage2 : kinds[i].stage1;
+		ASSERT_EQ(0, map_for(s, kinds[i].flags));
 		ASK("leads %u %#llx %#llx %s %s", self->sid, FAR_IOVA,
-		    MEMORY_LENGTH, second ? cases[i].stage2 : cases[i].stage1,
-		    self->mark);
+		    MEMORY_LENGTH, access, self->mark);
 		ASSERT_EQ(0, setup_unmap(s, FAR_IOVA, MEMORY_LENGTH));
 	}
 }
 
 /* The one doorbell, and where it leads */
-static __u64 expect_doorbell(struct __test_metadata *_metadata,
-			     struct setup *s, unsigned int sid,
-			     const char *stage)
+static __u64 expect_doorbell(struct __test_metadata *_metadata, struct setup *s,
+			     unsigned int sid, const char *stage)
 {
 	struct iommu_msi_doorbell doorbell = the_doorbell(_metadata, &s->edu);
 
@@ -254,8 +255,8 @@ static void attach_other(struct __test_metadata *_metadata, struct setup *s,
 		ASSERT_EQ(0, device_attach(&edu->dev, pt));
 		return;
 	}
-	ASSERT_EQ(0, edu_open_group(edu, edu_name(1), &s->container,
-				    s->holder));
+	ASSERT_EQ(0,
+		  edu_open_group(edu, edu_name(1), &s->container, s->holder));
 	s->holder = -1;
 }
 
@@ -301,8 +302,8 @@ FIXTURE_SETUP(iommufd)
 	ASSERT_EQ(0, ioas_alloc(s->iommufd, &self->ioas));
 	ASSERT_EQ(0, ioas_map(s->iommufd, self->ioas, self->other.memory.va,
 			      MEMORY_LENGTH, ELSEWHERE_IOVA));
-	ASSERT_EQ(0, hwpt_alloc(s->iommufd, s->edu.dev.id, s->ioas,
-				&self->hwpt));
+	ASSERT_EQ(0,
+		  hwpt_alloc(s->iommufd, s->edu.dev.id, s->ioas, &self->hwpt));
 }
 
 FIXTURE_TEARDOWN(iommufd)
@@ -347,8 +348,8 @@ TEST_F(iommufd, replaced_address_space_leads_to_other_memory)
 	ASSERT_EQ(0, device_attach(&s->edu.dev, s->ioas));
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->ioas));
-	expect_memory(_metadata, self->sid, &self->other.memory,
-		      ELSEWHERE_IOVA, self->other.mark);
+	expect_memory(_metadata, self->sid, &self->other.memory, ELSEWHERE_IOVA,
+		      self->other.mark);
 	EXPECT_TOTAL(MEMORY_LENGTH);
 	expect_doorbell(_metadata, s, self->sid,
 			has("SMMU_STAGE", "2") ? "2" : "1");

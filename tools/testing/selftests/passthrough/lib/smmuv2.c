@@ -21,11 +21,11 @@
 #define ENTRY_PAGE 0xf43ULL
 
 #define SCTLR_M 1
-#define TCR_EPD0 (1U << 7)
-#define TCR_EPD1 (1U << 23)
+#define TCR_EPD0 0x80U
+#define TCR_EPD1 0x800000U
 #define TCR2_PASIZE_48 5
-#define TCR2_AS (1U << 4)
-#define TCR2_SEP_UPSTREAM (7U << 15)
+#define TCR2_AS 0x10U
+#define TCR2_SEP_UPSTREAM 0x38000U
 #define TTBR_ASID_SHIFT 48
 
 int smmuv2_info(int fd, __u32 device, struct iommu_hw_info_arm_smmuv2 *info)
@@ -101,8 +101,8 @@ int smmuv2_event(int events, struct smmuv2_event *event)
 	length = read(events, event, sizeof(*event));
 	if (length < 0)
 		return -errno;
-	if (length == sizeof(event->header) && (event->header.flags &
-						IOMMU_VEVENTQ_FLAG_LOST_EVENTS))
+	if (length == sizeof(event->header) &&
+	    (event->header.flags & IOMMU_VEVENTQ_FLAG_LOST_EVENTS))
 		return 0;
 	return length == sizeof(*event) ? 0 : -EIO;
 }
@@ -170,10 +170,12 @@ void tables_unmap(struct tables *tables, __u64 va)
 /* What the guest's driver writes into the registers of a context bank */
 struct iommu_hwpt_arm_smmuv2 tables_bank(const struct tables *tables)
 {
-	static const __u32 tg0[] = { [GRANULE_4K] = 0, [GRANULE_16K] = 2,
-				     [GRANULE_64K] = 1 };
-	static const __u32 tg1[] = { [GRANULE_4K] = 2, [GRANULE_16K] = 1,
-				     [GRANULE_64K] = 3 };
+	static const __u32 tg0[] = {
+		[GRANULE_4K] = 0, [GRANULE_16K] = 2, [GRANULE_64K] = 1
+	};
+	static const __u32 tg1[] = {
+		[GRANULE_4K] = 2, [GRANULE_16K] = 1, [GRANULE_64K] = 3
+	};
 	__u32 size = 64 - tables_bits(tables), g = tables->granule;
 	struct iommu_hwpt_arm_smmuv2 bank = {
 		.tcr = TCR_EPD1 | size | tg0[g] << 14,
@@ -185,7 +187,7 @@ struct iommu_hwpt_arm_smmuv2 tables_bank(const struct tables *tables)
 
 	if (tables->high)
 		bank.tcr = TCR_EPD0 | size << 16 | tg1[g] << 30;
-	bank.ttbr[tables->high] = tables->level2 |
-				  (__u64)tables->asid << TTBR_ASID_SHIFT;
+	bank.ttbr[tables->high] = tables->level2 | (__u64)tables->asid
+							   << TTBR_ASID_SHIFT;
 	return bank;
 }

@@ -12,6 +12,7 @@
 
 #include <linux/iommufd_smmuv2.h>
 
+#include "../../kselftest.h"
 #include "nested.h"
 
 /*
@@ -19,8 +20,7 @@
  * with "? ", and gives a line back: "yes", or what is wrong.
  */
 bool walker_is_there(void);
-const char *walker_ask(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+const char *walker_ask(const char *format, ...) __printf(1, 2);
 
 /* The stream ID of a device, whose requester ID it is */
 unsigned int walker_sid(const char *bdf);
@@ -62,7 +62,7 @@ struct tables {
 	__u64 level2, level3;
 };
 
-#define TABLES_READ_ONLY (1ULL << 7)
+#define TABLES_READ_ONLY _BITULL(7)
 
 void tables_init(struct tables *tables, const struct mapping *memory,
 		 __u64 first, enum granule granule);

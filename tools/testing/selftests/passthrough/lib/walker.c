@@ -36,10 +36,11 @@ static int read_line(int fd, char *line, size_t size)
 	return 0;
 }
 
-/* Return: "yes", or else; it is good until the next question */
+/* Return: "yes", or what is wrong; it is good until the next question */
 const char *walker_ask(const char *format, ...)
 {
 	static char line[LINE];
+	const char *answer = line;
 	int fd = open(getenv("SMMU_WALKER"), O_RDWR);
 	va_list arguments;
 	int length;
@@ -52,17 +53,18 @@ const char *walker_ask(const char *format, ...)
 	va_end(arguments);
 	line[length++] = '\n';
 	if (write(fd, line, length) != length)
-		strcpy(line, "the question was not taken");
+		answer = "the question was not taken";
 	else if (read_line(fd, line, LINE))
-		strcpy(line, "no answer");
+		answer = "no answer";
 	close(fd);
-	return line;
+	return answer;
 }
 
 unsigned int walker_sid(const char *bdf)
 {
 	unsigned int bus = 0, slot = 0, function = 0;
 
-	sscanf(bdf, "%*x:%x:%x.%x", &bus, &slot, &function);
+	if (sscanf(bdf, "%*x:%x:%x.%x", &bus, &slot, &function) != 3)
+		return 0;
 	return bus << 8 | slot << 3 | function;
 }
