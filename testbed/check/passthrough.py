@@ -116,10 +116,15 @@ def complaints(machine, faults):
 def report(machine, judged):
     """(word, lines) of the machine's block of subtests; judged: (name, problem) of each case
     that is decided outside of the guest."""
+    return report_block(machine.channel, judged)
+
+
+def report_block(channel, judged):
+    """The same, of what a guest reported."""
     cases = list(judged)
-    guest = [line for line in machine.channel.splitlines()
+    guest = [line for line in channel.splitlines()
              if line and not line.startswith("# testbed")]
-    found = ktap.parse(machine.channel)
+    found = ktap.parse(channel)
     # Each device that a test could miss is there: a skip is a failure.
     gaps = found.errors + [f"skipped: {c.name}: {c.note}" for c in found.cases
                            if c.result == "skip"]

@@ -17,19 +17,15 @@ Not as the arm64 machine: the guest talks to the host while it runs, by the seco
 serial port, and the host stops the machine to read its memory.
 """
 
-import json
 import re
 import shlex
 import shutil
-import socket
 import struct
-import subprocess
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import initramfs, verdict
+from machine import conversation, initramfs, verdict
 from machine.paths import Problem
 
 BINARY = "qemu-system-ppc64"
@@ -48,7 +44,6 @@ INITRD = 0x08000000
 LIODN = 0x10
 PC3 = 0xc08                     # capability register 3: MWCE, bits 24 to 21
 WINDOWS_256 = 7 << 21
-CONNECT_SECONDS = 20
 PARAMETERS = "console=ttyS0 oops=panic panic=-1"
 
 
@@ -81,7 +76,6 @@ class Result:
     """What a run left behind."""
     verdict: verdict.Verdict
     channel: str
-    seconds: float
 
 
 def require():
@@ -188,70 +182,13 @@ def caught(log):
     return path
 
 
-class Memory:
-    """The physical memory of a machine that stands still."""
-
-    def __init__(self, monitor, writer, scratch):
-        self.monitor, self.writer, self.scratch = monitor, writer, scratch
-
-    def __call__(self, address, size):
-        self.monitor.command("pmemsave", val=address, size=size, filename=str(self.scratch))
-        return self.scratch.read_bytes()
+class Memory(conversation.Memory):
+    """The page of the MPIC's bank is where its register is."""
 
     def write(self, address, data):
-        """As a device does: the page of the MPIC's bank is where its register is."""
         if address & -PAGE == CCSR + MSIIR_PAGE:
             address = CCSR + MSIIR + (address - CCSR - MSIIR_PAGE - MSIIR_OFFSET)
-        self.writer.write(address, data)
-
-
-class Writer:
-    """QEMU's socket for tests of devices, which can write to physical addresses."""
-
-    def __init__(self, path):
-        self.socket = connect(path)
-        self.lines = self.socket.makefile("r")
-
-    def write(self, address, data):
-        self.socket.sendall(f"write {address:#x} {len(data):#x} 0x{data.hex()}\n".encode())
-        reply = self.lines.readline()
-        if reply.strip() != "OK":
-            raise Problem(f"QEMU does not write to {address:#x}: {reply!r}")
-
-
-class Monitor:
-    """QEMU's control socket."""
-
-    def __init__(self, path):
-        self.socket = connect(path)
-        self.lines = self.socket.makefile("r")
-        self.lines.readline()
-        self.command("qmp_capabilities")
-
-    def command(self, name, **arguments):
-        self.socket.sendall(json.dumps({"execute": name, "arguments": arguments}).encode())
-        for line in self.lines:
-            reply = json.loads(line)
-            if "error" in reply:
-                raise Problem(f"QEMU refuses {name}: {reply['error']}")
-            if "return" in reply:
-                return
-        raise Problem("QEMU closed its control socket")
-
-
-def connect(path):
-    """A socket that QEMU makes when it has started."""
-    end = time.monotonic() + CONNECT_SECONDS
-    while True:
-        try:
-            channel = socket.socket(socket.AF_UNIX)
-            channel.connect(str(path))
-            return channel
-        except OSError as error:
-            channel.close()
-            if time.monotonic() > end:
-                raise Problem(f"QEMU makes no socket {path}") from error
-            time.sleep(0.05)
+        super().write(address, data)
 
 
 def command(log, sockets, image, tree, initrd):
@@ -262,45 +199,7 @@ def command(log, sockets, image, tree, initrd):
             "-device", "edu", "-action", "panic=exit-failure",
             "-serial", f"file:{log}/console.log",
             "-serial", f"unix:{sockets}/port,server=on,wait=on",
-            "-qmp", f"unix:{sockets}/monitor,server=on,wait=off", "-monitor", "none",
-            "-qtest", f"unix:{sockets}/writer,server=on,wait=off", "-qtest-log", "none"]
-
-
-class Conversation(threading.Thread):
-    """Writes down what the guest reports, and has its questions answered."""
-
-    def __init__(self, sockets, log, answer, board):
-        super().__init__(daemon=True)
-        self.sockets, self.log, self.answer, self.board = sockets, log, answer, board
-        self.questions = 0
-        self.trouble = ""
-
-    def run(self):
-        try:
-            self.talk()
-        except (Problem, OSError) as problem:
-            self.trouble = str(problem)
-
-    def talk(self):
-        channel = connect(self.sockets / "port")
-        monitor = Monitor(self.sockets / "monitor")
-        memory = Memory(monitor, Writer(self.sockets / "writer"), self.log / "memory")
-        with open(self.log / "verdict.ktap", "w", encoding="utf-8") as copy:
-            for line in channel.makefile("r", errors="replace"):
-                if not line.startswith("? "):
-                    copy.write(line)
-                    continue
-                self.questions += 1
-                reply = self.reply(monitor, memory, line[2:].strip())
-                copy.write(f"# {line.strip()}: {reply}\n")
-                copy.flush()
-                channel.sendall(f"{reply}\n".encode())
-
-    def reply(self, monitor, memory, question):
-        monitor.command("stop")
-        problem = self.answer(memory, self.board, question)
-        monitor.command("cont")
-        return f"no: {problem}"[:250] if problem else "yes"
+            *conversation.options(sockets)]
 
 
 def run(log, sockets, image, program, answer, timeout, board):
@@ -314,34 +213,11 @@ def run(log, sockets, image, program, answer, timeout, board):
     tree = device_tree(log, initrd.stat().st_size, board)
     line = command(log, sockets, image, tree, initrd)
     (log / "command").write_text(shlex.join(line) + "\n")
-    talk = Conversation(Path(sockets), log, answer, board)
-    code, timed_out = execute(line, log, talk, timeout)
-    channel = read(log / "verdict.ktap")
-    found = verdict.judge(read(log / "console.log"), channel, code, timed_out)
-    if talk.trouble and found.status == "pass":
-        found.status, found.reason = "fail", talk.trouble
-    seconds = round(time.monotonic() - start, 2)
-    (log / "result.json").write_text(json.dumps({
-        "status": found.status, "reason": found.reason, "exit": found.exit, "seconds": seconds,
-        "kernel": found.kernel, "command": shlex.join(line), "recalled": False,
-        "questions": talk.questions, "splats": [s.summary() for s in found.splats]}) + "\n")
-    return Result(found, channel, seconds)
-
-
-def execute(line, log, talk, timeout):
-    """Run QEMU while the conversation lasts; returns its exit code and if time ran out."""
-    with open(log / "qemu.log", "wb") as output, subprocess.Popen(
-            line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as machine:
-        talk.start()
-        try:
-            return machine.wait(timeout), False
-        except subprocess.TimeoutExpired:
-            return None, True
-        finally:
-            if machine.poll() is None:
-                machine.kill()
-            talk.join(CONNECT_SECONDS)
-
-
-def read(path):
-    return path.read_bytes().decode(errors="replace") if path.exists() else ""
+    talk = conversation.Conversation(
+        Path(sockets), log, "verdict.ktap",
+        lambda memory, question: answer(memory, board, question), Memory)
+    code, timed_out = conversation.execute(line, log, talk, timeout)
+    channel = conversation.read(log / "verdict.ktap")
+    found = verdict.judge(conversation.read(log / "console.log"), channel, code, timed_out)
+    conversation.record(log, line, found, talk, time.monotonic() - start)
+    return Result(found, channel)

@@ -122,13 +122,9 @@ const struct iommu_flush_ops arm_smmu_nest_parent_tlb_ops = {
 	.tlb_add_page = arm_smmu_nest_parent_tlb_page,
 };
 
-/* A nest parent has its page table at once, since it is mapped before it is attached */
-static int arm_smmu_make_nest_parent(struct arm_smmu_domain *smmu_domain,
-				     struct arm_smmu_device *smmu,
-				     struct device *dev)
+static int arm_smmu_make_nest_parent(struct arm_smmu_domain *smmu_domain)
 {
 	struct arm_smmu_nest *nest;
-	int ret;
 
 	nest = kzalloc(sizeof(*nest), GFP_KERNEL_ACCOUNT);
 	if (!nest)
@@ -139,6 +135,18 @@ static int arm_smmu_make_nest_parent(struct arm_smmu_domain *smmu_domain,
 	INIT_LIST_HEAD(&nest->vdevs);
 	smmu_domain->nest = nest;
 	smmu_domain->stage = ARM_SMMU_DOMAIN_NESTED;
+	return 0;
+}
+
+/*
+ * iommufd maps before it attaches: into a nest parent, into a page table that was
+ * allocated, and into that of an IOAS that takes the place of another one
+ */
+static int arm_smmu_make_page_table(struct arm_smmu_domain *smmu_domain,
+				    struct arm_smmu_device *smmu,
+				    struct device *dev)
+{
+	int ret;
 
 	ret = arm_smmu_rpm_get(smmu);
 	if (ret < 0)
@@ -156,7 +164,8 @@ static int arm_smmu_make_nest_parent(struct arm_smmu_domain *smmu_domain,
  * @user_data: NULL
  *
  * Return: The domain; -EOPNOTSUPP, also for a nest parent if guests may not own
- * stage 1; -ENOSPC if a nest parent finds no context bank; -ENOMEM.
+ * stage 1; -ENOSPC if there is no context bank left; -ENOMEM, or an error of runtime
+ * PM.
  */
 struct iommu_domain *
 arm_smmu_v2_domain_alloc_user(struct device *dev, u32 flags,
@@ -164,8 +173,9 @@ arm_smmu_v2_domain_alloc_user(struct device *dev, u32 flags,
 			      const struct iommu_user_data *user_data)
 {
 	struct arm_smmu_master_cfg *cfg = dev_iommu_priv_get(dev);
+	struct arm_smmu_domain *smmu_domain;
 	struct iommu_domain *domain;
-	int ret;
+	int ret = 0;
 
 	if ((flags & ~IOMMU_HWPT_ALLOC_NEST_PARENT) || parent || user_data)
 		return ERR_PTR(-EOPNOTSUPP);
@@ -177,12 +187,11 @@ arm_smmu_v2_domain_alloc_user(struct device *dev, u32 flags,
 		return ERR_PTR(-ENOMEM);
 	domain->type = IOMMU_DOMAIN_UNMANAGED;
 	domain->ops = dev_iommu_ops(dev)->default_domain_ops;
-	if (!flags)
-		return domain;
-
-	ret = arm_smmu_make_nest_parent(
-		container_of(domain, struct arm_smmu_domain, domain), cfg->smmu,
-		dev);
+	smmu_domain = container_of(domain, struct arm_smmu_domain, domain);
+	if (flags)
+		ret = arm_smmu_make_nest_parent(smmu_domain);
+	if (!ret)
+		ret = arm_smmu_make_page_table(smmu_domain, cfg->smmu, dev);
 	if (ret) {
 		domain->ops->free(domain);
 		return ERR_PTR(ret);

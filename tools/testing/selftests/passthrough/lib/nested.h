@@ -71,9 +71,13 @@ bool event_is_stage2(const struct smmu_event *event);
 /* viommu.c: @fd is an open /dev/iommu */
 int smmu_info(int fd, __u32 device, struct iommu_hw_info_arm_smmuv3 *info);
 int nest_parent_alloc(int fd, __u32 device, __u32 ioas, __u32 *hwpt);
+int viommu_alloc_type(int fd, __u32 type, __u32 device, __u32 parent,
+		      __u32 *viommu);
 int viommu_alloc(int fd, __u32 device, __u32 parent, __u32 *viommu);
 int vdevice_alloc(int fd, __u32 viommu, __u32 device, __u64 sid,
 		  __u32 *vdevice);
+int veventq_alloc_type(int fd, __u32 type, __u32 viommu, __u32 depth,
+		       __u32 *veventq, int *events);
 int veventq_alloc(int fd, __u32 viommu, __u32 depth, __u32 *veventq,
 		  int *events);
 int nested_alloc(int fd, __u32 viommu, __u32 device, struct smmu_ste ste,
@@ -81,6 +85,8 @@ int nested_alloc(int fd, __u32 viommu, __u32 device, struct smmu_ste ste,
 int nested_alloc_with_faults(int fd, __u32 viommu, __u32 device,
 			     struct smmu_ste ste, __u32 fault, __u32 *hwpt);
 int faults_alloc(int fd, __u32 *fault, int *queue);
+int viommu_invalidate(int fd, __u32 type, __u32 viommu, const void *commands,
+		      __u32 length, __u32 *count);
 int viommu_commands(int fd, __u32 viommu, const struct smmu_command *commands,
 		    __u32 *count);
 int viommu_command(int fd, __u32 viommu, struct smmu_command command);

@@ -52,11 +52,13 @@ int nest_parent_alloc(int fd, __u32 device, __u32 ioas, __u32 *hwpt)
 	return ret;
 }
 
-int viommu_alloc(int fd, __u32 device, __u32 parent, __u32 *viommu)
+/* @type: one of enum iommu_viommu_type */
+int viommu_alloc_type(int fd, __u32 type, __u32 device, __u32 parent,
+		      __u32 *viommu)
 {
 	struct iommu_viommu_alloc cmd = {
 		.size = sizeof(cmd),
-		.type = IOMMU_VIOMMU_TYPE_ARM_SMMUV3,
+		.type = type,
 		.dev_id = device,
 		.hwpt_id = parent,
 	};
@@ -64,6 +66,12 @@ int viommu_alloc(int fd, __u32 device, __u32 parent, __u32 *viommu)
 
 	*viommu = cmd.out_viommu_id;
 	return ret;
+}
+
+int viommu_alloc(int fd, __u32 device, __u32 parent, __u32 *viommu)
+{
+	return viommu_alloc_type(fd, IOMMU_VIOMMU_TYPE_ARM_SMMUV3, device,
+				 parent, viommu);
 }
 
 /* @sid: how the guest names the device */
@@ -82,13 +90,13 @@ int vdevice_alloc(int fd, __u32 viommu, __u32 device, __u64 sid, __u32 *vdevice)
 }
 
 /* @events: a descriptor for the caller to close; reading from it does not wait */
-int veventq_alloc(int fd, __u32 viommu, __u32 depth, __u32 *veventq,
-		  int *events)
+int veventq_alloc_type(int fd, __u32 type, __u32 viommu, __u32 depth,
+		       __u32 *veventq, int *events)
 {
 	struct iommu_veventq_alloc cmd = {
 		.size = sizeof(cmd),
 		.viommu_id = viommu,
-		.type = IOMMU_VEVENTQ_TYPE_ARM_SMMUV3,
+		.type = type,
 		.veventq_depth = depth,
 	};
 	int ret = call(fd, IOMMU_VEVENTQ_ALLOC, &cmd);
@@ -98,6 +106,13 @@ int veventq_alloc(int fd, __u32 viommu, __u32 depth, __u32 *veventq,
 	if (!ret && fcntl(*events, F_SETFL, O_NONBLOCK))
 		ret = -errno;
 	return ret;
+}
+
+int veventq_alloc(int fd, __u32 viommu, __u32 depth, __u32 *veventq,
+		  int *events)
+{
+	return veventq_alloc_type(fd, IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, viommu,
+				  depth, veventq, events);
 }
 
 /* A page table that a device of the guest can be attached to */
@@ -137,22 +152,29 @@ int faults_alloc(int fd, __u32 *fault, int *queue)
 	return ret;
 }
 
-/* @count: how many there are, and on return, how many took effect */
-int viommu_commands(int fd, __u32 viommu, const struct smmu_command *commands,
-		    __u32 *count)
+/* @count: how many there are, each of @length bytes, and then how many took effect */
+int viommu_invalidate(int fd, __u32 type, __u32 viommu, const void *commands,
+		      __u32 length, __u32 *count)
 {
 	struct iommu_hwpt_invalidate cmd = {
 		.size = sizeof(cmd),
 		.hwpt_id = viommu,
 		.data_uptr = (uintptr_t)commands,
-		.data_type = IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
-		.entry_len = sizeof(*commands),
+		.data_type = type,
+		.entry_len = length,
 		.entry_num = *count,
 	};
 	int ret = call(fd, IOMMU_HWPT_INVALIDATE, &cmd);
 
 	*count = cmd.entry_num;
 	return ret;
+}
+
+int viommu_commands(int fd, __u32 viommu, const struct smmu_command *commands,
+		    __u32 *count)
+{
+	return viommu_invalidate(fd, IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
+				 viommu, commands, sizeof(*commands), count);
 }
 
 /* -EIO: the command is not one that a guest may issue. -EPROTO: miscounted */

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The questions that a guest asks about its SMMUv2, and their answers: what the walker
+(smmuv2.py) finds in the machine's memory.
+
+A stream is named by its stream ID. Each answer is the empty string, or what is wrong.
+"""
+
+import struct
+
+from check.smmuv2 import BLOCKED, BANK, BYPASS, CBFRSYNRA, NESTED, PAGE, STAGE1, STAGE2, \
+    TLBGSYNC, TLBIVMID, WIDE, Fault, Smmu
+from machine import smmuv2
+
+MARK = 16                   # bytes of a mark
+DOORBELLS = {"3": 0x8090000, "2": 0x8020000}    # pages of QEMU's ITS and GICv2m
+KINDS = {"1": STAGE1, "2": STAGE2, "nested": NESTED}
+UNTOUCHED = 0x5a5a5a5a      # what is in a register of invalidation until it is written
+WALK_WRITE_BACK = 0x3500    # SH0, ORGN0, IRGN0 of TCR: inner shareable, write-back, allocating
+WALK_BITS = 0x3f00
+
+
+def number(word):
+    return int(word, 0)
+
+
+class Answers:
+    """Answers to the questions of one machine."""
+
+    def __init__(self, board):
+        self.board = board
+        self.seen = set()
+        self.banks = []
+
+    def __call__(self, memory, question):
+        word, *arguments = question.split()
+        method = getattr(self, f"ask_{word}", None)
+        if not method:
+            return f"{question}: no such question"
+        try:
+            return method(memory, Smmu(memory, smmuv2.REGISTERS), *arguments)
+        except Fault as fault:
+            return f"{question}: {fault}"
+        except (KeyError, TypeError, ValueError, struct.error) as error:
+            return f"{question}: {error!r}"
+
+    # Where addresses lead
+
+    def ask_leads(self, memory, smmu, sid, iova, length, access, mark):
+        """Memory with a mark at either end, each page of it to be accessed so."""
+        first, size, end = number(iova), number(length), number(iova) + number(length)
+        for at, offset in ((first, 0), (end - MARK, MARK)):
+            found = smmu.translate(number(sid), at)
+            text = memory(found.output, MARK)
+            if text != mark.encode():
+                return f"{at:#x} leads to {found.output:#x}: {text!r}, {offset} bytes"
+        for at in range(first, first + size, PAGE):
+            found = smmu.translate(number(sid), at)
+            if (found.access(), found.memory) != (access, "write-back"):
+                return f"{at:#x} is {found.memory}, {found.access()}"
+        return ""
+
+    def ask_nowhere(self, memory, smmu, sid, iova, stage):
+        """A fault of this stage."""
+        try:
+            found = smmu.translate(number(sid), number(iova))
+        except Fault as fault:
+            return "" if fault.stage == number(stage) else f"{iova}: {fault}"
+        return f"{iova} leads to {found.output:#x}"
+
+    def ask_leaf(self, memory, smmu, sid, iova, size):
+        found = smmu.translate(number(sid), number(iova))
+        return "" if found.size == number(size) else f"{iova} is in {found.size:#x} bytes"
+
+    def ask_doorbell(self, memory, smmu, sid, iova, access):
+        """A page of the interrupt controller, as a device; neighbours lead elsewhere."""
+        found = smmu.translate(number(sid), number(iova))
+        wanted = DOORBELLS[self.board.gic]
+        if found.output != wanted or (found.access(), found.memory) != (access, "device"):
+            return f"{iova} leads to {found}"
+        last = smmu.translate(number(sid), number(iova) + PAGE - 1)
+        return "" if last.output == wanted + PAGE - 1 else f"{iova} leads to no page"
+
+    def ask_total(self, memory, smmu, sid, size):
+        """The bytes that are mapped for the stream, doorbells among them."""
+        bank = smmu.stream(number(sid))
+        if bank in (BYPASS, BLOCKED):
+            return f"the stream is {bank}"
+        found = sum(size for _, size in smmu.mapped(bank))
+        return "" if found == number(size) else f"{found:#x} bytes are mapped"
+
+    def ask_either(self, memory, smmu, sid, iova, length, *marks):
+        """Blocked, or one of these wholly: a stream while it is replaced or detached."""
+        if smmu.stream(number(sid)) == BLOCKED:
+            self.seen.add(BLOCKED)
+            return ""
+        wrong = [self.ask_leads(memory, smmu, sid, iova, length, "rw", mark) for mark in marks]
+        if "" not in wrong:
+            return wrong[0]
+        self.seen.add(marks[wrong.index("")])
+        return ""
+
+    def ask_have_seen(self, memory, smmu, *states):
+        """Each of these was seen by ask_either since the last ask_seen."""
+        missing = set(states) - self.seen
+        return f"not seen were {sorted(missing)}" if missing else ""
+
+    def ask_seen(self, memory, smmu, *states):
+        """Each of these was seen by ask_either since the last time, and nothing else."""
+        seen, self.seen = self.seen, set()
+        return "" if seen == set(states) else f"seen were {sorted(seen)}"
+
+    # What a stream is led to
+
+    def ask_blocked(self, memory, smmu, sid):
+        found = smmu.stream(number(sid))
+        return "" if found == BLOCKED else f"the stream is led to {found}"
+
+    def ask_bypass(self, memory, smmu, sid):
+        found = smmu.stream(number(sid))
+        return "" if found == BYPASS else f"the stream is led to {found}"
+
+    def ask_stage(self, memory, smmu, sid, stage):
+        """The kind of the context bank; one that is on, with a coherent walk."""
+        bank = smmu.stream(number(sid))
+        if bank in (BYPASS, BLOCKED):
+            return f"the stream is {bank}"
+        if smmu.kind(bank) != KINDS[stage] or not smmu.on(bank):
+            return f"bank {bank} is of kind {smmu.kind(bank)}, SCTLR {smmu.bank(bank, 'SCTLR'):#x}"
+        for used in {bank, smmu.parent(bank) if stage == "nested" else bank}:
+            if smmu.bank(used, "TCR") & WALK_BITS != WALK_WRITE_BACK:
+                return f"TCR of bank {used} is {smmu.bank(used, 'TCR'):#x}"
+        return self.nested(smmu, bank) if stage == "nested" else ""
+
+    @staticmethod
+    def nested(smmu, bank):
+        """A nested bank names a bank of stage 2 that is on, and has its VMID."""
+        parent = smmu.parent(bank)
+        if parent == bank or smmu.kind(parent) != STAGE2 or not smmu.on(parent):
+            return f"bank {bank} is nested on {parent}, of kind {smmu.kind(parent)}"
+        vmids = smmu.vmid(bank), smmu.vmid(parent)
+        return f"VMIDs are {vmids}" if vmids[0] != vmids[1] or not vmids[0] else ""
+
+    def ask_same(self, memory, smmu, sid, other):
+        """Both streams have one context bank."""
+        banks = smmu.stream(number(sid)), smmu.stream(number(other))
+        return "" if banks[0] == banks[1] and isinstance(banks[0], int) else f"{banks}"
+
+    def ask_apart(self, memory, smmu, sid, other):
+        """Neither context banks nor entries of a TLB are shared."""
+        banks = smmu.stream(number(sid)), smmu.stream(number(other))
+        if banks[0] == banks[1]:
+            return f"both have bank {banks[0]}"
+        vmids = [smmu.vmid(bank) for bank in banks]
+        return f"both have VMID {vmids[0]}" if vmids[0] == vmids[1] else ""
+
+    def ask_shares(self, memory, smmu, sid, other):
+        """Two banks that are nested on one, and have its VMID."""
+        banks = [smmu.stream(number(sid)), smmu.stream(number(other))]
+        wrong = [self.ask_stage(memory, smmu, stream, "nested") for stream in (sid, other)]
+        parents = [smmu.parent(bank) for bank in banks]
+        if any(wrong) or banks[0] == banks[1] or parents[0] != parents[1]:
+            return f"{banks} are nested on {parents}: {wrong}"
+        return ""
+
+    def ask_banks(self, memory, smmu, count):
+        """So many are on."""
+        found = smmu.banks_on()
+        return "" if len(found) == number(count) else f"banks {found} are on"
+
+    def ask_remember(self, memory, smmu):
+        """The context banks that are on."""
+        self.banks = smmu.banks_on()
+        return ""
+
+    def ask_remembered(self, memory, smmu):
+        """They are the same, as many and no others."""
+        now = smmu.banks_on()
+        return "" if now == self.banks else f"banks are {now}, not {self.banks}"
+
+    def ask_id(self, memory, smmu, index, value):
+        """A register of identification."""
+        found = smmu.word(0x20 + 4 * number(index))
+        return "" if found == number(value) else f"ID{index} is {found:#x}"
+
+    def ask_register(self, memory, smmu, sid, name, value):
+        bank = smmu.stream(number(sid))
+        found = smmu.bank(bank, name)
+        return "" if found == number(value) else f"{name} of bank {bank} is {found:#x}"
+
+    # What is written to
+
+    def ask_forget(self, memory, smmu, sid):
+        """Have it seen which registers of invalidation are written from now on."""
+        mark = struct.pack("<I", UNTOUCHED)
+        for offset in (TLBIVMID, TLBGSYNC):
+            memory.write(smmuv2.REGISTERS + offset, mark)
+        bank = smmu.stream(number(sid))
+        for name in BANK:
+            if name.startswith("TLBI"):
+                at = smmuv2.REGISTERS + smmu.bank_offset(bank, name)
+                memory.write(at, mark * (2 if name in WIDE else 1))
+        return ""
+
+    def ask_invalidated(self, memory, smmu, sid, name, value):
+        """One kind of register was written, with this value, and the SMMU waited for."""
+        bank = smmu.stream(number(sid))
+        names = [n for n in BANK if n.startswith("TLBI")]
+        untouched = {n: UNTOUCHED << 32 | UNTOUCHED if n in WIDE else UNTOUCHED for n in names}
+        written = {n: smmu.bank(bank, n) for n in names if smmu.bank(bank, n) != untouched[n]}
+        if written != {name: number(value)}:
+            return f"written were {written}"
+        return "" if smmu.word(TLBGSYNC) != UNTOUCHED else "nobody waited"
+
+    def ask_not_invalidated(self, memory, smmu, sid):
+        bank = smmu.stream(number(sid))
+        found = smmu.bank(bank, "TLBIASID"), smmu.bank(bank, "TLBIALL"), smmu.word(TLBIVMID)
+        return f"written were {found}" if set(found) != {UNTOUCHED} else ""
+
+    def ask_vmid_invalidated(self, memory, smmu, sid):
+        """Both stages' entries of the stream's VMID."""
+        vmid = smmu.vmid(smmu.stream(number(sid)))
+        found = smmu.word(TLBIVMID)
+        if found != vmid:
+            return f"TLBIVMID is {found:#x}, not {vmid:#x}"
+        return "" if smmu.word(TLBGSYNC) != UNTOUCHED else "nobody waited"
+
+    def ask_fault(self, memory, smmu, sid, stage, far, ipa):
+        """Record a translation fault, as the SMMU would, and raise the interrupt."""
+        bank = smmu.stream(number(sid))
+        if number(stage) == 2 and smmu.kind(bank) == NESTED:
+            bank = smmu.parent(bank)
+        values = {"FSR": 2, "FSYNR0": 0x10, "FAR": number(far), "IPAFAR": number(ipa)}
+        for name, value in values.items():
+            memory.write(smmuv2.REGISTERS + smmu.bank_offset(bank, name),
+                         struct.pack("<Q" if name in WIDE else "<I", value))
+        memory.write(smmuv2.REGISTERS + CBFRSYNRA + 4 * bank, struct.pack("<I", number(sid)))
+        memory.pulse(bank)
+        return ""
+
+    def ask_fault_over(self, memory, smmu, sid, stage):
+        """The handler wrote the status; it is memory, which is not cleared by that."""
+        bank = smmu.stream(number(sid))
+        if number(stage) == 2 and smmu.kind(bank) == NESTED:
+            bank = smmu.parent(bank)
+        memory.write(smmuv2.REGISTERS + smmu.bank_offset(bank, "FSR"), bytes(4))
+        return ""
+
+    # Whether the walker would notice
+
+    def ask_seeded(self, memory, smmu, sid, iova, length, mark):
+        """A page of a nested stream is found to lead nowhere, elsewhere or there by the wrong
+        stages with each of these errors in the registers, and is right without."""
+        overlooked = [name for name, error in ERRORS.items()
+                      if not self.judged(memory, error, sid, iova, length, mark)]
+        right = self.judged(memory, lambda smmu, bank, s2cr: None, sid, iova, length, mark)
+        return right or f"overlooked: {', '.join(overlooked)}" * bool(overlooked)
+
+    def judged(self, memory, error, sid, iova, length, mark):
+        smmu = Smmu(memory, smmuv2.REGISTERS)
+        bank = smmu.stream(number(sid))
+        error(smmu, bank, 0xc00 + 4 * smmu.matching(number(sid)))
+        try:
+            return self.ask_stage(memory, smmu, sid, "nested") or \
+                self.ask_leads(memory, smmu, sid, iova, length, "rw", mark)
+        except Fault as fault:
+            return str(fault)
+
+
+def flip(smmu, offset, bits):
+    struct.pack_into("<I", smmu.data, offset, smmu.word(offset) ^ bits)
+
+
+def in_bank(name, bits, of_parent=False):
+    """An error in a register of the nested bank or of its parent."""
+    def error(smmu, bank, _s2cr):
+        flip(smmu, smmu.bank_offset(smmu.parent(bank) if of_parent else bank, name), bits)
+    return error
+
+
+def both(*errors):
+    def error(*arguments):
+        for each in errors:
+            each(*arguments)
+    return error
+
+
+def in_global(base, bits, of_parent=False):
+    """An error in a global register that each bank has."""
+    def error(smmu, bank, _s2cr):
+        flip(smmu, base + 4 * (smmu.parent(bank) if of_parent else bank), bits)
+    return error
+
+
+ERRORS = {
+    "S2CR bypasses": lambda smmu, bank, s2cr: flip(smmu, s2cr, 1 << 16),
+    "S2CR faults": lambda smmu, bank, s2cr: flip(smmu, s2cr, 2 << 16),
+    "S2CR leads to the parent":
+        lambda smmu, bank, s2cr: flip(smmu, s2cr, bank ^ smmu.parent(bank)),
+    "SMR matches another stream": lambda smmu, bank, s2cr: flip(smmu, s2cr - 0x400, 1),
+    "two SMRs match": lambda smmu, bank, s2cr: struct.pack_into(
+        "<I", smmu.data, 0x800 + 4 * 47, smmu.word(s2cr - 0x400)),
+    "CBNDX names the bank itself":
+        lambda smmu, bank, s2cr: flip(smmu, PAGE + 4 * bank, (bank ^ smmu.parent(bank)) << 8),
+    "CBNDX names another bank": in_global(PAGE, 8 << 8),
+    "CBAR has no stage 2": in_global(PAGE, 2 << 16),
+    "CBAR blocks stage 2": in_global(PAGE, 1 << 16),
+    "the VMID differs":
+        lambda smmu, bank, s2cr: flip(smmu, PAGE + 4 * bank + 0x800 * smmu.wide_vmids(),
+                                      1 << 16 * smmu.wide_vmids()),
+    "the parent is of stage 1": in_global(PAGE, 1 << 16, True),
+    "stage 1 is off": in_bank("SCTLR", 1),
+    "stage 2 is off": in_bank("SCTLR", 1, True),
+    "stage 1 has other tables": both(in_bank("TTBR0", PAGE), in_bank("TTBR1", PAGE)),
+    "stage 2 has other tables": in_bank("TTBR0", 1 << 20, True),
+    "stage 1 begins at another level": in_bank("TCR", 0x200020),
+    "stage 2 begins at another level": in_bank("TCR", 1 << 6, True),
+    "the walk is not cached": in_bank("TCR", 1 << 8),
+    "memory is a device": in_bank("MAIR0", 0xff),
+}

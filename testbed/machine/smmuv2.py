@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The machine with an SMMUv2: QEMU's virt, and plain memory where the SMMU's registers
+would be.
+
+No emulator that Debian has models an SMMUv2. The driver reads identification registers,
+which a loaded file sets, finds that invalidations are done at once, as memory that was
+never written says so, and writes the rest; what the hardware would do stands in registers
+and tables. The device tree is the machine's own, changed to have an MMU-500 in front of
+the PCI controller, at an address that is memory and which is reserved there.
+
+What memory cannot be: a write of 1 to a fault status does not clear it, TLBs are not
+there, and DMA is not translated. A test does none. A fault is put into the registers
+by the host, which then raises the interrupt of the context bank: the device tree calls these
+interrupts edges, since nothing would take a level back.
+"""
+
+import re
+import shlex
+import shutil
+import struct
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from machine import conversation, initramfs, qemu, verdict
+from machine.paths import Problem
+
+REGISTERS = 0x7f000000
+PAGE = 0x1000
+PAGES = 16                  # of 4 KiB: global registers; context banks begin after them
+SIZE = 2 * PAGES * PAGE
+PHANDLE = 0x9000
+FIRST_SPI = 112             # of the context banks, after the one of global faults
+SPIS = "unnamed-gpio-in"    # the interrupt controller's inputs, as QEMU calls them
+
+ID0_S1TS, ID0_S2TS, ID0_NTS, ID0_SMS = 1 << 30, 1 << 29, 1 << 28, 1 << 27
+ID0_ATOSNS, ID0_ONE_INTERRUPT, ID0_COHERENT_WALK = 1 << 26, 1 << 16, 1 << 14
+ID0_NO_AARCH32 = 3 << 24    # its tables have pages of 4 KiB, which the driver would use
+ID0_SID_BITS = 9
+ID1_PAGES = 3 << 28         # 2 ** (3 + 1) pages
+ID1_STAGE2_BANKS = 16
+ID2_VMID16, ID2_SIZES = 1 << 15, 0x555      # 48 bits in and out, 49 bits upstream
+ID2_GRANULES = {"4K": 1 << 12, "16K": 1 << 13, "64K": 1 << 14}
+ID7_REVISION = 0x21         # an MMU-500 whose prefetcher can be switched off
+
+
+@dataclass
+class Board:
+    """What the SMMU is, and what is said to the kernel."""
+    gic: str = "3"
+    banks: int = 16
+    stage2_banks: int = 0               # context banks that have no stage 1
+    granules: tuple = ("4K", "16K", "64K")
+    nested: bool = True
+    stream_matching: bool = True
+    vmid16: bool = False
+    mask: int = 0                       # stream-match-mask
+    parameters: str = ""
+    devices: list = field(default_factory=list)
+
+    def registers(self):
+        """What they read at reset."""
+        data = bytearray(SIZE)
+        id0 = ID0_S1TS | ID0_S2TS | ID0_NTS * self.nested | ID0_ATOSNS | ID0_ONE_INTERRUPT | \
+            ID0_COHERENT_WALK | ID0_NO_AARCH32 * ("4K" not in self.granules)
+        # Without matching a stream ID is a register's number, of which there are 128.
+        id0 |= ID0_SMS | 15 << ID0_SID_BITS | 48 if self.stream_matching else 7 << ID0_SID_BITS
+        id1 = ID1_PAGES | self.stage2_banks << ID1_STAGE2_BANKS | self.banks
+        id2 = ID2_SIZES | ID2_VMID16 * self.vmid16 | sum(ID2_GRANULES[g] for g in self.granules)
+        struct.pack_into("<3I", data, 0x20, id0, id1, id2)
+        struct.pack_into("<I", data, 0x3c, ID7_REVISION)
+        return bytes(data)
+
+    def node(self):
+        """The SMMU and its memory in the device tree."""
+        spis = " ".join(f"0 {FIRST_SPI + i} {4 if i == 0 else 1}" for i in range(1 + self.banks))
+        mask = f"\n\t\tstream-match-mask = <{self.mask:#x}>;" * bool(self.mask)
+        return f"""
+	reserved-memory {{
+		#address-cells = <2>;
+		#size-cells = <2>;
+		ranges;
+
+		registers@{REGISTERS:x} {{
+			reg = <0x0 {REGISTERS:#x} 0x0 {SIZE:#x}>;
+			no-map;
+		}};
+	}};
+
+	iommu@{REGISTERS:x} {{
+		compatible = "arm,mmu-500";
+		reg = <0x0 {REGISTERS:#x} 0x0 {SIZE:#x}>;
+		#global-interrupts = <1>;
+		interrupts = <{spis}>;
+		#iommu-cells = <1>;
+		dma-coherent;{mask}
+		phandle = <{PHANDLE:#x}>;
+	}};
+"""
+
+
+@dataclass
+class Result:
+    """What a run left behind."""
+    verdict: verdict.Verdict
+    channel: str
+    questions: int
+
+
+class Memory(conversation.Memory):
+    """The machine's memory, and its interrupts."""
+
+    def pulse(self, bank):
+        """Raise the interrupt of a context bank."""
+        for level in (1, 0):
+            self.writer.command(f"set_irq_in {self.controller()} {SPIS} "
+                                f"{FIRST_SPI + 1 + bank} {level}")
+
+    def controller(self):
+        """Where QEMU has the interrupt controller among its objects."""
+        found = self.monitor.command("qom-list", path="/machine/unattached")
+        for item in found:
+            if item["type"] in ("child<arm-gicv3>", "child<arm_gic>"):
+                return f"/machine/unattached/{item['name']}"
+        raise Problem(f"no interrupt controller among {[i['type'] for i in found]}")
+
+
+def machine(board, more=""):
+    return ["-M", f"{qemu.MACHINE},gic-version={board.gic}{more}", "-cpu", "max,pauth-impdef=on",
+            "-smp", "2", "-m", "1G", "-nographic", "-no-reboot", "-net", "none"]
+
+
+def device_tree(log, board):
+    """Write the machine's device tree, with an SMMU, and return its path."""
+    own, text, tree = log / "own.dtb", log / "smmu.dts", log / "smmu.dtb"
+    line = [qemu.BINARY, *machine(board, f",dumpdtb={qemu.escape(own)}")]
+    initramfs.run_or_stop(line, "QEMU writes no device tree", log)
+    source = initramfs.run_or_stop(["dtc", "-q", "-I", "dtb", "-O", "dts", own], "dtc", log)
+    changed = f"{board.node().lstrip()}\n\tpcie@\\1 {{\n\t\tiommu-map = <0 {PHANDLE:#x} 0 0x10000>;"
+    source, times = re.subn(r"(?<=\t)pcie@([0-9a-f]+) \{", changed, source, count=1)
+    if not times:
+        raise Problem(f"the device tree of {qemu.BINARY} has no PCI controller")
+    text.write_text(source)
+    initramfs.run_or_stop(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, text], "dtc", log)
+    return tree
+
+
+def command(log, sockets, image, board):
+    """The argument list for one run."""
+    registers = log / "registers"
+    registers.write_bytes(board.registers())
+    parameters = f"console=ttyAMA0 panic=-1 loglevel=5 kunit.enable=0 {board.parameters}".rstrip()
+    line = [qemu.BINARY, *machine(board), "-kernel", str(image),
+            "-initrd", str(log / "initramfs.cpio"), "-dtb", str(device_tree(log, board)),
+            "-append", parameters,
+            "-device", f"loader,file={qemu.escape(registers)},addr={REGISTERS:#x},force-raw=on",
+            "-device", "pvpanic-pci,addr=f", "-action", "panic=exit-failure",
+            "-serial", f"file:{qemu.escape(log)}/console.log",
+            "-device", "virtio-serial-device",
+            "-chardev", f"file,id=verdict,path={qemu.escape(log)}/verdict.ktap",
+            "-device", "virtserialport,chardev=verdict,name=verdict",
+            "-chardev", f"socket,id=walker,path={sockets}/port,server=on,wait=on",
+            "-device", "virtserialport,chardev=walker,name=walker",
+            *conversation.options(sockets)]
+    for device in board.devices:
+        line += ["-device", device]
+    return line
+
+
+def run(log, sockets, image, script, files, answer, timeout, board):
+    """Run a script of testbed/guest. answer(memory, question) is called for each question
+    while the machine stands still; sockets is a directory with a short path."""
+    qemu.require()
+    if shutil.which("dtc") is None:
+        raise Problem("dtc is not installed: run testbed/host/packages")
+    start = time.monotonic()
+    initramfs.build(log / "initramfs.cpio", script, files)
+    line = command(log, sockets, image, board)
+    (log / "command").write_text(shlex.join(line) + "\n")
+    talk = conversation.Conversation(Path(sockets), log, "questions", answer, Memory)
+    code, timed_out = conversation.execute(line, log, talk, timeout)
+    channel = conversation.read(log / "verdict.ktap")
+    found = verdict.judge(conversation.read(log / "console.log"), channel, code, timed_out)
+    conversation.record(log, line, found, talk, time.monotonic() - start)
+    return Result(found, channel, talk.questions)
