@@ -2,7 +2,7 @@
 # The project's verbs. Each calls one script below testbed/; "make help" lists
 # them. Variables on the command line reach the scripts by the environment.
 
-export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED TEST MACHINE
 
 NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb
 VERBS := help suites clean $(NEED_HOST)
@@ -29,6 +29,10 @@ help: ## this list
 	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
 	@echo '           SUITE=name     one suite only (check)'
+	@echo '           TEST=name      one test of it: a program of the suites passthrough, nested,'
+	@echo '                          resets and iommufd, PROGRAM.FIXTURE of the first three, a'
+	@echo '                          pattern of suite names for kunit; a wrong name lists them'
+	@echo '           MACHINE=name   one machine of passthrough, nested or resets (check)'
 	@echo '           FIXES=1        the fixes of 6.12 alone, for out/series-fixes (series)'
 	@echo '           AGAIN=1        also what passed before and has not changed since (check, lint)'
 	@echo '           CONFIG=file    a kernel configuration (deb)'

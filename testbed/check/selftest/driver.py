@@ -98,7 +98,7 @@ class Bench:
     def run(self, *arguments, **environment):
         """Run the driver on the suites that were written last."""
         clean = {k: v for k, v in os.environ.items()
-                 if k not in ("BASE", "DEBUG", "V", "LOG", "AGAIN")}
+                 if k not in ("BASE", "DEBUG", "V", "LOG", "AGAIN", "TEST", "MACHINE")}
         return subprocess.run([CHECK, "--suites-dir", self.suites, *arguments],
                               env={**clean, "OUT": str(self.out), **environment}, timeout=120,
                               capture_output=True, text=True, check=False)
