@@ -2,7 +2,7 @@
 # The project's verbs. Each calls one script below testbed/; "make help" lists
 # them. Variables on the command line reach the scripts by the environment.
 
-export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED TEST MACHINE
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED TEST MACHINE GIT
 
 NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb
 VERBS := help suites clean $(NEED_HOST)
@@ -28,6 +28,7 @@ help: ## this list
 	@echo 'Variables: BASE=pristine  the unpatched kernel (image, check, run-vm)'
 	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
+	@echo '           GIT=1          out/linux-git as well: a commit for each patch (tree)'
 	@echo '           SUITE=name     one suite only (check)'
 	@echo '           TEST=name      one test of it: a program of the suites passthrough, nested,'
 	@echo '                          resets and iommufd, PROGRAM.FIXTURE of the first three, a'
@@ -53,6 +54,7 @@ suites: ## names of the suites that check runs
 	@testbed/check/check --list
 tree: ## out/linux: pristine source plus series (FORCE=1 drops changes by hand)
 	@testbed/tree/assemble
+	@$(if $(filter-out 0,$(GIT)),testbed/tree/git,:)
 edit: ## opens out/linux for changing a patch: make edit PATCH=0003
 	@testbed/tree/edit
 refresh: ## writes what was changed in out/linux into its patch
