@@ -4,7 +4,7 @@
 
 export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED TEST MACHINE GIT
 
-NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb
+NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb release
 VERBS := help suites clean $(NEED_HOST)
 
 # Directories here have names, too, that make would call up to date.
@@ -36,7 +36,7 @@ help: ## this list
 	@echo '           MACHINE=name   one machine of passthrough, nested or resets (check)'
 	@echo '           FIXES=1        the fixes of 6.12 alone, for out/series-fixes (series)'
 	@echo '           AGAIN=1        also what passed before and has not changed since (check, lint)'
-	@echo '           CONFIG=file    a kernel configuration (deb)'
+	@echo '           CONFIG=file    a kernel configuration, or debian (deb)'
 	@echo '           V=1            show what commands print'
 
 run: ## the main job, from nothing: build, boot, show a device passed through
@@ -73,5 +73,7 @@ shell: ## a shell in the virtual machine, with a device to play with
 	@testbed/machine/shell
 deb: ## Debian packages of the patched kernel for real hardware
 	@testbed/kernel/deb
+release: ## out/release: tarball, mbox for b4, recipes, checksums
+	@testbed/tree/release
 clean: ## removes out/
 	@rm -rf out
