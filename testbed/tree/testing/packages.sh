@@ -37,9 +37,10 @@ the_release_is_whole_and_its_recipes_take_each_mail() {
 	sha256sum -c SHA256SUMS
 	[ "$(wc -l <SHA256SUMS)" = $(($(find . -type f | wc -l) - 1)) ]
 	cmp CHANGELOG.md "$ROOT/CHANGELOG.md"
-	tar xf msi-doorbells-*.tar.xz -C "$LOG/release"
-	top=$(find . -mindepth 1 -maxdepth 1 -type d)
-	trap 'rm -rf "${top:?}"' EXIT
+	trap 'rm -rf "$LOG/unpacked"' EXIT
+	mkdir "$LOG/unpacked"
+	tar xf msi-doorbells-*.tar.xz -C "$LOG/unpacked"
+	top=$(find "$LOG/unpacked" -mindepth 1 -maxdepth 1 -type d)
 	[ "$(find "$top/mails" -type f | wc -l)" = $(($(steps_count) + 1)) ]
 	diff -r "$ROOT/patches" "$top/patches"
 	diff -r "$ROOT/tools/iommu" "$top/tools/iommu"
@@ -50,7 +51,7 @@ the_release_is_whole_and_its_recipes_take_each_mail() {
 # nix_takes_all TOP: on a stand-in for Nixpkgs.
 nix_takes_all() {
 	nix-instantiate --store dummy:// --eval --strict --json --expr "
-		import $PWD/$1/packaging/linux-msi-doorbells.nix {
+		import $1/packaging/linux-msi-doorbells.nix {
 			pkgs.linux_6_12.override = f: f { kernelPatches = [ { name = \"own\"; } ]; };
 		}" >"$LOG/nix.json"
 	python3 - "$LOG/nix.json" "$1" <<-'END'
