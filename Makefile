@@ -2,9 +2,9 @@
 # The project's verbs. Each calls one script below testbed/; "make help" lists
 # them. Variables on the command line reach the scripts by the environment.
 
-export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED TEST MACHINE GIT
 
-NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb
+NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb release
 VERBS := help suites clean $(NEED_HOST)
 
 # Directories here have names, too, that make would call up to date.
@@ -28,10 +28,15 @@ help: ## this list
 	@echo 'Variables: BASE=pristine  the unpatched kernel (image, check, run-vm)'
 	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
+	@echo '           GIT=1          out/linux-git as well: a commit for each patch (tree)'
 	@echo '           SUITE=name     one suite only (check)'
+	@echo '           TEST=name      one test of it: a program of the suites passthrough, nested,'
+	@echo '                          resets and iommufd, PROGRAM.FIXTURE of the first three, a'
+	@echo '                          pattern of suite names for kunit; a wrong name lists them'
+	@echo '           MACHINE=name   one machine of passthrough, nested or resets (check)'
 	@echo '           FIXES=1        the fixes of 6.12 alone, for out/series-fixes (series)'
 	@echo '           AGAIN=1        also what passed before and has not changed since (check, lint)'
-	@echo '           CONFIG=file    a kernel configuration (deb)'
+	@echo '           CONFIG=file    a kernel configuration, or debian (deb)'
 	@echo '           V=1            show what commands print'
 
 run: ## the main job, from nothing: build, boot, show a device passed through
@@ -49,6 +54,7 @@ suites: ## names of the suites that check runs
 	@testbed/check/check --list
 tree: ## out/linux: pristine source plus series (FORCE=1 drops changes by hand)
 	@testbed/tree/assemble
+	@$(if $(filter-out 0,$(GIT)),testbed/tree/git,:)
 edit: ## opens out/linux for changing a patch: make edit PATCH=0003
 	@testbed/tree/edit
 refresh: ## writes what was changed in out/linux into its patch
@@ -67,5 +73,7 @@ shell: ## a shell in the virtual machine, with a device to play with
 	@testbed/machine/shell
 deb: ## Debian packages of the patched kernel for real hardware
 	@testbed/kernel/deb
+release: ## out/release: tarball, mbox for b4, recipes, checksums
+	@testbed/tree/release
 clean: ## removes out/
 	@rm -rf out

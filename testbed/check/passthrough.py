@@ -47,6 +47,8 @@ class Machine:
     parameters: str = ""                            # more of the kernel's
     devices: list = field(default_factory=lambda: DEVICES)
     script: str = "passthrough-run"                 # of testbed/guest
+    group: str = ""         # of cases, if the one program is to run no others
+    whole: bool = True      # runs all programs that it has
     trouble: str = ""
     channel: str = ""
 
@@ -63,8 +65,10 @@ def user_headers():
     return run.stdout.strip()
 
 
-def compile_programs(log):
-    """Build the selftests with their own Makefile; returns the directory they are in."""
+def compile_programs(log, machines=()):
+    """Build the selftests with their own Makefile, all or those of these machines; returns
+    the directory they are in."""
+    names = sorted({name for machine in machines for name in machine.programs})
     source = Path(os.environ["OUT"]) / "linux/tools/testing/selftests/passthrough"
     headers = f"-isystem {user_headers()}/include -isystem {os.environ['ROOT']}/include/uapi"
     timeout = f"-include {TESTBED}/guest/case-timeout.h -DCASE_SECONDS={CASE_SECONDS}"
@@ -75,7 +79,8 @@ def compile_programs(log):
             ["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-j3", "-C", source,
              f"OUTPUT={programs}", "ARCH=arm64",
              "CROSS_COMPILE=aarch64-linux-gnu-", f"KHDR_INCLUDES={headers}",
-             f"USERCFLAGS=-Werror {timeout}", "USERLDFLAGS=-static"],
+             f"USERCFLAGS=-Werror {timeout}", "USERLDFLAGS=-static",
+             *(programs / name for name in names)],
             stdout=output, stderr=subprocess.STDOUT, check=False)
     if build.returncode:
         sys.exit(f"error: the selftests do not compile; see {log}/compile.log")
@@ -86,7 +91,7 @@ def choose(machine, programs):
     """What the guest needs: the programs of this machine and a list of their names."""
     chosen = programs / f"{machine.log.name}/passthrough-programs"
     chosen.parent.mkdir()
-    chosen.write_text("".join(f"{name}\n" for name in machine.programs))
+    chosen.write_text("".join(f"{name} {machine.group}".rstrip() + "\n" for name in machine.programs))
     bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/passthrough/bind.sh"
     return [chosen, bind, *(programs / name for name in machine.programs)]
 

@@ -72,20 +72,23 @@ def last_line(outcomes):
     return f"{passed} passed, {bad} failed, {skipped} skipped"
 
 
-def write(outcomes, variant, seconds):
-    """Write the report of this variant, whole or not at all; returns its path."""
-    target = OUT / f"report{variant.suffix}.json"
+def write(outcomes, variant, seconds, selection):
+    """Write the report of this variant, whole or not at all; returns its path. That of a part
+    of a suite has a place of its own."""
+    target = OUT / (f"one{variant.suffix}/report.json" if selection else
+                    f"report{variant.suffix}.json")
+    target.parent.mkdir(exist_ok=True)
     source = source_version()
     report = {
         "variant": variant.name,
         "debian_source": source.get("debian", ""),
         "kernel": variant.kernel(),
-        "command": rerun(variant, None),
+        "command": rerun(variant, outcomes[0].name if selection else None, selection),
         "seconds": round(seconds, 1),
         "summary": last_line(outcomes),
         "suites": [{"suite": o.name, "seconds": o.seconds, "machines": o.machines,
                     **{r: o.count(r) for r in RESULTS}} for o in outcomes],
-        "cases": [entry(o, case, variant, source) for o in outcomes for case in o.cases],
+        "cases": [entry(o, case, variant, source, selection) for o in outcomes for case in o.cases],
     }
     draft = target.with_suffix(f".new-{os.getpid()}")
     draft.write_text(json.dumps(report, indent=1) + "\n")
@@ -93,12 +96,13 @@ def write(outcomes, variant, seconds):
     return target
 
 
-def entry(outcome, case, variant, source):
+def entry(outcome, case, variant, source, selection):
     """One line of the report; command is what runs this case again."""
     return {"suite": outcome.name, "case": case.name, "result": case.result, "note": case.note,
             "seconds": case.seconds, "kernel": outcome.kernel or variant.kernel(),
-            "debian_source": source.get("debian", ""), "command": rerun(variant, outcome.name)}
+            "debian_source": source.get("debian", ""), "command": rerun(variant, outcome.name, selection)}
 
 
-def rerun(variant, suite):
-    return "make check" + (f" SUITE={suite}" if suite else "") + variant.flags()
+def rerun(variant, suite, selection):
+    return ("make check" + (f" SUITE={suite}" if suite else "") + selection.flags() +
+            variant.flags())

@@ -11,7 +11,9 @@ address, in the order in which they happened.
 import re
 from dataclasses import dataclass, field
 
-from demo.translations import PAGE, TRANSLATED, Translation, journal_lines, read_series
+from check import replay
+from check.replay import Mismatch
+from demo.translations import PAGE, Translation, journal_lines, read_series, translation_of
 
 EVENTS = ["smmuv3_translate_success", "smmuv3_translate_abort", "smmuv3_cmdq_consume_error"]
 # Each fault with its address is in QEMU's log of what a guest did wrong.
@@ -75,9 +77,8 @@ def read_log(path):
     record = Record()
     with open(path, encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            if found := TRANSLATED.search(line):
-                sid, iova, physical = (int(word, 16) for word in found.groups()[:3])
-                record.seen.append(Translation(sid, iova, physical, int(found[4])))
+            if found := translation_of(line):
+                record.seen.append(found)
             elif found := FAULT.search(line):
                 record.seen.append(Fault(int(found[1]), int(found[2], 16), found[3]))
             elif found := ABORT.search(line):
@@ -117,36 +118,22 @@ def read_journal(text, doorbell):
     return accesses
 
 
-class Mismatch(Exception):
-    """Log and journal tell different stories; the text says where they part."""
+class Replay(replay.Replay):
+    """Of a log that has stages and faults."""
 
+    UNASKED = "accesses that no test tells of"
 
-class Replay:
-    """Walks one device's log along its journal; raises Mismatch where they differ."""
-
-    def __init__(self, seen, doorbell):
-        self.seen = seen
-        self.doorbell = doorbell
-        self.next = 0
-
-    def run(self, accesses):
-        """All of the journal, and nothing but."""
-        for access in accesses:
-            for _ in range(access.count):
-                self.one(access)
-        if self.next < len(self.seen):
-            raise Mismatch(f"{len(self.seen) - self.next} accesses that no test tells of, first: "
-                           f"{self.seen[self.next]}")
+    def one(self, access):
+        for _ in range(access.count):
+            self.once(access)
 
     def here(self, access):
         """What the log has next, if that can be part of the access."""
-        if self.next == len(self.seen):
-            return None
-        found = self.seen[self.next]
-        part = any(0 <= found.iova - start < access.length for start in access.starts())
+        found = self.upcoming()
+        part = found and any(0 <= found.iova - start < access.length for start in access.starts())
         return found if part else None
 
-    def one(self, access):
+    def once(self, access):
         """A translation, or one fault or more, as the route says."""
         found = self.here(access)
         if isinstance(found, Translation):
@@ -154,8 +141,7 @@ class Replay:
         elif isinstance(found, Fault):
             self.blocked(access)
         elif NEVER not in access.route.stages:
-            behind = self.seen[self.next] if self.next < len(self.seen) else "its end"
-            raise Mismatch(f"{access} is not in the log, but {behind}")
+            raise Mismatch(f"{access} is not in the log, but {self.upcoming() or 'its end'}")
 
     def translated(self, access, found):
         """By a stage of the route; to the doorbell if it is an interrupt, else not there."""
@@ -171,7 +157,7 @@ class Replay:
     def blocked(self, access):
         """Each part of the access is refused by itself, from the first to the last byte."""
         if NONE not in access.route.stages:
-            raise Mismatch(f"{access} was blocked: {self.seen[self.next]}")
+            raise Mismatch(f"{access} was blocked: {self.upcoming()}")
         last = -1
         while isinstance(found := self.here(access), Fault) and found.iova > last:
             if access.route.event not in ("", found.event):
@@ -182,13 +168,7 @@ class Replay:
 
 def mismatch(seen, accesses, doorbell):
     """Where the log and the journal part; empty if nowhere."""
-    for sid in sorted({access.sid for access in accesses}):
-        try:
-            Replay([s for s in seen if s.sid == sid],
-                   doorbell).run([a for a in accesses if a.sid == sid])
-        except Mismatch as difference:
-            return str(difference)
-    return ""
+    return replay.mismatch(Replay, seen, accesses, doorbell)
 
 
 DOORBELL = 0x8090040

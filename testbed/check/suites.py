@@ -2,7 +2,8 @@
 """The suites: what there is, and what each says about itself.
 
 A suite is an executable file of testbed/suites; comment lines near its top,
-"# summary:", "# needs:", "# host: yes", "# slow: yes" or "always" and "# timeout:" (seconds), describe it.
+"# summary:", "# needs:", "# host: yes", "# slow: yes" or "always", "# timeout:" (seconds) and "# choose:" (which
+of TEST and MACHINE it takes, see selection.py), describe it.
 """
 
 import os
@@ -16,7 +17,7 @@ from machine.paths import Problem
 NEEDS = ["packages", "source", "tree", "image", "pamu-image", "pristine-image"]
 DEFAULT_TIMEOUT = 1800
 HEADER_LINES = 30
-FIELD = re.compile(r"^# (summary|needs|host|slow|timeout):\s*(.*?)\s*$", re.MULTILINE)
+FIELD = re.compile(r"^# (summary|needs|host|slow|timeout|choose):\s*(.*?)\s*$", re.MULTILINE)
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Suite:
     host: bool
     slow: str
     timeout: float
+    choose: list
 
     def rank(self):
         """Sort key: cheap needs first, then by name."""
@@ -55,4 +57,5 @@ def describe(path):
         raise Problem(f"{path}: " + (f"needs unknown thing {unknown[0]}" if unknown
                                      else "has no '# summary:' line"))
     return Suite(path.name, path, fields["summary"], needs, fields.get("host") == "yes",
-                 fields.get("slow", ""), float(fields.get("timeout") or DEFAULT_TIMEOUT))
+                 fields.get("slow", ""), float(fields.get("timeout") or DEFAULT_TIMEOUT),
+                 fields.get("choose", "").split())

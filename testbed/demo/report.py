@@ -4,7 +4,9 @@
 beside it what the unpatched one does with the same program.
 
 Usage: report.py PATCHED UNPATCHED SOURCE JSON
-  PATCHED, UNPATCHED   log directories of the two runs
+       report.py PATCHED
+  PATCHED, UNPATCHED   log directories of the two runs; without the second, what the
+                       patched kernel does alone, and nothing is saved
   SOURCE               file with the versions of the kernel's source
   JSON                 file to write
 Exit code 1 if the patched kernel did not do what it is for.
@@ -43,23 +45,23 @@ def problems(patched):
     return found + patched.problems
 
 
-def print_steps(patched, unpatched):
+def print_steps(stories):
     """One line a step, an outcome for each kernel."""
-    print(f"{'':{STEP}}{'patched':14}unpatched")
-    more = [key for key in unpatched.steps if key not in patched.steps]
+    print((f"{'':{STEP}}{'patched':14}" + "unpatched" * (len(stories) > 1)).rstrip())
+    steps = dict.fromkeys(key for one in stories for key in one.steps)
     for scene in SCENES:
         print(scene)
-        for key in [*patched.steps, *more]:
+        for key in steps:
             if key[0] == scene:
-                print(f"  {key[1]:{STEP - 2}}{patched.steps.get(key, '-'):14}"
-                      f"{unpatched.steps.get(key, '-')}")
+                print((f"  {key[1]:{STEP - 2}}" +
+                       "".join(f"{one.steps.get(key, '-'):14}" for one in stories)).rstrip())
 
 
-def print_columns(title, left, right):
-    """Two lists of lines, side by side."""
+def print_columns(title, columns):
+    """Lists of lines, side by side."""
     print(f"\n{title}")
-    for one, other in zip_longest(left, right, fillvalue=""):
-        print(f"  {one:{COLUMN}}{other}".rstrip())
+    for line in zip_longest(*columns, fillvalue=""):
+        print("  " + "".join(f"{part:{COLUMN}}" for part in line).rstrip())
 
 
 def map_lines(iova_map):
@@ -78,33 +80,48 @@ def translation_lines(one):
             (t["count"] > 1) for t in one.translations] or ["(none)"]
 
 
-def print_report(patched, unpatched, source):
-    print(f"\nThe PCI device {patched.device} (edu) behind an emulated SMMUv3, "
-          f"passed through to one program")
-    print(f"on two kernels: {patched.kernel} with the series, and without "
-          f"(Debian source {source.get('debian', 'unknown')}).\n")
-    print_steps(patched, unpatched)
+def print_report(stories, kernels):
+    print(f"\nThe PCI device {stories[0].device} (edu) behind an emulated SMMUv3, "
+          f"passed through to one program\n{kernels}\n")
+    print_steps(stories)
     for when, key in (("before the memory is mapped", (SCENES[0], "before")),
                       ("after", (SCENES[0], "after")), ("after", (SCENES[1], "after"))):
         print_columns(f"IOVA map {when} ({key[0]})",
-                      map_lines(patched.maps.get(key)), map_lines(unpatched.maps.get(key)))
+                      [map_lines(one.maps.get(key)) for one in stories])
     print_columns("What the SMMU translated, by QEMU's own trace",
-                  translation_lines(patched), translation_lines(unpatched))
+                  [translation_lines(one) for one in stories])
+
+
+def half():
+    """The patched kernel's part, shown before the other kernel is built."""
+    patched = story.read(sys.argv[1])
+    print_report([patched], f"on {patched.kernel} with the series.")
+    conclude(problems(patched))
+
+
+def conclude(found):
+    """The last line, which ends the program if something is wrong."""
+    if found:
+        sys.exit("\nerror: the patched kernel did not do it: " + "; ".join(found))
+    print("\nDMA and interrupts both work, in both orders, with user memory where the doorbells "
+          "were.", flush=True)
 
 
 def main():
+    if len(sys.argv) == 2:
+        half()
+        return
     if len(sys.argv) != 5:
         sys.exit(__doc__)
     patched, unpatched = (story.read(log) for log in sys.argv[1:3])
     lines = Path(sys.argv[3]).read_text().splitlines()
     source = dict(line.split("=", 1) for line in lines if "=" in line)
-    print_report(patched, unpatched, source)
+    print_report([patched, unpatched],
+                 f"on two kernels: {patched.kernel} with the series, and without "
+                 f"(Debian source {source.get('debian', 'unknown')}).")
     found = problems(patched)
     save(Path(sys.argv[4]), patched, unpatched, source, found)
-    if found:
-        sys.exit("\nerror: the patched kernel did not do it: " + "; ".join(found))
-    print("\nDMA and interrupts both work, in both orders, with user memory where the doorbells "
-          "were.")
+    conclude(found)
 
 
 def save(path, patched, unpatched, source, found):

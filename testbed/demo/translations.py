@@ -12,6 +12,9 @@ by either of two IOVAs.
 import re
 from dataclasses import dataclass
 
+from check import replay
+from check.replay import Mismatch
+
 EVENTS = ["smmuv3_translate_success", "smmuv3_record_event"]
 # The physical address that a device's MSI must reach, by QEMU's gic-version.
 DOORBELLS = {"2": 0x8020040, "3": 0x8090040}
@@ -51,14 +54,21 @@ class Action:
         return {iova for iova in (self.iova, self.moved) if iova is not None}
 
 
+def translation_of(line):
+    """The Translation that a line of the trace tells of, or None."""
+    if not (found := TRANSLATED.search(line)):
+        return None
+    sid, iova, physical = (int(word, 16) for word in found.groups()[:3])
+    return Translation(sid, iova, physical, int(found[4]))
+
+
 def read_trace(path):
     """(translations, faults) of a trace file."""
     translations, faults = [], []
     with open(path, encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            if found := TRANSLATED.search(line):
-                sid, iova, physical = (int(word, 16) for word in found.groups()[:3])
-                translations.append(Translation(sid, iova, physical, int(found[4])))
+            if found := translation_of(line):
+                translations.append(found)
             elif found := FAULT.search(line):
                 faults.append(found[1].strip())
     return translations, faults
@@ -108,33 +118,23 @@ def read_journal(text):
     return actions
 
 
-class Mismatch(Exception):
-    """Trace and journal tell different stories; the text says where they part."""
+class Replay(replay.Replay):
+    """Of a trace that has translations alone."""
 
+    UNASKED = "translations that no driver asked for"
 
-class Replay:
-    """Walks one device's trace along its journal; raises Mismatch where they differ."""
-
-    def __init__(self, translations, doorbell):
-        self.translations = translations
-        self.doorbell = doorbell
-        self.next = 0
-
-    def run(self, actions):
-        for action in actions:
-            if action.kind == "msi":
-                self.interrupts(action)
-            elif action.kind == "dma":
-                self.dma(action)
-        if self.next < len(self.translations):
-            raise Mismatch(f"{len(self.translations) - self.next} translations that no driver "
-                           f"asked for, first: {self.translations[self.next]}")
+    def one(self, action):
+        if action.kind == "msi":
+            self.interrupts(action)
+        elif action.kind == "dma":
+            self.dma(action)
 
     def take(self, wanted):
-        if self.next == len(self.translations):
+        seen = self.upcoming()
+        if seen is None:
             raise Mismatch(f"the trace ends, but there was {wanted}")
         self.next += 1
-        return self.translations[self.next - 1]
+        return seen
 
     def interrupts(self, action):
         """Each interrupt is one write to the doorbell, by an IOVA that the kernel told."""
@@ -156,8 +156,7 @@ class Replay:
         if (seen.sid, seen.iova) != (action.sid, action.iova):
             raise Mismatch(f"expected {wanted}, the SMMU did {seen}")
         self.refuse_doorbell(seen)
-        while self.next < len(self.translations):
-            seen = self.translations[self.next]
+        while seen := self.upcoming():
             if seen.sid != action.sid or seen.iova % PAGE or not action.iova < seen.iova < end:
                 break
             self.refuse_doorbell(seen)
@@ -170,13 +169,7 @@ class Replay:
 
 def mismatch(translations, actions, doorbell):
     """Where the trace and the journal part; empty if nowhere."""
-    for sid in sorted({action.sid for action in actions}):
-        try:
-            Replay([t for t in translations if t.sid == sid],
-                   doorbell).run([a for a in actions if a.sid == sid])
-        except Mismatch as difference:
-            return str(difference)
-    return ""
+    return replay.mismatch(Replay, translations, actions, doorbell)
 
 
 def without_host_driver(translations, actions, sid):

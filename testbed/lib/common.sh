@@ -52,14 +52,47 @@ seconds_since() {
 # Seconds between two signs of life on a line of progress: who reads a log sees
 # that a long stage goes on, and nothing that ends silent jobs ends this one.
 BEAT=${BEAT:-60}
+# The same on a terminal, where the line is written over.
+TERMINAL_BEAT=2
 
-# heartbeat START: says each $BEAT seconds how long it has been. Waits for what
-# never comes and starts no process, so nothing of it outlives its end.
+# part_done DONE TOTAL START: of the steps that a stage takes, in percent, with an
+# estimate of the time left; of an unknown total (0) the number done.
+part_done() {
+	local us=$((${EPOCHREALTIME/./} - ${3/./})) percent
+	if [ "$2" = 0 ]; then
+		printf ', %d done' "$1"
+		return
+	fi
+	# Before the end nothing is complete, and a total may be a few too low.
+	percent=$(($1 * 100 / $2))
+	[ "$percent" -lt 99 ] || percent=99
+	printf ', %d %%' "$percent"
+	# The first steps say nothing of the others.
+	[ "$percent" -lt 3 ] || [ "$1" -ge "$2" ] ||
+		printf ', about %d s left' $((us * ($2 - $1) / $1 / 1000000))
+}
+
+# heartbeat START NAME LOG: says each $BEAT seconds how long it has been, and with
+# STEPS_TOTAL how much is done: a step is a line of the log as Kbuild writes it. Waits
+# for what never comes and starts no process, so nothing of it outlives its end.
 heartbeat() {
-	local never
+	local never log line beat=$BEAT done=0 part=''
 	exec {never}<> <(:)
+	[ ! -t 2 ] || beat=$TERMINAL_BEAT
+	[ -z "${STEPS_TOTAL:-}" ] || exec {log}<"$3"
 	while kill -0 $$ 2>/dev/null; do
-		read -r -t "$BEAT" -u "$never" || printf '%s s ... ' "$(seconds_since "$1")" >&2
+		! read -r -t "$beat" -u "$never" || continue
+		if [ -n "${STEPS_TOTAL:-}" ]; then
+			while IFS= read -r -u "$log" line; do
+				[[ $line != '  '[A-Z]* ]] || done=$((done + 1))
+			done
+			part=$(part_done "$done" "$STEPS_TOTAL" "$1")
+		fi
+		if [ -t 2 ]; then
+			printf '\r\033[K=> %s ... %s s%s ... ' "$2" "$(seconds_since "$1")" "$part" >&2
+		else
+			printf '%s s%s ... ' "$(seconds_since "$1")" "$part" >&2
+		fi
 	done
 }
 
@@ -77,7 +110,8 @@ stage() {
 		printf '=> %s: ' "$name" >&2
 	else
 		printf '=> %s ... ' "$name" >&2
-		heartbeat "$start" >/dev/null </dev/null &
+		: >"$log"
+		heartbeat "$start" "$name" "$log" >/dev/null </dev/null &
 		beat=$!
 		(set -e; "$@") >"$log" 2>&1
 		rc=$?

@@ -37,7 +37,7 @@ MAIL_NAME = re.compile(r"\d{4}-[\w.-]+\.patch$")
 LEAVES_EARLY = re.compile(r"(?<!\|)\|(?!\|)\s*(grep\s+(-\w+\s+)*-\w*q|head\b|sed\s+(-n\s+)?['\"]?\d+q|awk\b.*\bexit\b)")
 # make exports a variable that nobody set as an empty string.
 UNSET_ALONE = re.compile(r"\benviron\.get\([^()]*,(?!\s*\"\"\))|\$\{(BASE|DEBUG|SUITE|LINUX|CONFIG|V|FORCE|PATCH|AGAIN|"
-                         r"ROUNDS|SECONDS|SEED)[-=+](?!\})")
+                         r"ROUNDS|SECONDS|SEED|TEST|MACHINE|GIT)[-=+](?!\})")
 FORBIDDEN_HEADERS = ("From", "Date", "Signed-off-by", "Message-Id")
 
 

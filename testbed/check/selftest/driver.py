@@ -59,6 +59,8 @@ def cases(log):
             ("of very many failures the driver shows some and counts all", bench.many),
             ("a long suite shows that it goes on, on its own line", bench.beat),
             ("a long stage shows that it goes on, on its own line", stage_beat),
+            ("a stage whose steps are counted shows percent and an estimate, or the count",
+             stage_steps),
             ("of jobs in parallel none is lost, and one that fails is told", in_parallel),
             ("a suite that cannot be prepared fails by name", bench.unprepared),
             ("suites that do not depend on the kernel are left out with DEBUG=1", bench.host_only),
@@ -98,7 +100,7 @@ class Bench:
     def run(self, *arguments, **environment):
         """Run the driver on the suites that were written last."""
         clean = {k: v for k, v in os.environ.items()
-                 if k not in ("BASE", "DEBUG", "V", "LOG", "AGAIN")}
+                 if k not in ("BASE", "DEBUG", "V", "LOG", "AGAIN", "TEST", "MACHINE")}
         return subprocess.run([CHECK, "--suites-dir", self.suites, *arguments],
                               env={**clean, "OUT": str(self.out), **environment}, timeout=120,
                               capture_output=True, text=True, check=False)
@@ -238,6 +240,28 @@ def stage_beat():
     expect(run.returncode == 0 and run.stdout == "done\n", f"{run.stdout}{run.stderr}")
     expect(re.fullmatch(r"=> sleeping \.\.\. (\d\.\d s \.\.\. )+\d\.\d s\n", run.stderr),
            run.stderr)
+
+
+def stage_steps():
+    """Ten steps in three seconds, with lines between them that are none."""
+    script = f"""set -euo pipefail; . {TESTBED}/lib/common.sh
+        work() {{ for n in $(seq 10); do echo "  CC      $n.o"; echo "warning $n"; sleep 0.3; done; }}
+        STEPS_TOTAL=$1 stage counting "$2" work; stage silent "$2" sleep 2"""
+    for total, wanted in (("20", r"\d\.\d s, (\d+) %, about \d+ s left \.\.\. "),
+                          ("5", r"\d\.\d s, (\d+) %(?:, about \d+ s left)? \.\.\. "),
+                          ("0", r"\d\.\d s, (\d+) done \.\.\. ")):
+        with tempfile.NamedTemporaryFile() as log:
+            run = subprocess.run(["bash", "-c", script, "test", total, log.name],
+                                 env={**os.environ, "BEAT": "1", "V": ""}, timeout=60,
+                                 capture_output=True, text=True, check=False)
+        counted, silent = run.stderr.splitlines()
+        expect(run.returncode == 0 and
+               re.fullmatch(rf"=> counting \.\.\. ({wanted})+\d\.\d s", counted), run.stderr)
+        expect("%" not in silent and "done" not in silent, f"counts what has no steps: {silent}")
+        seen = [int(number) for number in re.findall(wanted, counted)]
+        scale = {"20": 5, "5": 20, "0": 1}[total]
+        expect(seen == sorted(seen) and scale <= seen[0] and seen[-1] <= min(10 * scale, 99),
+               f"{total}: {seen}")
 
 
 def in_parallel():

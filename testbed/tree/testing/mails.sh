@@ -7,6 +7,7 @@ MAIL_CASES=(
 	the_fixes_alone_pass_git_am_on_a_pristine_tree
 	the_mails_are_signed_off_by_the_git_user
 	get_maintainer_finds_the_entry_for_each_overlay_file
+	the_git_tree_has_a_commit_for_each_patch_ends_as_the_assembled_tree_and_keeps_work
 )
 
 # make_mails [FIXES=1]: in the sandbox, by a git user that needs no setting here.
@@ -15,6 +16,20 @@ make_mails() {
 		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=testbed \
 		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost \
 		testbed/tree/series
+}
+
+# make_git [FORCE=1]: in the sandbox, as make_mails.
+make_git() {
+	in_sandbox env "$@" GIT_CONFIG_COUNT=2 \
+		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=testbed \
+		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost \
+		testbed/tree/git
+}
+
+# made_git: git in the tree that make_git made.
+made_git() {
+	GIT_CEILING_DIRECTORIES=$LOG GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+		git -C "$SANDBOX/out/linux-git" -c user.name=testbed -c user.email=testbed@localhost "$@"
 }
 
 # am_git: git in the tree that the mails are applied to.
@@ -98,4 +113,53 @@ get_maintainer_finds_the_entry_for_each_overlay_file() {
 		./scripts/get_maintainer.pl --no-git --no-git-fallback --sections -f "$path" | grep -xF "$title" >/dev/null ||
 			fail "get_maintainer.pl does not name '$title' for $path"
 	done
+}
+
+# subjects: of the patches, in order.
+subjects() {
+	local name
+	while read -r name; do
+		sed -n '1s/^Subject: \[PATCH[^]]*\] //p' "$PATCHES/$name"
+	done < <("$ROOT/testbed/tree/patchqueue.py" steps)
+}
+
+# Twice: when there is nothing, and when the source is there and the series changed.
+the_git_tree_has_a_commit_for_each_patch_ends_as_the_assembled_tree_and_keeps_work() {
+	local path=tools/iommu/msi-doorbell-check
+	fresh_sandbox
+	make_git
+	diff <(subjects) <(made_git log --reverse --format=%s | tail -n +2)
+	diff -r --exclude=.git --exclude=.pc out/linux-git out/linux
+	[ -z "$(made_git status --porcelain)" ]
+	diff <(made_git log --format=%s -- "$path") \
+		<(sed -n '1s/^Subject: \[PATCH[^]]*\] //p' "$(grep -l "^X-Overlay:.*$path" "$PATCHES"/*.patch)")
+	work_is_not_thrown_away
+	echo '# changed' >>"$path"
+	make_git FORCE=1
+	[ -z "$(made_git branch --list mine)" ]
+	diff -r --exclude=.git --exclude=.pc out/linux-git out/linux
+	grep -x '# changed' "out/linux-git/$path"
+}
+
+work_is_not_thrown_away() {
+	made_git branch mine
+	echo changed >>out/linux-git/Makefile
+	refuses_git 'were changed'
+	made_git commit -q -a -m mine
+	refuses_git 'commits of your own'
+	made_git checkout -q mine
+	made_git branch -f series refs/testbed/series
+	refuses_git 'another branch'
+	made_git checkout -q series
+	echo id=another >>out/linux-git/.git/pristine-id
+	refuses_git 'another source'
+}
+
+# refuses_git TEXT: changes nothing, and says so.
+refuses_git() {
+	local before
+	before=$(made_git for-each-ref; made_git status --porcelain)
+	if make_git >"$LOG/refused" 2>&1; then fail "make tree GIT=1 did not refuse: $1"; fi
+	grep -F "$1" "$LOG/refused"
+	[ "$before" = "$(made_git for-each-ref; made_git status --porcelain)" ] || fail "something changed"
 }

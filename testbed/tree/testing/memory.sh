@@ -20,7 +20,7 @@ remembered() {
 # the scripts that handle it, the source and the tools.
 queue_key() {
 	{
-		(cd "$ROOT" && find patches Kconfig MAINTAINERS Makefile "${OVERLAY_DIRS[@]}" \
+		(cd "$ROOT" && find patches packaging CHANGELOG.md Kconfig MAINTAINERS Makefile "${OVERLAY_DIRS[@]}" \
 			testbed/{lib,host,tree,kernel,config} testbed/suites/series -type f \
 			! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
 		sed -n 's/^id=//p' "$OUT/pristine.version"

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What TEST= and MACHINE= choose of a suite.
+
+A suite that can be run in part says so in its header ("# choose: TEST MACHINE"), and
+called with --names prints what there is: a line for each machine and test, or nothing
+if only the machine itself knows. A test is a program, or PROGRAM.GROUP, a fixture of
+it with all of its cases.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PROGRAMS = ROOT / "tools/testing/selftests/passthrough"
+FIXTURE = re.compile(r"^FIXTURE\((\w+)\)", re.MULTILINE)
+# A machine that has no name of its own.
+UNNAMED = "-"
+# Kernel parameters are divided by spaces, and lists of files by lines.
+WORD = re.compile(r"[\w.*?\[\]-]*")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The part of a suite that is to run; false if that is all of it."""
+    test: str = ""
+    machine: str = ""
+
+    @classmethod
+    def of_environment(cls):
+        return cls(os.environ.get("TEST") or "", os.environ.get("MACHINE") or "")
+
+    def __bool__(self):
+        return bool(self.test or self.machine)
+
+    def flags(self):
+        """How make is told of it."""
+        return "".join(f" {name}={value}" for name, value in
+                       (("TEST", self.test), ("MACHINE", self.machine)) if value)
+
+    def check(self, suite, environment):
+        """Raise ValueError, with the names that there are, unless the suite has this."""
+        for name, value in (("TEST", self.test), ("MACHINE", self.machine)):
+            if value and name not in suite.choose:
+                has = f"takes {' and '.join(suite.choose)} only" if suite.choose else \
+                    "is run whole"
+                raise ValueError(f"{name}={value}: the suite {suite.name} {has}")
+            if not WORD.fullmatch(value):
+                raise ValueError(f"{name}={value} is no name")
+        pairs = names_of(suite, environment)
+        if pairs:
+            self.look_up(suite.name, pairs)
+
+    def look_up(self, suite, pairs):
+        """Raise ValueError unless one of the (machine, test) pairs is what was chosen."""
+        machines = unique(machine for machine, _ in pairs)
+        tests = unique(test for _, test in pairs)
+        if self.machine and self.machine not in machines:
+            raise ValueError(f"no machine {self.machine} in the suite {suite}; "
+                             f"there are: {' '.join(machines)}")
+        if self.test and self.test not in tests:
+            program = self.test.partition(".")[0]
+            near = [test for test in tests if test.startswith(f"{program}.")] or \
+                [test for test in tests if "." not in test]
+            raise ValueError(f"no test {self.test} in the suite {suite}; "
+                             f"there are: {' '.join(near)}")
+        having = [machine for machine, test in pairs if self.test in ("", test)]
+        if self.machine and self.machine not in having:
+            raise ValueError(f"the machine {self.machine} does not run {self.test}; "
+                             f"these do: {' '.join(unique(having))}")
+
+    def narrow(self, machines):
+        """Of passthrough.Machine objects those that were chosen, with what they run."""
+        program, _, group = self.test.partition(".")
+        found = [m for m in machines if self.machine in ("", m.log.name) and
+                 (not program or program in m.programs)]
+        for machine in found if program else []:
+            machine.programs, machine.group, machine.whole = [program], group, False
+        return found
+
+
+def unique(words):
+    """Each once, in the order in which they come first."""
+    return list(dict.fromkeys(words))
+
+
+def names_of(suite, environment):
+    """(machine, test) of all that a suite could run."""
+    run = subprocess.run([suite.path, "--names"], env=environment, stdout=subprocess.PIPE,
+                         text=True, check=False)
+    if run.returncode:
+        raise ValueError(f"the suite {suite.name} does not tell its names")
+    return [tuple(line.split()) for line in run.stdout.splitlines()]
+
+
+def chosen(machines):
+    """Those of a suite's passthrough.Machine objects that are to run. With --names, print
+    what there is instead, and end."""
+    if sys.argv[1:] == ["--names"]:
+        print_names(machines)
+        sys.exit()
+    return Selection.of_environment().narrow(machines)
+
+
+def print_names(machines):
+    """A line for each machine and each test that it can run."""
+    for machine in machines:
+        for program in machine.programs:
+            source = (PROGRAMS / f"{program}.c").read_text()
+            for test in (program, *(f"{program}.{name}" for name in FIXTURE.findall(source))):
+                print(machine.log.name, test)

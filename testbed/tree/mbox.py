@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Prints the mails of make series as one mbox, a thread below the cover letter.
+
+git format-patch gives mails no names, which b4 needs. Here they are made of the mails' text, so
+that the same series has the same ones.
+
+Usage: mbox.py DIRECTORY
+"""
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+SEPARATOR = b"From mboxrd@z Thu Jan  1 00:00:00 1970\n"
+FIRST_LINE = re.compile(rb"\AFrom [0-9a-f]{40} [^\n]*\n")
+# b4 0.12 does not take a folded From header.
+FOLD = re.compile(rb"\n[ \t]+")
+# What a reader of an mbox would take for the next mail, as mboxrd quotes it.
+QUOTED = re.compile(rb"^(>*From )", re.MULTILINE)
+
+
+def named(text, identity, above):
+    """One mail of the mbox, as an answer to the mail that is named above, if there is one."""
+    head, empty, body = FIRST_LINE.sub(b"", text).partition(b"\n\n")
+    head = FOLD.sub(b" ", head)
+    head += b"\nMessage-Id: <" + identity + b">"
+    if above:
+        head += b"\nIn-Reply-To: <" + above + b">\nReferences: <" + above + b">"
+    return SEPARATOR + head + empty + QUOTED.sub(rb">\1", body).rstrip(b"\n") + b"\n\n"
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] == "--help":
+        sys.exit(__doc__)
+    mails = [path.read_bytes() for path in sorted(Path(sys.argv[1]).glob("[0-9]*.patch"))]
+    if not mails:
+        sys.exit(f"error: no mails in {sys.argv[1]}")
+    series = hashlib.sha256(b"".join(mails)).hexdigest()[:16].encode()
+    for number, text in enumerate(mails):
+        identity = b"%04d.%s@msi-doorbells" % (number, series)
+        above = b"0000.%s@msi-doorbells" % series if number else b""
+        sys.stdout.buffer.write(named(text, identity, above))
+
+
+if __name__ == "__main__":
+    main()
