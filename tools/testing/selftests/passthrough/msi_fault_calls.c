@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation of the calls that report doorbells and place them is made to fail
- * in turn, on an IOAS, a container, and an iommufd that stands in for one, while a
+ * Each allocation and copy of the calls that report doorbells and place them is made
+ * to fail in turn, on an IOAS, a container, and an iommufd that stands in for one, while a
  * vector is in use and while none is. What failed has changed nothing: not the
  * doorbells, not the ranges, not the pages that are pinned, and not the vectors that
  * can be had.
@@ -272,48 +272,30 @@ FIXTURE_TEARDOWN(call)
 }
 
 /* What no failed call may change */
-struct account {
+struct seen {
 	struct iommu_msi_doorbell doorbell;
 	struct range_list ranges;
 	long pinned; /* and locked, in KiB */
 };
 
-static long pinned_memory(void)
+static struct seen see(struct __test_metadata *_metadata, struct setup *s)
 {
-	char line[128];
-	long sum = 0, size;
-	FILE *status;
+	struct seen seen;
 
-	status = fopen("/proc/self/status", "r");
-	if (!status)
-		return -1;
-	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "VmLck: %ld", &size) == 1 ||
-		    sscanf(line, "VmPin: %ld", &size) == 1)
-			sum += size;
-	fclose(status);
-	return sum;
-}
-
-static struct account take_account(struct __test_metadata *_metadata,
-				   struct setup *s)
-{
-	struct account account;
-
-	memset(&account, 0, sizeof(account));
-	account.doorbell = the_doorbell(_metadata, &s->edu);
-	EXPECT_EQ(0, setup_ranges(s, &account.ranges));
-	account.pinned = pinned_memory();
+	memset(&seen, 0, sizeof(seen));
+	seen.doorbell = the_doorbell(_metadata, &s->edu);
+	EXPECT_EQ(0, setup_ranges(s, &seen.ranges));
+	seen.pinned = account_pinned();
 	/* The memory that setup_map() mapped */
-	EXPECT_LE((long)(MEMORY_LENGTH / 1024), account.pinned);
-	return account;
+	EXPECT_LE((long)(MEMORY_LENGTH / 1024), seen.pinned);
+	return seen;
 }
 
-static void expect_account(struct __test_metadata *_metadata,
-			   struct fault_calls *self, const struct call *call,
-			   const struct account *before)
+static void expect_seen(struct __test_metadata *_metadata,
+			struct fault_calls *self, const struct call *call,
+			const struct seen *before)
 {
-	struct account now = take_account(_metadata, &self->s);
+	struct seen now = see(_metadata, &self->s);
 
 	/* A map that fails after its doorbell made way leaves that where it is */
 	if (call->moves && now.doorbell.iova != before->doorbell.iova) {
@@ -333,20 +315,20 @@ static unsigned int sweep(struct __test_metadata *_metadata,
 			  struct fault_calls *self, const struct call *call,
 			  bool live)
 {
-	struct account before;
+	struct seen before;
 	unsigned int nth;
 	bool failed = true;
 	int fd, rc = 0;
 
 	for (nth = 1; nth < MAX_ALLOCATIONS && failed; nth++) {
 		ASSERT_EQ(0, call->prepare(self));
-		before = take_account(_metadata, &self->s);
+		before = see(_metadata, &self->s);
 		fd = faults_begin(nth);
 		ASSERT_LE(0, fd);
 		rc = call->run(self);
 		failed = faults_end(fd);
 		if (rc)
-			expect_account(_metadata, self, call, &before);
+			expect_seen(_metadata, self, call, &before);
 		if (!rc || call->prepare != nothing)
 			ASSERT_EQ(0, call->undo(self));
 		if (live)
@@ -442,7 +424,7 @@ TEST_F(attach, out_of_memory_reserves_nothing)
 	long pinned;
 
 	ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &before));
-	pinned = pinned_memory();
+	pinned = account_pinned();
 	for (nth = 1; nth < MAX_ALLOCATIONS && failed; nth++) {
 		fd = faults_begin(nth);
 		ASSERT_LE(0, fd);
@@ -458,7 +440,7 @@ TEST_F(attach, out_of_memory_reserves_nothing)
 		EXPECT_EQ(before.count, now.count);
 		EXPECT_EQ(0, memcmp(before.at, now.at,
 				    now.count * sizeof(now.at[0])));
-		EXPECT_EQ(pinned, pinned_memory());
+		EXPECT_EQ(pinned, account_pinned());
 	}
 	ASSERT_EQ(0, rc);
 	EXPECT_LT(1, nth);

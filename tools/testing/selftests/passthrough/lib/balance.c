@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the kernel counts of all users together: pages that are pinned, and pages of
- * the IOMMUs' tables. It folds the counts of its CPUs together now and then, so they
- * are right a little later.
+ * the IOMMUs' tables. It folds the counts of its CPUs together now and then, and when it
+ * is told to; pages that are freed later, by work or RCU, are counted until then.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,14 +14,28 @@
 #define SETTLE_MS 3000
 #define STEP_MS 20
 
+/* Have the counts of all CPUs folded together, for those who may */
+static void refresh(void)
+{
+	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) < 0)
+		perror("# stat_refresh");
+	close(fd);
+}
+
 /* -1: the kernel does not tell */
 int balance_read(struct balance *balance)
 {
 	char name[64];
 	long value;
-	FILE *f = fopen("/proc/vmstat", "r");
+	FILE *f;
 
 	*balance = (struct balance){};
+	refresh();
+	f = fopen("/proc/vmstat", "r");
 	if (!f)
 		return -1;
 	while (fscanf(f, "%63s %ld", name, &value) == 2) {

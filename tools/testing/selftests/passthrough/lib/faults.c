@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Failing the nth allocation of what this thread does next, by the kernel's fault
- * injection (CONFIG_FAILSLAB, Documentation/fault-injection).
+ * Failing the nth allocation of what this thread does next, or the nth copy from or to
+ * user space, which are counted together, by the kernel's fault injection
+ * (Documentation/fault-injection).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,32 +54,71 @@ static int function_range(const char *function, char start[32], char end[32])
 	return found ? 0 : -ENOENT;
 }
 
+/* What can fail: allocations of objects, of pages, and copies from and to the user */
+static const char *const injectors[] = {
+	"failslab",
+	"fail_page_alloc",
+	"fail_usercopy",
+};
+
+static int injector_set(const char *injector, const char *file,
+			const char *text)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), DEBUGFS "%s/%s", injector, file);
+	return write_text(path, text);
+}
+
+static int injector_setup(const char *injector, const char *start,
+			  const char *end)
+{
+	int rc = injector_set(injector, "verbose", "0");
+
+	if (!rc)
+		rc = injector_set(injector, "require-start", start);
+	if (!rc)
+		rc = injector_set(injector, "require-end", end);
+	/* Those that may sleep are most of them; only allocations have these */
+	injector_set(injector, "ignore-gfp-wait", "N");
+	injector_set(injector, "ignore-gfp-highmem", "N");
+	injector_set(injector, "min-order", "0");
+	return rc;
+}
+
 /*
- * Let allocations fail without a word on the console: those that are made on
- * behalf of the kernel's @function, or all if it is NULL. The kernel needs
- * CONFIG_FAILSLAB, and CONFIG_FAULT_INJECTION_STACKTRACE_FILTER for a function.
+ * Let allocations and copies fail without a word on the console: those that are made
+ * on behalf of the kernel's @function, or all if it is NULL. The kernel needs
+ * CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC and CONFIG_FAULT_INJECTION_USERCOPY, and
+ * CONFIG_FAULT_INJECTION_STACKTRACE_FILTER for a function.
  */
 int faults_setup(const char *function)
 {
 	char start[32] = "0", end[32] = "0xffffffffffffffff";
+	unsigned int i;
 	int rc = 0;
 
 	if (function)
 		rc = function_range(function, start, end);
-	if (!rc)
-		rc = write_text(DEBUGFS "failslab/ignore-gfp-wait", "N");
-	if (!rc)
-		rc = write_text(DEBUGFS "failslab/verbose", "0");
-	if (!rc)
-		rc = write_text(DEBUGFS "failslab/require-start", start);
-	if (!rc)
-		rc = write_text(DEBUGFS "failslab/require-end", end);
+	for (i = 0; !rc && i < sizeof(injectors) / sizeof(injectors[0]); i++)
+		rc = injector_setup(injectors[i], start, end);
 	/* iommufd has a few failures of its own, if it is built for tests */
 	write_text(DEBUGFS "fail_iommufd/verbose", "0");
 	return rc;
 }
 
-/* The @nth allocation from now on fails. Returns a handle for faults_end(). */
+/*
+ * Let no copy fail, until faults_setup() is called again: VFIO detaches a device if it
+ * cannot tell what it has attached that to.
+ */
+int faults_spare_copies(void)
+{
+	int rc = injector_set("fail_usercopy", "require-start", "0");
+
+	return rc ? rc : injector_set("fail_usercopy", "require-end", "0");
+}
+
+/* The @nth allocation or copy from now on fails. Returns a handle for faults_end(). */
 int faults_begin(unsigned int nth)
 {
 	char text[16];
@@ -96,8 +136,8 @@ int faults_begin(unsigned int nth)
 }
 
 /*
- * No more failures. True if there was one before the call: reading and writing
- * the file allocate memory, too, and may be what fails.
+ * No more failures. True if there was one before the call: reading and writing the
+ * file allocate memory and copy, too, and may be what fails.
  */
 bool faults_end(int fd)
 {

@@ -6,7 +6,8 @@
  * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
  * interrupts of an igb device (igb.c), the admin queue of an NVMe controller (nvme.c),
  * the interrupters of a USB controller (xhci.c), failing allocations (faults.c), what
- * the kernel counts of pinned pages and tables (balance.c), and a journal of what the
+ * the kernel counts of pinned pages and tables (balance.c), what a process holds
+ * (account.c), and a journal of what the
  * IOMMU ought to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
@@ -110,6 +111,9 @@ int sysfs_reserved_regions(const char *bdf, struct range_list *regions);
 int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region);
 int sysfs_bridge_window(const char *bdf, struct iommu_iova_range *window);
 int sysfs_is_suspended(const char *bdf);
+int sysfs_bind(const char *bdf, const char *driver);
+int sysfs_set_domain(const char *bdf, const char *type);
+unsigned int sysfs_count_msis(const char *bdf);
 int sysfs_reset(const char *bdf);
 int sysfs_reset_bus(const char *bdf);
 int sysfs_set_affinity(const char *bdf, const char *cpus);
@@ -307,8 +311,28 @@ struct balance {
 int balance_read(struct balance *balance);
 bool balance_is_restored(const struct balance *before, struct balance *after);
 
-/* faults.c: failing allocations */
+/* account.c: what this process holds */
+struct account {
+	__u32 object; /* the number that an iommufd's next object gets */
+	int files;
+	int interrupts; /* of the whole machine */
+	long pinned; /* as account_pinned() says */
+	struct balance balance;
+};
+
+long account_pinned(void);
+void account_take(struct account *account, int iommufd);
+const char *account_compare(const struct account *before, int iommufd);
+
+/* cgroup.c: who memory is charged to */
+int cgroup_make(const char *name, unsigned long limit);
+int cgroup_enter(const char *name);
+int cgroup_leave(void);
+long cgroup_charged(const char *name);
+
+/* faults.c: failing allocations and copies */
 int faults_setup(const char *function);
+int faults_spare_copies(void);
 int faults_begin(unsigned int nth);
 bool faults_end(int fd);
 

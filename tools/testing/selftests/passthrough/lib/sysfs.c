@@ -171,6 +171,51 @@ static int write_string(const char *path, const char *value)
 	return ret;
 }
 
+/* The driver that has the device gives it up, and @driver gets it, NULL for any */
+int sysfs_bind(const char *bdf, const char *driver)
+{
+	char path[128];
+	int ret = 0;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver/unbind", bdf);
+	if (!access(path, F_OK))
+		ret = write_string(path, bdf);
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver_override", bdf);
+	if (!ret)
+		ret = write_string(path, driver ? driver : "\n");
+	return ret ? ret : write_string("/sys/bus/pci/drivers_probe", bdf);
+}
+
+/*
+ * Give the group of the device a new domain of this type ("DMA", "identity").
+ * -EPERM: a driver of the host's or a user has a device of the group.
+ */
+int sysfs_set_domain(const char *bdf, const char *type)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/iommu_group/type", bdf);
+	return write_string(path, type);
+}
+
+/* Return: how many MSIs the device's driver has */
+unsigned int sysfs_count_msis(const char *bdf)
+{
+	unsigned int count = 0;
+	struct dirent *entry;
+	char path[128];
+	DIR *d;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/msi_irqs", bdf);
+	d = opendir(path);
+	if (!d)
+		return 0;
+	while ((entry = readdir(d)))
+		count += entry->d_name[0] != '.';
+	closedir(d);
+	return count;
+}
+
 int sysfs_reset(const char *bdf)
 {
 	char path[128];

@@ -134,18 +134,6 @@ static int functions(struct storm *storm, struct member *member)
 	return ret ?: write_device(pf, "sriov_numvfs", "0");
 }
 
-/* The driver that has the device gives it up, and @driver gets it, NULL for any */
-static int bind_to(const char *bdf, const char *driver)
-{
-	int ret = 0;
-
-	if (exists(bdf, "driver"))
-		ret = write_device(bdf, "driver/unbind", bdf);
-	if (!ret)
-		ret = write_device(bdf, "driver_override", driver ?: "\n");
-	return ret ?: write_file("/sys/bus/pci/drivers_probe", bdf);
-}
-
 static int appear(const char *bdf)
 {
 	unsigned int step;
@@ -165,7 +153,7 @@ static int host_driver(struct storm *storm, struct member *member)
 	int ret;
 
 	member_close(member);
-	ret = bind_to(member->bdf, NULL);
+	ret = sysfs_bind(member->bdf, NULL);
 	if (!ret && exists(member->bdf, "net")) {
 		snprintf(command, sizeof(command),
 			 "ip link set $(ls " DEVICES "/%s/net) up",
@@ -173,7 +161,7 @@ static int host_driver(struct storm *storm, struct member *member)
 		ret = system(command) ? -EIO : 0;
 	}
 	if (!ret)
-		ret = bind_to(member->bdf, "vfio-pci");
+		ret = sysfs_bind(member->bdf, "vfio-pci");
 	if (!ret)
 		ret = appear(member->bdf);
 	return ret ?: member_open(storm, member);
@@ -200,7 +188,7 @@ static int hotplug(struct storm *storm, struct member *member)
 	if (!ret)
 		ret = write_file("/sys/bus/pci/rescan", "1");
 	if (!ret)
-		ret = bind_to(member->bdf, "vfio-pci");
+		ret = sysfs_bind(member->bdf, "vfio-pci");
 	if (!ret)
 		ret = appear(member->bdf);
 	return ret ?: member_open(storm, member);

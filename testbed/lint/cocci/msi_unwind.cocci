@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/// What a function took of a doorbell it puts, or hands on, before it fails: a
+/// reference on a rewriter, a doorbell or a device of a space that is new, a vector
+/// that was counted, and what a device reserved.
+//
+// Options: --no-includes
+
+virtual report
+
+@initialize:python@
+@@
+def tell(place, taken, line, undo):
+    if not place.file.endswith("test.c"):
+        print(f"{place.file}:{place.line}: fails without {undo} for {taken}() of line {line}")
+
+// Pointers: until then the return value is the only trace of them
+@pointer exists@
+identifier get = {msi_rewriter_get, doorbell_create, msi_device_get, msi_mapping_get,
+	iommu_msi_space_create, vfio_msi_group_reserve};
+identifier put = {msi_rewriter_put, doorbell_free_idle, msi_device_free_idle,
+	msi_mapping_put, iommu_msi_space_destroy, vfio_msi_group_unreserve};
+local idexpression x;
+local idexpression int g;
+expression e, f;
+identifier m;
+constant c;
+statement S;
+position p, q;
+@@
+x = get@p(...);
+... when != put(..., x, ...)
+if (<+... x ...+>) S
+... when != put(..., x, ...)
+    when != x = f
+    when != e->m = x
+    when != *e = x
+    when any
+(
+return@q -c;
+|
+return@q ERR_PTR(...);
+|
+return@q ERR_CAST(...);
+|
+return@q NULL;
+|
+if (g) return@q g;
+)
+
+@script:python@
+get << pointer.get;
+p << pointer.p;
+q << pointer.q;
+@@
+tell(q[0], get, p[0].line, "its undoing")
+
+// The same if it was initialised so
+@initialised exists@
+identifier get = {msi_rewriter_get, doorbell_create, msi_device_get, msi_mapping_get,
+	iommu_msi_space_create, vfio_msi_group_reserve};
+identifier put = {msi_rewriter_put, doorbell_free_idle, msi_device_free_idle,
+	msi_mapping_put, iommu_msi_space_destroy, vfio_msi_group_unreserve};
+identifier x;
+type T;
+local idexpression int g;
+expression e, f;
+identifier m;
+constant c;
+statement S;
+position p, q;
+@@
+T x = get@p(...);
+... when != put(..., x, ...)
+if (<+... x ...+>) S
+... when != put(..., x, ...)
+    when != x = f
+    when != e->m = x
+    when != *e = x
+    when any
+(
+return@q -c;
+|
+return@q ERR_PTR(...);
+|
+return@q ERR_CAST(...);
+|
+return@q NULL;
+|
+if (g) return@q g;
+)
+
+@script:python@
+get << initialised.get;
+p << initialised.p;
+q << initialised.q;
+@@
+tell(q[0], get, p[0].line, "its undoing")
+
+// Calls that return 0 if they took something
+@status exists@
+identifier take = {msi_vector_acquire, iommu_msi_reserve_device, iommufd_msi_reserve,
+	iommu_msi_replace_begin, iommu_msi_pin_device, iommufd_msi_begin_move};
+identifier undo = {msi_vector_drop, iommu_msi_unreserve_device, iopt_msi_unreserve,
+	iommufd_msi_unreserve, iommu_msi_replace_end, iommu_msi_unpin_device,
+	iommufd_msi_end_move, iopt_remove_reserved_iova, msi_relocations_cancel};
+local idexpression int rc, g;
+statement S;
+constant c;
+position p, q;
+@@
+rc = take@p(...);
+if (rc) S
+... when != undo(...)
+    when any
+(
+return@q -c;
+|
+return@q ERR_PTR(...);
+|
+if (g) return@q g;
+)
+
+@script:python@
+take << status.take;
+p << status.p;
+q << status.q;
+@@
+tell(q[0], take, p[0].line, "its undoing")
+
+// A counted vector
+@counted exists@
+local idexpression int g;
+expression d, u;
+constant c;
+position p, q;
+@@
+msi_vector_count@p(d, u, 1);
+... when != msi_vector_count(d, u, -1)
+    when any
+(
+return@q -c;
+|
+if (g) return@q g;
+|
+if (g) { ... when != msi_vector_count(d, u, -1)
+         return@q g; }
+)
+
+@script:python@
+p << counted.p;
+q << counted.q;
+@@
+tell(q[0], "msi_vector_count", p[0].line, "its undoing")
+
+// Several relocations: those before the one that failed are cancelled, before the list
+// on the stack goes
+@relocations exists@
+identifier list;
+position p, q;
+expression e;
+@@
+LIST_HEAD@p(list);
+... when any
+\(msi_relocate\|msi_window_begin\|msi_relocate_misfits\)(..., &list)
+... when != msi_relocations_commit(&list)
+    when != msi_relocations_cancel(&list)
+(
+return msi_relocations_commit(&list);
+|
+return@q e;
+)
+
+@script:python@
+p << relocations.p;
+q << relocations.q;
+@@
+tell(q[0], "msi_relocate", p[0].line, "msi_relocations_cancel()")

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Control groups of memory (version 2), which what the kernel takes on behalf of a
+ * user is charged to.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "passthrough.h"
+
+#define ROOT "/tmp/cgroup"
+
+static int write_file(const char *name, const char *file, const char *text)
+{
+	char path[128];
+	int fd, ret = 0;
+
+	snprintf(path, sizeof(path), ROOT "/%s/%s", name, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* Make the group @name. It may use @limit bytes, or 0 for any number. */
+int cgroup_make(const char *name, unsigned long limit)
+{
+	char path[128], text[32];
+	int ret;
+
+	mkdir(ROOT, 0755);
+	if (access(ROOT "/cgroup.procs", F_OK) &&
+	    mount("none", ROOT, "cgroup2", 0, NULL))
+		return -errno;
+	ret = write_file("", "cgroup.subtree_control", "+memory");
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), ROOT "/%s", name);
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return -errno;
+	snprintf(text, sizeof(text), "%lu", limit);
+	return write_file(name, "memory.max", limit ? text : "max");
+}
+
+/* The calling process, and what it forks, belong to the group */
+int cgroup_enter(const char *name)
+{
+	return write_file(name, "cgroup.procs", "0");
+}
+
+/* The calling process belongs to none again */
+int cgroup_leave(void)
+{
+	return write_file("", "cgroup.procs", "0");
+}
+
+/* What the group is charged for, in bytes, or a negative errno */
+long cgroup_charged(const char *name)
+{
+	char path[128];
+	long bytes = -EIO;
+	FILE *f;
+
+	snprintf(path, sizeof(path), ROOT "/%s/memory.current", name);
+	f = fopen(path, "r");
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%ld", &bytes) != 1)
+		bytes = -EIO;
+	fclose(f);
+	return bytes;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a user can have in any number is charged to its control group: else it could
+ * take the memory of the whole machine, whatever its limit is. What the machine has
+ * less afterwards is held against what the group is charged for.
+ */
+#include <limits.h>
+
+#include "nested_setup.h"
+
+#define GROUP "charged"
+/* Pages that the CPUs keep at hand on either side of the sum */
+#define SLACK 0x180000L
+#define ROUNDS 4
+
+struct kind {
+	int (*make)(struct guest *g, unsigned int n);
+	unsigned int count;
+	long least; /* bytes that each takes at the least */
+};
+
+/* Each in a table of its own */
+static int map_far_apart(struct guest *g, unsigned int n)
+{
+	return ioas_map(g->iommufd, g->ioas, g->ram.va, PAGE,
+			0x1000000000ULL + n * STAGE1_BLOCK);
+}
+
+static int make_ioas_with_places(struct guest *g, unsigned int n)
+{
+	unsigned int index;
+	__u32 ioas;
+	int ret;
+
+	ret = ioas_alloc(g->iommufd, &ioas);
+	for (index = 0; !ret && index < IOMMU_MSI_MAX_DOORBELLS; index += 32)
+		ret = msi_place(g->iommufd, ioas, IOMMU_MSI_PLACEMENT_FIXED,
+				index, MSI_WINDOW_IOVA + index * PAGE, 0);
+	return ret;
+}
+
+static int make_parent(struct guest *g, unsigned int n)
+{
+	__u32 id;
+
+	return nest_parent_alloc(g->iommufd, g->edu[0].dev.id, g->ioas, &id);
+}
+
+static int make_viommu(struct guest *g, unsigned int n)
+{
+	__u32 id;
+
+	return viommu_alloc(g->iommufd, g->edu[0].dev.id, g->parent, &id);
+}
+
+static int make_page_table(struct guest *g, unsigned int n)
+{
+	__u32 id;
+
+	return nested_alloc(g->iommufd, g->viommu, g->edu[0].dev.id,
+			    ste_bypass(), &id);
+}
+
+/* As deep as can be */
+static int make_event_queue(struct guest *g, unsigned int n)
+{
+	/* A vIOMMU has one */
+	if (g->events >= 0) {
+		close(g->events);
+		iommufd_destroy(g->iommufd, g->veventq);
+	}
+	return veventq_alloc(g->iommufd, g->viommu, 1 << 19, &g->veventq,
+			     &g->events);
+}
+
+FIXTURE(charge)
+{
+	struct guest g;
+};
+
+FIXTURE_VARIANT(charge)
+{
+	struct kind kind;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(charge, mappings)
+{
+	.kind = { map_far_apart, 2000, 4096 },
+};
+
+FIXTURE_VARIANT_ADD(charge, ioas_with_places)
+{
+	.kind = { make_ioas_with_places, 1000, 4096 },
+};
+
+FIXTURE_VARIANT_ADD(charge, nest_parents)
+{
+	.kind = { make_parent, 500, 4096 },
+};
+
+FIXTURE_VARIANT_ADD(charge, viommus)
+{
+	.kind = { make_viommu, 10000, 256 },
+};
+
+FIXTURE_VARIANT_ADD(charge, page_tables)
+{
+	.kind = { make_page_table, 10000, 128 },
+};
+
+FIXTURE_VARIANT_ADD(charge, queue_of_events)
+{
+	.kind = { make_event_queue, 1, 16 << 20 },
+};
+
+/* clang-format on */
+
+FIXTURE_SETUP(charge)
+{
+	struct guest *g = &self->g;
+
+	if (!edu_name(0))
+		SKIP(return, "VFIO_EDU names no edu device");
+	guest_open(_metadata, g);
+	guest_add_device(_metadata, g, 0, 0);
+	ASSERT_EQ(0, device_attach(&g->edu[0].dev, g->parent));
+	ASSERT_EQ(0, cgroup_make(GROUP, 0));
+	ASSERT_EQ(0, cgroup_enter(GROUP));
+}
+
+FIXTURE_TEARDOWN(charge)
+{
+	cgroup_leave();
+	guest_close(&self->g);
+}
+
+/* Memory that nobody has, in bytes */
+static long free_memory(void)
+{
+	long kib = -1;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemFree: %ld", &kib) == 1)
+			break;
+	fclose(f);
+	return kib * 1024;
+}
+
+/* Make some more. Return: what that is charged, in bytes; in @taken, what is gone */
+static long make_some(struct __test_metadata *_metadata, struct guest *g,
+		      const struct kind *kind, unsigned int first, long *taken)
+{
+	long charged = cgroup_charged(GROUP);
+	unsigned int n;
+
+	EXPECT_LE(0, charged);
+	*taken = free_memory();
+	for (n = 0; n < kind->count; n++)
+		ASSERT_EQ(0, kind->make(g, first + n));
+	charged = cgroup_charged(GROUP) - charged;
+	*taken -= free_memory();
+	printf("# measured count=%u charged=%ld taken=%ld\n", kind->count,
+	       charged, *taken);
+	return charged;
+}
+
+/* What else goes on in the machine may take memory as well, but not each time */
+TEST_F(charge, is_all_that_it_takes)
+{
+	const struct kind *kind = &variant->kind;
+	long charged, taken, uncharged = LONG_MAX;
+	unsigned int round;
+
+	for (round = 0; round < ROUNDS && uncharged > SLACK; round++) {
+		charged = make_some(_metadata, &self->g, kind,
+				    round * kind->count, &taken);
+		if (!round)
+			EXPECT_LE(kind->count * kind->least, charged + SLACK);
+		uncharged = taken - charged - charged / 8;
+	}
+	EXPECT_GE(SLACK, uncharged);
+}
+
+TEST_HARNESS_MAIN
