@@ -100,8 +100,8 @@ static int msi_test_turn_on(struct platform_device *pdev, struct msi_test *test)
 {
 	struct resource *registers;
 
-	test->regs = devm_platform_get_and_ioremap_resource(pdev, 0,
-							    &registers);
+	test->regs =
+		devm_platform_get_and_ioremap_resource(pdev, 0, &registers);
 	if (IS_ERR(test->regs))
 		return PTR_ERR(test->regs);
 	test->config = devm_platform_ioremap_resource(pdev, 1);

@@ -10,14 +10,19 @@
 
 static const char *const modules[] = { "iommufd", "vfio_iommu_type1" };
 
-FIXTURE(isolation)
-{
-	const char *isolated;
-	char before[2];
+/* Who wants the device */
+struct user {
 	int iommufd;
 	__u32 ioas;
 	struct container container;
 	struct edu edu;
+};
+
+FIXTURE(isolation)
+{
+	const char *isolated;
+	char before[2];
+	struct user user;
 };
 
 /* The parameter @allowed is of the module that decides; the other one is the opposite */
@@ -28,20 +33,41 @@ FIXTURE_VARIANT(isolation)
 	char allowed;
 };
 
-#define ROW(name, user_name, user_backend, is_allowed) \
-	FIXTURE_VARIANT_ADD(isolation, name)           \
-	{                                              \
-		.user = user_name,                     \
-		.backend = user_backend,               \
-		.allowed = is_allowed,                 \
-	}
+FIXTURE_VARIANT_ADD(isolation, iommufd){
+	.user = "iommufd",
+	.backend = BACKEND_IOMMUFD,
+	.allowed = 'N',
+};
 
-ROW(iommufd, "iommufd", BACKEND_IOMMUFD, 'N');
-ROW(iommufd_unsafe, "iommufd", BACKEND_IOMMUFD, 'Y');
-ROW(type1, "type1", BACKEND_TYPE1, 'N');
-ROW(type1_unsafe, "type1", BACKEND_TYPE1, 'Y');
-ROW(compat, "compat", BACKEND_COMPAT, 'N');
-ROW(compat_unsafe, "compat", BACKEND_COMPAT, 'Y');
+FIXTURE_VARIANT_ADD(isolation, iommufd_unsafe){
+	.user = "iommufd",
+	.backend = BACKEND_IOMMUFD,
+	.allowed = 'Y',
+};
+
+FIXTURE_VARIANT_ADD(isolation, type1){
+	.user = "type1",
+	.backend = BACKEND_TYPE1,
+	.allowed = 'N',
+};
+
+FIXTURE_VARIANT_ADD(isolation, type1_unsafe){
+	.user = "type1",
+	.backend = BACKEND_TYPE1,
+	.allowed = 'Y',
+};
+
+FIXTURE_VARIANT_ADD(isolation, compat){
+	.user = "compat",
+	.backend = BACKEND_COMPAT,
+	.allowed = 'N',
+};
+
+FIXTURE_VARIANT_ADD(isolation, compat_unsafe){
+	.user = "compat",
+	.backend = BACKEND_COMPAT,
+	.allowed = 'Y',
+};
 
 FIXTURE_SETUP(isolation)
 {
@@ -55,20 +81,20 @@ FIXTURE_SETUP(isolation)
 	for (i = 0; i < ARRAY_SIZE(modules); i++)
 		ASSERT_EQ(0, sysfs_get_unsafe_interrupts(modules[i],
 							 &self->before[i]));
-	self->edu = EDU_CLOSED;
-	self->iommufd = iommufd_open();
-	ASSERT_LE(0, self->iommufd);
-	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
-	self->container.fd = -1;
+	self->user.edu = EDU_CLOSED;
+	self->user.iommufd = iommufd_open();
+	ASSERT_LE(0, self->user.iommufd);
+	ASSERT_EQ(0, ioas_alloc(self->user.iommufd, &self->user.ioas));
+	self->user.container.fd = -1;
 }
 
 FIXTURE_TEARDOWN(isolation)
 {
 	unsigned int i;
 
-	edu_close(&self->edu);
-	container_close(&self->container);
-	close(self->iommufd);
+	edu_close(&self->user.edu);
+	container_close(&self->user.container);
+	close(self->user.iommufd);
 	for (i = 0; i < ARRAY_SIZE(modules); i++)
 		sysfs_set_unsafe_interrupts(modules[i], self->before[i]);
 }
@@ -83,29 +109,28 @@ static int allow(char allowed, bool type1)
 }
 
 /* A container that had a group has no IOMMU when it has left: each time another one */
-static int take_by_container(FIXTURE_DATA(isolation) *self,
-			     enum backend backend)
+static int take_by_container(struct user *user, enum backend backend)
 {
 	int ret;
 
-	container_close(&self->container);
+	container_close(&user->container);
 	if (backend == BACKEND_TYPE1)
-		ret = container_open(&self->container);
+		ret = container_open(&user->container);
 	else
-		ret = container_open_compat(&self->container);
+		ret = container_open_compat(&user->container);
 	if (ret)
 		return ret;
-	return edu_open_type1(&self->edu, edu_name(0), &self->container);
+	return edu_open_type1(&user->edu, edu_name(0), &user->container);
 }
 
-static int take(FIXTURE_DATA(isolation) *self, enum backend backend)
+static int take(struct user *user, enum backend backend)
 {
 	int ret;
 
 	if (backend != BACKEND_IOMMUFD)
-		return take_by_container(self, backend);
-	ret = edu_open(&self->edu, edu_name(0), self->iommufd);
-	return ret ? ret : device_attach(&self->edu.dev, self->ioas);
+		return take_by_container(user, backend);
+	ret = edu_open(&user->edu, edu_name(0), user->iommufd);
+	return ret ? ret : device_attach(&user->edu.dev, user->ioas);
 }
 
 static int expected(const char *isolated, char allowed)
@@ -119,8 +144,9 @@ TEST_F(isolation, decides_whether_a_device_is_taken)
 {
 	int ret;
 
-	ASSERT_EQ(0, allow(variant->allowed, variant->backend == BACKEND_TYPE1));
-	ret = take(self, variant->backend);
+	ASSERT_EQ(0,
+		  allow(variant->allowed, variant->backend == BACKEND_TYPE1));
+	ret = take(&self->user, variant->backend);
 	printf("# isolation device=%s user=%s unsafe=%c answer=%d\n",
 	       edu_name(0), variant->user, variant->allowed, ret);
 	EXPECT_EQ(expected(self->isolated, variant->allowed), ret);
@@ -133,13 +159,13 @@ TEST_F(isolation, a_refusal_leaves_nothing_behind)
 	const int unsafe = expected(self->isolated, 'Y');
 
 	ASSERT_EQ(0, allow('N', type1));
-	ASSERT_EQ(strict, take(self, variant->backend));
-	edu_close(&self->edu);
+	ASSERT_EQ(strict, take(&self->user, variant->backend));
+	edu_close(&self->user.edu);
 	ASSERT_EQ(0, allow('Y', type1));
-	EXPECT_EQ(unsafe, take(self, variant->backend));
-	edu_close(&self->edu);
+	EXPECT_EQ(unsafe, take(&self->user, variant->backend));
+	edu_close(&self->user.edu);
 	ASSERT_EQ(0, allow('N', type1));
-	EXPECT_EQ(strict, take(self, variant->backend));
+	EXPECT_EQ(strict, take(&self->user, variant->backend));
 }
 
 TEST_HARNESS_MAIN

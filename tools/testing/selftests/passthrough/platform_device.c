@@ -17,8 +17,9 @@
 #define ONE_ACCESS 4
 #define NOWHERE_IOVA 0x123456000ULL
 #define WIRE 0
-#define WIRE_FLAGS \
-	(VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED)
+#define WIRE_FLAGS                                        \
+	(VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE | \
+	 VFIO_IRQ_INFO_AUTOMASKED)
 #define QUIET_MS 20
 /* Where an ITS and a GICv2m of the emulated machine take messages */
 #define ITS_REGISTER 0x8090040U
@@ -35,18 +36,15 @@ FIXTURE_VARIANT(platform)
 	enum backend backend;
 };
 
-FIXTURE_VARIANT_ADD(platform, iommufd)
-{
+FIXTURE_VARIANT_ADD(platform, iommufd){
 	.backend = BACKEND_IOMMUFD,
 };
 
-FIXTURE_VARIANT_ADD(platform, type1)
-{
+FIXTURE_VARIANT_ADD(platform, type1){
 	.backend = BACKEND_TYPE1,
 };
 
-FIXTURE_VARIANT_ADD(platform, compat)
-{
+FIXTURE_VARIANT_ADD(platform, compat){
 	.backend = BACKEND_COMPAT,
 };
 
@@ -271,13 +269,11 @@ FIXTURE_VARIANT(killed_user)
 	enum backend backend;
 };
 
-FIXTURE_VARIANT_ADD(killed_user, iommufd)
-{
+FIXTURE_VARIANT_ADD(killed_user, iommufd){
 	.backend = BACKEND_IOMMUFD,
 };
 
-FIXTURE_VARIANT_ADD(killed_user, type1)
-{
+FIXTURE_VARIANT_ADD(killed_user, type1){
 	.backend = BACKEND_TYPE1,
 };
 

@@ -271,8 +271,8 @@ int sysfs_set_affinity(const char *bdf, const char *cpus)
 
 static void unsafe_interrupts_path(const char *module, char *path, size_t size)
 {
-	snprintf(path, size, "/sys/module/%s/parameters/allow_unsafe_interrupts",
-		 module);
+	snprintf(path, size,
+		 "/sys/module/%s/parameters/allow_unsafe_interrupts", module);
 }
 
 /* A parameter of "iommufd" and "vfio_iommu_type1", set by an administrator: 'Y' or 'N' */
