@@ -35,20 +35,26 @@ def require():
                       f"(stage 2 of the SMMUv3): {HOW_TO_INSTALL}")
 
 
-def command(options, initrd, channel, trace_log):
-    """The argument list for one run.
-
-    options is vm's argparse namespace, with firmware, a path or None; initrd,
-    channel (verdict port, None for an interactive machine) and trace_log are paths.
-    """
-    line = [BINARY, "-M", f"{MACHINE},iommu=smmuv3,gic-version={options.gic}" +
+def machine(options):
+    """The part of an argument list that decides what the machine's own device tree says."""
+    return [BINARY, "-M", f"{MACHINE},iommu=smmuv3,gic-version={options.gic}" +
             ",virtualization=on" * options.kvm,
             "-global", f"arm-smmuv3.stage={options.stage}",
             "-cpu", ICOUNT_CPU if options.icount else options.cpu,
             "-smp", "1" if options.icount else str(options.smp),
-            "-m", options.memory, "-nographic", "-no-reboot",
-            "-kernel", str(options.image), "-initrd", str(initrd),
-            "-append", kernel_parameters(options), "-net", "none"]
+            "-m", options.memory, "-nographic", "-no-reboot", "-net", "none"]
+
+
+def command(options, initrd, channel, trace_log):
+    """The argument list for one run.
+
+    options is vm's argparse namespace, with firmware and device_tree, paths or None; initrd,
+    channel (verdict port, None for an interactive machine) and trace_log are paths.
+    """
+    line = [*machine(options), "-kernel", str(options.image), "-initrd", str(initrd),
+            "-append", kernel_parameters(options)]
+    if options.device_tree:
+        line += ["-dtb", str(options.device_tree)]
     if options.firmware:
         line += ["-bios", str(options.firmware)]
     if options.icount:

@@ -2,7 +2,8 @@
 /*
  * A PCI device under VFIO's character device: bound to an iommufd, attached to
  * an address space, its registers mapped, its interrupt vectors tied to eventfds.
- * One that was opened by its group (type1.c) differs in the first two only.
+ * One that was opened by its group (type1.c) differs in the first two only, a platform
+ * device (platform.c) in where its configuration space is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,8 +51,11 @@ static int bind_iommufd(struct device *dev)
 int device_find_config(struct device *dev)
 {
 	struct vfio_region_info info;
-	int ret = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	int ret;
 
+	if (device_is_platform(dev->bdf))
+		return platform_find_config(dev);
+	ret = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
 	dev->config = info.offset;
 	return ret;
 }
@@ -154,6 +158,14 @@ static int config_read(struct device *dev, unsigned int at, void *value,
 	return done == (ssize_t)size ? 0 : -EIO;
 }
 
+int device_config_write(struct device *dev, unsigned int at, const void *value,
+			size_t size)
+{
+	ssize_t done = pwrite(dev->fd, value, size, dev->config + at);
+
+	return done == (ssize_t)size ? 0 : -EIO;
+}
+
 /* Set @set and clear @clear in a register of 16 bits */
 static int config_change(struct device *dev, unsigned int at, __u16 set,
 			 __u16 clear)
@@ -163,10 +175,28 @@ static int config_change(struct device *dev, unsigned int at, __u16 set,
 	if (config_read(dev, at, &value, sizeof(value)))
 		return -EIO;
 	value = (value & ~clear) | set;
-	if (pwrite(dev->fd, &value, sizeof(value), dev->config + at) !=
-	    sizeof(value))
+	return device_config_write(dev, at, &value, sizeof(value));
+}
+
+/* Where in the configuration space a capability is. -ENODEV: there is none */
+int device_find_capability(struct device *dev, __u8 id, unsigned int *at)
+{
+	unsigned int left;
+	__u8 next, found;
+
+	if (config_read(dev, PCI_CAPABILITY_LIST, &next, sizeof(next)))
 		return -EIO;
-	return 0;
+	for (left = 48; next && left; left--) {
+		if (config_read(dev, next, &found, sizeof(found)))
+			return -EIO;
+		*at = next;
+		if (found == id)
+			return 0;
+		if (config_read(dev, next + PCI_CAP_LIST_NEXT, &next,
+				sizeof(next)))
+			return -EIO;
+	}
+	return -ENODEV;
 }
 
 /* Let the device start DMA, MSIs included, or stop it from doing so */
@@ -197,21 +227,14 @@ bool device_is_on(struct device *dev)
 /* @state: 0 for D0, 3 for D3hot. -ENODEV: the device has but one state. */
 int device_power_state(struct device *dev, unsigned int state)
 {
-	unsigned int left;
-	__u8 at, id;
+	unsigned int at;
+	int ret;
 
-	if (config_read(dev, PCI_CAPABILITY_LIST, &at, sizeof(at)))
-		return -EIO;
-	for (left = 48; at && left; left--) {
-		if (config_read(dev, at, &id, sizeof(id)))
-			return -EIO;
-		if (id == PCI_CAP_ID_PM)
-			return config_change(dev, at + PCI_PM_CTRL, state,
-					     PCI_PM_CTRL_STATE_MASK);
-		if (config_read(dev, at + PCI_CAP_LIST_NEXT, &at, sizeof(at)))
-			return -EIO;
-	}
-	return -ENODEV;
+	ret = device_find_capability(dev, PCI_CAP_ID_PM, &at);
+	if (ret)
+		return ret;
+	return config_change(dev, at + PCI_PM_CTRL, state,
+			     PCI_PM_CTRL_STATE_MASK);
 }
 
 int device_reset(struct device *dev)
@@ -258,15 +281,41 @@ int device_enable_vectors(struct device *dev, __u32 index, const int *eventfds,
 	return ret;
 }
 
-int device_disable_vectors(struct device *dev, __u32 index)
+/* What needs no data: done to the first @count vectors */
+static int set_irqs(struct device *dev, __u32 index, __u32 action, __u32 count)
 {
 	struct vfio_irq_set set = {
 		.argsz = sizeof(set),
-		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.flags = VFIO_IRQ_SET_DATA_NONE | action,
 		.index = index,
+		.count = count,
 	};
 
 	return call(dev, VFIO_DEVICE_SET_IRQS, &set);
+}
+
+int device_disable_vectors(struct device *dev, __u32 index)
+{
+	return set_irqs(dev, index, VFIO_IRQ_SET_ACTION_TRIGGER, 0);
+}
+
+int device_interrupt_info(struct device *dev, __u32 index,
+			  struct vfio_irq_info *info)
+{
+	*info = (struct vfio_irq_info){
+		.argsz = sizeof(*info),
+		.index = index,
+	};
+	return call(dev, VFIO_DEVICE_GET_IRQ_INFO, info);
+}
+
+/* A wired interrupt, which also masks itself when it comes */
+int device_mask_interrupt(struct device *dev, __u32 index, bool masked)
+{
+	return set_irqs(dev, index,
+			masked ? VFIO_IRQ_SET_ACTION_MASK :
+				 VFIO_IRQ_SET_ACTION_UNMASK,
+			1);
 }
 
 /* Wait until a vector's eventfd was signalled, exactly once */

@@ -142,15 +142,15 @@ void edu_close(struct edu *edu)
 	edu->eventfd = -1;
 }
 
-int edu_enable_interrupt(struct edu *edu)
+/* Tie the first vector of @index to an eventfd */
+int edu_enable_index(struct edu *edu, __u32 index)
 {
 	int ret;
 
 	edu->eventfd = eventfd(0, EFD_CLOEXEC);
 	if (edu->eventfd < 0)
 		return -errno;
-	ret = device_enable_vectors(&edu->dev, VFIO_PCI_MSI_IRQ_INDEX,
-				    &edu->eventfd, 1);
+	ret = device_enable_vectors(&edu->dev, index, &edu->eventfd, 1);
 	if (ret) {
 		close(edu->eventfd);
 		edu->eventfd = -1;
@@ -158,16 +158,26 @@ int edu_enable_interrupt(struct edu *edu)
 	return ret;
 }
 
-int edu_disable_interrupt(struct edu *edu)
+int edu_disable_index(struct edu *edu, __u32 index)
 {
 	int ret;
 
-	ret = device_disable_vectors(&edu->dev, VFIO_PCI_MSI_IRQ_INDEX);
+	ret = device_disable_vectors(&edu->dev, index);
 	if (!ret) {
 		close(edu->eventfd);
 		edu->eventfd = -1;
 	}
 	return ret;
+}
+
+int edu_enable_interrupt(struct edu *edu)
+{
+	return edu_enable_index(edu, VFIO_PCI_MSI_IRQ_INDEX);
+}
+
+int edu_disable_interrupt(struct edu *edu)
+{
+	return edu_disable_index(edu, VFIO_PCI_MSI_IRQ_INDEX);
 }
 
 /* Wait for exactly one interrupt whose status is @status, and acknowledge it */
@@ -183,13 +193,19 @@ static int edu_take_interrupt(struct edu *edu, __u32 status)
 	return read32(edu, EDU_IRQ_STATUS) ? -EIO : 0;
 }
 
+/* Add @number to the interrupts that are pending; a wire stays up while there are some */
+void edu_raise(struct edu *edu, __u32 number)
+{
+	write32(edu, EDU_IRQ_RAISE, number);
+}
+
 /*
  * Raise one interrupt with @number as its status, and wait for it: it has to come
  * once, with that status.
  */
 int edu_handshake(struct edu *edu, __u32 number)
 {
-	write32(edu, EDU_IRQ_RAISE, number);
+	edu_raise(edu, number);
 	return edu_take_interrupt(edu, number);
 }
 

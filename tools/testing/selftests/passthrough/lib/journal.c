@@ -59,9 +59,14 @@ static __u64 interrupts_iova(const struct device *dev)
 void journal_interrupts(const struct device *dev, unsigned int raised,
 			unsigned int received)
 {
-	__u64 iova = interrupts_iova(dev);
+	journal_interrupts_at(dev->bdf, interrupts_iova(dev), raised, received);
+}
 
-	printf("# msi device=%s iova=", dev->bdf);
+/* The same, by the IOMMU's page at @iova, or 0 if that is not known */
+void journal_interrupts_at(const char *name, __u64 iova, unsigned int raised,
+			   unsigned int received)
+{
+	printf("# msi device=%s iova=", name);
 	if (iova)
 		printf("0x%llx", iova);
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c) and
- * containers (type1.c), a device (device.c), MSI addresses of a guest for it
- * (msi_address.c), what sysfs says of it (sysfs.c), the port above it (port.c), the
+ * containers (type1.c), a device (device.c), what differs if it is no PCI device
+ * (platform.c), MSI addresses of a guest for it (msi_address.c), what sysfs says of it (sysfs.c), the port above it (port.c), the
  * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
  * interrupts of an igb device (igb.c), the admin queue of an NVMe controller (nvme.c),
  * the interrupters of a USB controller (xhci.c), failing allocations (faults.c), what
@@ -106,7 +106,9 @@ int container_map_msi(const struct container *container, __u32 index,
 int container_unmap_msi(const struct container *container, __u32 index);
 
 /* sysfs.c: @bdf is a PCI address as sysfs writes it, "0000:00:01.0" */
-int sysfs_cdev_path(const char *bdf, char *path, size_t size);
+void sysfs_device_path(const char *name, const char *file, char *path,
+		       size_t size);
+int sysfs_cdev_path(const char *name, char *path, size_t size);
 int sysfs_reserved_regions(const char *bdf, struct range_list *regions);
 int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region);
 int sysfs_bridge_window(const char *bdf, struct iommu_iova_range *window);
@@ -117,8 +119,11 @@ unsigned int sysfs_count_msis(const char *bdf);
 int sysfs_reset(const char *bdf);
 int sysfs_reset_bus(const char *bdf);
 int sysfs_set_affinity(const char *bdf, const char *cpus);
-int sysfs_get_unsafe_interrupts(char *allowed);
-int sysfs_set_unsafe_interrupts(char allowed);
+int sysfs_set_driver(const char *name, const char *driver);
+int sysfs_read_number(const char *name, const char *file, __u64 *number);
+int sysfs_write_number(const char *name, const char *file, __u64 number);
+int sysfs_get_unsafe_interrupts(const char *module, char *allowed);
+int sysfs_set_unsafe_interrupts(const char *module, char allowed);
 
 /* port.c: a PCIe port that a driver of the host keeps, with a slot for hotplug */
 struct port {
@@ -159,6 +164,9 @@ int device_detach(struct device *dev);
 int device_doorbells(const struct device *dev, struct doorbell_list *doorbells);
 int device_map_bar(struct device *dev, unsigned int bar, void **va,
 		   size_t *size);
+int device_find_capability(struct device *dev, __u8 id, unsigned int *at);
+int device_config_write(struct device *dev, unsigned int at, const void *value,
+			size_t size);
 int device_bus_master(struct device *dev, bool on);
 int device_memory_decode(struct device *dev, bool on);
 bool device_is_on(struct device *dev);
@@ -168,7 +176,14 @@ int device_low_power(struct device *dev, bool on);
 int device_enable_vectors(struct device *dev, __u32 index, const int *eventfds,
 			  unsigned int count);
 int device_disable_vectors(struct device *dev, __u32 index);
+int device_interrupt_info(struct device *dev, __u32 index,
+			  struct vfio_irq_info *info);
+int device_mask_interrupt(struct device *dev, __u32 index, bool masked);
 int device_wait_vector(int eventfd);
+
+/* platform.c: an edu that the kernel knows as a platform device */
+bool device_is_platform(const char *name);
+int platform_find_config(struct device *dev);
 
 /* msi_address.c */
 int device_msi_addresses(struct device *dev, __u32 flags,
@@ -203,6 +218,9 @@ int edu_open_type1(struct edu *edu, const char *bdf,
 void edu_close(struct edu *edu);
 int edu_enable_interrupt(struct edu *edu);
 int edu_disable_interrupt(struct edu *edu);
+int edu_enable_index(struct edu *edu, __u32 index);
+int edu_disable_index(struct edu *edu, __u32 index);
+void edu_raise(struct edu *edu, __u32 number);
 void edu_acknowledge(struct edu *edu);
 int edu_handshake(struct edu *edu, __u32 number);
 unsigned int edu_interrupts(struct edu *edu, unsigned int count);
@@ -340,6 +358,8 @@ bool faults_end(int fd);
 void journal_doorbells(const struct device *dev, const char *phase);
 void journal_interrupts(const struct device *dev, unsigned int raised,
 			unsigned int received);
+void journal_interrupts_at(const char *name, __u64 iova, unsigned int raised,
+			   unsigned int received);
 void journal_dma(const struct device *dev, bool write, __u64 iova,
 		 unsigned int length);
 void journal_route(const struct device *dev, __u64 iova, const char *stage,

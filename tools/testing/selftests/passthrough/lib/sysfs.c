@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What sysfs says of a device: its VFIO character device, the reserved regions
+ * What sysfs says of a device: its directory, its VFIO character device, the reserved regions
  * of its IOMMU group, the window of the host bridge that its registers are in,
- * whether it sleeps, and whether iommufd takes devices whose interrupts are not
- * isolated. And what an administrator does to it: reset it, reset the bus that it is
+ * whether it sleeps, and whether iommufd and type1 take devices whose interrupts are
+ * not isolated. And what an administrator does to it: reset it, reset the bus that it is
  * on, have its interrupts handled elsewhere.
  */
 #include <dirent.h>
@@ -16,21 +16,29 @@
 #include "passthrough.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
-#define UNSAFE_INTERRUPTS \
-	"/sys/module/iommufd/parameters/allow_unsafe_interrupts"
+#define PLATFORM_DEVICES "/sys/bus/platform/devices"
+
+/* @name: of a PCI device, or of a platform device ("10100000.edu") */
+void sysfs_device_path(const char *name, const char *file, char *path,
+		       size_t size)
+{
+	snprintf(path, size, "%s/%s/%s",
+		 device_is_platform(name) ? PLATFORM_DEVICES : PCI_DEVICES,
+		 name, file);
+}
 
 /*
- * The path of the device's node in /dev/vfio/devices. -ENODEV: vfio-pci has
- * not got the device.
+ * The path of the device's node in /dev/vfio/devices. -ENODEV: no driver of VFIO
+ * has got the device.
  */
-int sysfs_cdev_path(const char *bdf, char *path, size_t size)
+int sysfs_cdev_path(const char *name, char *path, size_t size)
 {
 	struct dirent *entry;
 	char dir[128];
 	DIR *d;
 	int ret = -ENODEV;
 
-	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s/vfio-dev", bdf);
+	sysfs_device_path(name, "vfio-dev", dir, sizeof(dir));
 	d = opendir(dir);
 	if (!d)
 		return -ENODEV;
@@ -216,6 +224,55 @@ unsigned int sysfs_count_msis(const char *bdf)
 	return count;
 }
 
+/* A file of a device with a number in it */
+int sysfs_read_number(const char *name, const char *file, __u64 *number)
+{
+	char path[256];
+	int ret = 0;
+	FILE *f;
+
+	sysfs_device_path(name, file, path, sizeof(path));
+	f = fopen(path, "r");
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%lli", (long long *)number) != 1)
+		ret = -EIO;
+	fclose(f);
+	return ret;
+}
+
+int sysfs_write_number(const char *name, const char *file, __u64 number)
+{
+	char path[256], value[32];
+
+	sysfs_device_path(name, file, path, sizeof(path));
+	snprintf(value, sizeof(value), "%llu", number);
+	return write_string(path, value);
+}
+
+/*
+ * Take a platform device from its driver, if it has one, and offer it to another, or to
+ * none if @driver is NULL. -ENODEV: that did not take it.
+ */
+int sysfs_set_driver(const char *name, const char *driver)
+{
+	char path[256];
+	int ret;
+
+	sysfs_device_path(name, "driver/unbind", path, sizeof(path));
+	ret = write_string(path, name);
+	if ((ret && ret != -ENOENT) || !driver)
+		return ret == -ENOENT ? 0 : ret;
+	sysfs_device_path(name, "driver_override", path, sizeof(path));
+	ret = write_string(path, driver);
+	if (!ret)
+		ret = write_string("/sys/bus/platform/drivers_probe", name);
+	if (ret)
+		return ret;
+	sysfs_device_path(name, "driver", path, sizeof(path));
+	return access(path, F_OK) ? -ENODEV : 0;
+}
+
 int sysfs_reset(const char *bdf)
 {
 	char path[128];
@@ -257,12 +314,20 @@ int sysfs_set_affinity(const char *bdf, const char *cpus)
 	return ret;
 }
 
-/* iommufd's module parameter, which an administrator sets: 'Y' or 'N' */
-int sysfs_get_unsafe_interrupts(char *allowed)
+static void unsafe_interrupts_path(const char *module, char *path, size_t size)
 {
+	snprintf(path, size,
+		 "/sys/module/%s/parameters/allow_unsafe_interrupts", module);
+}
+
+/* A parameter of "iommufd" and "vfio_iommu_type1", set by an administrator: 'Y' or 'N' */
+int sysfs_get_unsafe_interrupts(const char *module, char *allowed)
+{
+	char path[128];
 	int fd, ret = 0;
 
-	fd = open(UNSAFE_INTERRUPTS, O_RDONLY | O_CLOEXEC);
+	unsafe_interrupts_path(module, path, sizeof(path));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (read(fd, allowed, 1) != 1)
@@ -271,15 +336,11 @@ int sysfs_get_unsafe_interrupts(char *allowed)
 	return ret;
 }
 
-int sysfs_set_unsafe_interrupts(char allowed)
+int sysfs_set_unsafe_interrupts(const char *module, char allowed)
 {
-	int fd, ret = 0;
+	const char value[] = { allowed, '\0' };
+	char path[128];
 
-	fd = open(UNSAFE_INTERRUPTS, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, &allowed, 1) != 1)
-		ret = -errno;
-	close(fd);
-	return ret;
+	unsafe_interrupts_path(module, path, sizeof(path));
+	return write_string(path, value);
 }

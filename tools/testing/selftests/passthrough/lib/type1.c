@@ -53,8 +53,7 @@ static int group_open(const char *bdf)
 	ssize_t length;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
-		 bdf);
+	sysfs_device_path(bdf, "iommu_group", path, sizeof(path));
 	length = readlink(path, target, sizeof(target) - 1);
 	if (length < 0)
 		return -errno;

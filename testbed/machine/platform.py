@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+"""PCI devices as platform devices, behind the SMMU.
+
+No emulator that Debian has puts a platform device with DMA behind an SMMU. But a PCI
+device is two ranges of registers, a wire, a stream ID and a device ID, and a device tree
+can say just that: in the machine's own tree the PCI controller is disabled, and each edu
+is a node of its own, with the place that its BAR shall have and its configuration page as
+registers. Its driver has to write the BAR and to turn the device on, in that page.
+
+Four edu: one without an MSI domain and one with, for users, and both again for the
+host. In the kind "shared" registers that another driver claims lie in the page of the doorbell.
+"""
+
+import re
+from dataclasses import dataclass
+
+from machine import initramfs, qemu
+from machine.paths import Problem
+
+KINDS = ["own", "shared"]
+BARS = 0x10000000               # the start of the PCI window
+BAR_SIZE = 0x100000
+PAGE = 0x1000
+FIRST_WIRE = 3                  # the SPI of the first of four
+# Registers in the doorbell's page, which the kernel's PL011 driver claims without a look.
+SHARER = 0x800
+
+
+@dataclass(frozen=True)
+class Device:
+    """An edu of the machine; the slot of each has another wire."""
+    slot: int
+    has_msi_domain: bool
+
+    def bar(self):
+        return BARS + self.slot * BAR_SIZE
+
+    def name(self):
+        """As the kernel calls it."""
+        return f"{self.bar():x}.edu"
+
+    def bdf(self):
+        """As the PCI device that it is: the SMMU and the ITS know it by that."""
+        return f"0000:00:{self.slot:02x}.0"
+
+
+# guest/platform-run names them, too.
+DEVICES = [Device(slot, slot % 2 == 0) for slot in (1, 2, 3, 4)]
+
+
+def as_pci(channel):
+    """A guest's report, with the devices' names as an observer of PCI knows them."""
+    for device in DEVICES:
+        channel = channel.replace(f"device={device.name()} ", f"device={device.bdf()} ")
+    return channel
+
+
+def devices():
+    """For QEMU's -device."""
+    return [f"edu,dma_mask=0xffffffffffffffff,addr={device.slot:x}" for device in DEVICES]
+
+
+def device_tree(options):
+    """Write the device tree of vm's `options` to its log directory and return the path. It is
+    the same each time."""
+    own, text, tree = (options.log / f"platform.{end}" for end in ("own", "dts", "dtb"))
+    line = qemu.machine(options)
+    line[2] += f",dtb-randomness=off,dumpdtb={qemu.escape(own)}"
+    initramfs.run_or_stop(line, "QEMU writes no device tree", options.log)
+    source = initramfs.run_or_stop(["dtc", "-q", "-I", "dtb", "-O", "dts", own], "dtc", options.log)
+    text.write_text(changed(source, options.platform))
+    initramfs.run_or_stop(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, text], "dtc",
+                          options.log)
+    return tree
+
+
+def find(pattern, source):
+    """What the pattern's groups match in the machine's own tree."""
+    found = re.search(pattern, source, re.S)
+    if not found:
+        raise Problem(f"the device tree of {qemu.BINARY} has no {pattern}")
+    return found.groups()
+
+
+def changed(source, kind):
+    """The text of the machine's device tree, with edu nodes in place of the PCI controller."""
+    smmu, = find(r"smmuv3@\w+ \{\s[^}]*?phandle = <(\w+)>", source)
+    ecam = tuple(int(word, 16) for word in
+                 find(r"pcie@10000000 \{[^}]*?\breg = <(\w+) (\w+) ", source))
+    msi, = find(r"(?:its|v2m)@\w+ \{[^}]*?phandle = <(\w+)>", source)
+    doorbells, = find(r"(?:its|v2m)@(\w+) \{", source)
+    cells = "#msi-cells" in source
+    nodes = "".join(node(device, smmu, ecam, f"{msi} {device.slot << 3:#x}" if cells else msi)
+                    for device in DEVICES)
+    if kind == "shared":
+        # The second 64 KiB of an ITS are for messages, a frame of a GICv2m has one page.
+        port = int(doorbells, 16) + 0x10000 * cells + SHARER
+        nodes += serial_port(port)
+        source = source.replace("\taliases {", f"\taliases {{\n\t\tserial1 = \"/serial@{port:x}\";")
+    return source.replace("\tpcie@10000000 {", nodes + "\tpcie@10000000 {\n\t\tstatus = "
+                          "\"disabled\";", 1)
+
+
+def node(device, smmu, ecam, msi):
+    """One edu; ecam is the start of the configuration pages, as two cells."""
+    wire = FIRST_WIRE + device.slot % 4
+    parent = f"\n\t\tmsi-parent = <{msi}>;" * device.has_msi_domain
+    return f"""
+	edu@{device.bar():x} {{
+		compatible = "qemu,edu";
+		reg = <0x0 {device.bar():#x} 0x0 {BAR_SIZE:#x}
+		       {ecam[0]:#x} {ecam[1] + (device.slot << 15):#x} 0x0 {PAGE:#x}>;
+		interrupts = <0 {wire} 4>;
+		iommus = <{smmu} {device.slot << 3:#x}>;
+		dma-coherent;{parent}
+	}};
+
+"""
+
+
+def serial_port(address):
+    """One, as far as its driver can tell. It needs an alias, or it is the console."""
+    return f"""
+	serial@{address:x} {{
+		compatible = "arm,sbsa-uart";
+		reg = <0x0 {address:#x} 0x0 0x100>;
+		interrupts = <0 100 4>;
+		current-speed = <115200>;
+	}};
+
+"""
