@@ -120,6 +120,13 @@ static int msi_test_turn_on(struct platform_device *pdev, struct msi_test *test)
 	return devm_add_action_or_reset(&pdev->dev, msi_test_turn_off, test);
 }
 
+static int msi_test_alloc_irq(struct device *d)
+{
+	irq_write_msi_msg_t write = msi_test_write_message;
+
+	return platform_device_msi_init_and_alloc_irqs(d, 1, write);
+}
+
 static int msi_test_probe(struct platform_device *pdev)
 {
 	struct msi_test *test;
@@ -137,8 +144,7 @@ static int msi_test_probe(struct platform_device *pdev)
 	if (!rc)
 		rc = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (!rc)
-		rc = platform_device_msi_init_and_alloc_irqs(
-			&pdev->dev, 1, msi_test_write_message);
+		rc = msi_test_alloc_irq(&pdev->dev);
 	if (rc)
 		return rc;
 	test->irq = msi_get_virq(&pdev->dev, 0);

@@ -15,34 +15,39 @@
 #define LEAVES 100
 #define CALL_IOVA 0x40000000ULL
 
-FIXTURE(container_leave)
-{
+/* Maps and unmaps, on and on */
+struct caller {
 	struct container container;
 	struct mapping memory;
-	int group;
-	pthread_t caller;
+	pthread_t thread;
 	bool stop;
 	unsigned int refused, done;
 	int error;
 };
 
+FIXTURE(container_leave)
+{
+	struct caller caller;
+	int group;
+};
+
 FIXTURE_SETUP(container_leave)
 {
-	self->container.fd = -1;
+	self->caller.container.fd = -1;
 	self->group = -1;
 	if (!edu_name(0))
 		SKIP(return, "VFIO_EDU names no edu device");
-	ASSERT_EQ(0, memory_alloc(&self->memory, PAGE));
-	ASSERT_EQ(0, container_open(&self->container));
-	self->group = container_add_group(&self->container, edu_name(0));
+	ASSERT_EQ(0, memory_alloc(&self->caller.memory, PAGE));
+	ASSERT_EQ(0, container_open(&self->caller.container));
+	self->group = container_add_group(&self->caller.container, edu_name(0));
 	ASSERT_LE(0, self->group);
 }
 
 FIXTURE_TEARDOWN(container_leave)
 {
 	close(self->group);
-	container_close(&self->container);
-	memory_free(&self->memory);
+	container_close(&self->caller.container);
+	memory_free(&self->caller.memory);
 }
 
 static int leave(int group)
@@ -66,56 +71,61 @@ static bool is_answer(int ret)
 
 static void *call_on_and_on(void *arg)
 {
-	FIXTURE_DATA(container_leave) *self = arg;
+	struct caller *caller = arg;
 	int map, unmap;
 
-	while (!__atomic_load_n(&self->stop, __ATOMIC_SEQ_CST)) {
-		map = container_map(&self->container, self->memory.va, PAGE,
+	while (!__atomic_load_n(&caller->stop, __ATOMIC_SEQ_CST)) {
+		map = container_map(&caller->container, caller->memory.va, PAGE,
 				    CALL_IOVA);
-		unmap = container_unmap(&self->container, CALL_IOVA, PAGE);
+		unmap = container_unmap(&caller->container, CALL_IOVA, PAGE);
 		if (!is_answer(map) || !is_answer(unmap)) {
-			self->error = is_answer(map) ? unmap : map;
+			caller->error = is_answer(map) ? unmap : map;
 			break;
 		}
-		self->refused += map == -EINVAL;
-		__atomic_fetch_add(&self->done, !map, __ATOMIC_SEQ_CST);
+		caller->refused += map == -EINVAL;
+		__atomic_fetch_add(&caller->done, !map, __ATOMIC_SEQ_CST);
 	}
 	return NULL;
 }
 
 TEST_F(container_leave, refuses_calls_until_a_group_is_back)
 {
-	ASSERT_EQ(0, container_map(&self->container, self->memory.va, PAGE,
-				   CALL_IOVA));
+	ASSERT_EQ(0, container_map(&self->caller.container,
+				   self->caller.memory.va, PAGE, CALL_IOVA));
 	ASSERT_EQ(0, leave(self->group));
-	EXPECT_EQ(-EINVAL, container_map(&self->container, self->memory.va,
-					 PAGE, CALL_IOVA));
-	EXPECT_EQ(-EINVAL, container_unmap(&self->container, CALL_IOVA, PAGE));
-	ASSERT_EQ(0, come_back(self->group, &self->container));
+	EXPECT_EQ(-EINVAL,
+		  container_map(&self->caller.container, self->caller.memory.va,
+				PAGE, CALL_IOVA));
+	EXPECT_EQ(-EINVAL,
+		  container_unmap(&self->caller.container, CALL_IOVA, PAGE));
+	ASSERT_EQ(0, come_back(self->group, &self->caller.container));
 	/* Nothing is mapped any more */
-	EXPECT_EQ(0, container_map(&self->container, self->memory.va, PAGE,
-				   CALL_IOVA));
+	EXPECT_EQ(0, container_map(&self->caller.container,
+				   self->caller.memory.va, PAGE, CALL_IOVA));
 }
 
 TEST_F_TIMEOUT(container_leave, waits_for_calls_of_another_thread, 300)
 {
 	unsigned int i, done = 0;
 
-	ASSERT_EQ(0, pthread_create(&self->caller, NULL, call_on_and_on, self));
-	for (i = 0; i < LEAVES && !self->error; i++) {
+	ASSERT_EQ(0, pthread_create(&self->caller.thread, NULL, call_on_and_on,
+				    &self->caller));
+	for (i = 0; i < LEAVES && !self->caller.error; i++) {
 		/* Each time, some calls have been answered */
-		while (__atomic_load_n(&self->done, __ATOMIC_SEQ_CST) == done &&
-		       !self->error)
+		while (__atomic_load_n(&self->caller.done, __ATOMIC_SEQ_CST) ==
+			       done &&
+		       !self->caller.error)
 			sched_yield();
-		done = __atomic_load_n(&self->done, __ATOMIC_SEQ_CST);
+		done = __atomic_load_n(&self->caller.done, __ATOMIC_SEQ_CST);
 		EXPECT_EQ(0, leave(self->group));
-		EXPECT_EQ(0, come_back(self->group, &self->container));
+		EXPECT_EQ(0, come_back(self->group, &self->caller.container));
 	}
-	__atomic_store_n(&self->stop, true, __ATOMIC_SEQ_CST);
-	ASSERT_EQ(0, pthread_join(self->caller, NULL));
-	printf("# %u maps done, %u refused\n", self->done, self->refused);
-	EXPECT_EQ(0, self->error);
-	EXPECT_LE(LEAVES, self->done);
+	__atomic_store_n(&self->caller.stop, true, __ATOMIC_SEQ_CST);
+	ASSERT_EQ(0, pthread_join(self->caller.thread, NULL));
+	printf("# %u maps done, %u refused\n", self->caller.done,
+	       self->caller.refused);
+	EXPECT_EQ(0, self->caller.error);
+	EXPECT_LE(LEAVES, self->caller.done);
 }
 
 TEST_HARNESS_MAIN

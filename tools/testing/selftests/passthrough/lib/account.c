@@ -73,6 +73,8 @@ void account_take(struct account *account, int iommufd)
 /* Return: NULL if all is as it was at @before, or what is not */
 const char *account_compare(const struct account *before, int iommufd)
 {
+	static const char format[] =
+		"objects %+d, files %+d, interrupts %+d, KiB %+ld, pins %+ld, tables %+ld";
 	static char text[160];
 	struct account now;
 
@@ -82,13 +84,10 @@ const char *account_compare(const struct account *before, int iommufd)
 	    now.interrupts == before->interrupts &&
 	    now.pinned == before->pinned)
 		return NULL;
-	snprintf(
-		text, sizeof(text),
-		"objects %+d, files %+d, interrupts %+d, accounted KiB %+ld, pins %+ld, pages of tables %+ld",
-		now.object - before->object, now.files - before->files,
-		now.interrupts - before->interrupts,
-		now.pinned - before->pinned,
-		now.balance.pins - before->balance.pins,
-		now.balance.tables - before->balance.tables);
+	snprintf(text, sizeof(text), format, now.object - before->object,
+		 now.files - before->files, now.interrupts - before->interrupts,
+		 now.pinned - before->pinned,
+		 now.balance.pins - before->balance.pins,
+		 now.balance.tables - before->balance.tables);
 	return text;
 }

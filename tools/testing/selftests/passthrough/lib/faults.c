@@ -59,6 +59,7 @@ static const char *const injectors[] = {
 	"failslab",
 	"fail_page_alloc",
 	"fail_usercopy",
+	NULL,
 };
 
 static int injector_set(const char *injector, const char *file,
@@ -95,13 +96,13 @@ static int injector_setup(const char *injector, const char *start,
 int faults_setup(const char *function)
 {
 	char start[32] = "0", end[32] = "0xffffffffffffffff";
-	unsigned int i;
+	const char *const *injector;
 	int rc = 0;
 
 	if (function)
 		rc = function_range(function, start, end);
-	for (i = 0; !rc && i < sizeof(injectors) / sizeof(injectors[0]); i++)
-		rc = injector_setup(injectors[i], start, end);
+	for (injector = injectors; !rc && *injector; injector++)
+		rc = injector_setup(*injector, start, end);
 	/* iommufd has a few failures of its own, if it is built for tests */
 	write_text(DEBUGFS "fail_iommufd/verbose", "0");
 	return rc;

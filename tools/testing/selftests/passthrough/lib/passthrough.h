@@ -2,13 +2,13 @@
 /*
  * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c) and
  * containers (type1.c), a device (device.c), what differs if it is no PCI device
- * (platform.c), MSI addresses of a guest for it (msi_address.c), what sysfs says of it (sysfs.c), the port above it (port.c), the
- * driver of QEMU's edu device (edu.c), DMA by it that is checked (exercise.c), the
- * interrupts of an igb device (igb.c), the admin queue of an NVMe controller (nvme.c),
- * the interrupters of a USB controller (xhci.c), failing allocations (faults.c), what
- * the kernel counts of pinned pages and tables (balance.c), what a process holds
- * (account.c), and a journal of what the
- * IOMMU ought to see (journal.c).
+ * (platform.c), MSI addresses of a guest for it (msi_address.c), what sysfs says of it
+ * (sysfs.c), the port above it (port.c), the driver of QEMU's edu device (edu.c), DMA by
+ * it that is checked (exercise.c), the interrupts of an igb device (igb.c), the admin
+ * queue of an NVMe controller (nvme.c), the interrupters of a USB controller (xhci.c),
+ * failing allocations (faults.c), what the kernel counts of pinned pages and tables
+ * (balance.c), what a process holds (account.c), and a journal of what the IOMMU ought
+ * to see (journal.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise, and leave
  * nothing open when they fail.
