@@ -2,6 +2,8 @@
 # The project's verbs. Each calls one script below testbed/; "make help" lists
 # them. Variables on the command line reach the scripts by the environment.
 
+# Other programs have variables of these names in the environment, and mean others.
+$(foreach name,TEST MACHINE,$(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
 export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED TEST MACHINE GIT
 
 NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb release
