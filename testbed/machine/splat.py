@@ -24,7 +24,9 @@ PATTERNS = [
     ("refcount", r"refcount_t:"),
     ("odebug", r"\bODEBUG:"),
     ("leak", r"kmemleak: \d+ new suspected|unreferenced object 0x"),
-    ("checker-off", r"kmemleak: .*(?:disabled|Cannot)|turning off the locking"),
+    # Without a scan area it looks at the whole object, and goes on.
+    ("checker-off", r"kmemleak: (?!Cannot allocate a scan area).*(?:disabled|Cannot)|"
+                    r"turning off the locking"),
     ("corruption", r"list_(?:add|del) corruption|Bad page state|\[Poison overwritten\]"
                    r"|Redzone overwritten|Object already free|stack-protector:"),
     ("hung", r"INFO: task .* blocked for more than|soft lockup|hard LOCKUP|workqueue lockup"),
