@@ -10,7 +10,7 @@ from machine.paths import OUT
 RESULTS = ("pass", "fail", "skip")
 SHOWN = 25      # lines of diagnostics per failure; the log has the rest
 DETAILED = 20   # failures of a suite with diagnostics; of the others the names
-NAMED = 100     # and not of more than these: whoever has that many asks the report
+NAMED = 100     # and not of more than these: the report has the others
 
 
 def show_failure(suite, case, detailed):

@@ -13,7 +13,7 @@
  * - pin against truncation and hole punching: a page that is pinned before stays
  *   pinned, and is what DMA reaches, while the file loses it. One that is to be
  *   pinned afterwards is a new one, or beyond the end of the file: -EINVAL.
- * - pin against pin: the same page of the file, whoever allocates it.
+ * - pin against pin: the same page of the file, whichever of them allocates it.
  * - map against sealing: a writable mapping counts as one, as that of a process
  *   does. Either F_SEAL_WRITE finds it, or it finds the seal. F_SEAL_FUTURE_WRITE
  *   lets what is there go on.

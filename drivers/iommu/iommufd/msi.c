@@ -102,7 +102,7 @@ hwpt_msi_space(struct iommufd_hwpt_paging *hwpt_paging)
 	return smp_load_acquire(&hwpt_paging->ioas->iopt.msi_space);
 }
 
-/* Nothing of the IOVA space is reserved for doorbells, nor for what may be mapped */
+/* No region of @dev takes IOVAs from the user: doorbells evade, relaxable ones do not count */
 static bool msi_reserves_nothing(struct device *dev)
 {
 	struct iommu_resv_region *resv;

@@ -35,7 +35,7 @@
  *
  * iommufd_viommu::lock guards where the ring begins and ends. An event in between is
  * not written to any more, so a reader copies it without the lock; readers exclude
- * each other. All memory is there from the start, charged to whoever asked for it.
+ * each other. All memory is there from the start, charged to the caller.
  */
 struct iommufd_veventq_ring {
 	struct list_head node;

@@ -401,7 +401,7 @@ static void first_vector_keeps_its_lock_while_device_leaves(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, msi_first_desc(dev, MSI_DESC_ALL));
 	KUNIT_EXPECT_EQ(test, 0, kthread_stop_put(lock_thread));
 	KUNIT_EXPECT_EQ(test, 0, kthread_stop_put(end_thread));
-	/* Whoever unlocks ends the iteration */
+	/* The other thread's unlock ends the iteration */
 	KUNIT_EXPECT_NOT_NULL(test, msi_next_desc(dev, MSI_DEFAULT_DOMAIN,
 						  MSI_DESC_ALL));
 	msi_unlock_descs(dev);

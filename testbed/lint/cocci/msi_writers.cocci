@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /// A message has one writer at a time, by irq_desc::lock and what begin_rewrite() keeps
 /// off: msi_desc_rewrite(), msi_desc_pause() and msi_desc_resume(), the restore after a
-/// reset, and the callbacks that the interrupt core makes itself. Whoever else writes
-/// one loses what these wrote, and misdirects interrupts.
+/// reset, and the callbacks that the interrupt core makes itself. Another
+/// writer loses what these wrote, and misdirects interrupts.
 //
 // Options: --no-includes
 

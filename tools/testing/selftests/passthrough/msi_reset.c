@@ -2,7 +2,7 @@
 /*
  * The user maps over the doorbell of its device while an administrator resets the
  * device, which does not come through VFIO. Once a map has returned, the device
- * sends nothing to the old place, whoever resets it: its interrupts arrive, and the
+ * sends nothing to the old place, by any kind of reset: its interrupts arrive, and the
  * user's memory there is as it was. Nor is the device left switched off.
  */
 #include "reset.h"

@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(events)
 	guest2_close(&self->g);
 }
 
-/* The host's handler takes a fault at once, whoever is told then */
+/* The host's handler takes a fault at once, before the guest or the log hears of it */
 static void record_fault(struct __test_metadata *_metadata, struct guest2 *g,
 			 unsigned int stage)
 {

@@ -8,7 +8,7 @@
  * what they are.
  *
  * An episode is a process that does one sequence and ends, in order or killed
- * (episode.c). Whoever started it judges what it left behind (judge.c).
+ * (episode.c). Its parent judges what it left behind (judge.c).
  */
 #ifndef SELFTESTS_VFIO_FUZZ_H
 #define SELFTESTS_VFIO_FUZZ_H

@@ -2,8 +2,8 @@
 /*
  * A PCI device that the kernel knows as a platform device, by a device tree in which a
  * node has the device's registers (region 0), its configuration page (region 1) and its
- * wire. No driver of a bus has configured it: whoever opens it says where its registers
- * are, and may do all to it that the page allows.
+ * wire. No driver of a bus has configured it: the program that opens it says where its
+ * registers are, and may do all to it that the page allows.
  */
 #include <errno.h>
 #include <stdlib.h>
