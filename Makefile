@@ -35,7 +35,7 @@ help: ## this list
 	@echo '           TEST=name      one test of it: a program of the suites passthrough, nested,'
 	@echo '                          resets and iommufd, PROGRAM.FIXTURE of the first three, a'
 	@echo '                          pattern of suite names for kunit; a wrong name lists them'
-	@echo '           MACHINE=name   one machine of passthrough, nested or resets (check)'
+	@echo '           MACHINE=name   one machine of passthrough, nested, platform, resets or smmuv2 (check)'
 	@echo '           FIXES=1        the fixes of 6.12 alone, for out/series-fixes (series)'
 	@echo '           AGAIN=1        also what passed before and has not changed since (check, lint)'
 	@echo '           CONFIG=file    a kernel configuration, or debian (deb)'

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = ROOT / "tools/testing/selftests/passthrough"
 FIXTURE = re.compile(r"^FIXTURE\((\w+)\)", re.MULTILINE)
-# A machine that has no name of its own.
+# A machine that has no name of its own, or a suite's tests of which none can be chosen.
 UNNAMED = "-"
 # Kernel parameters are divided by spaces, and lists of files by lines.
 WORD = re.compile(r"[\w.*?\[\]-]*")
@@ -103,6 +103,15 @@ def chosen(machines):
         print_names(machines)
         sys.exit()
     return Selection.of_environment().narrow(machines)
+
+
+def chosen_names(names):
+    """As chosen(), of a suite whose machines run what they run: their names."""
+    if sys.argv[1:] == ["--names"]:
+        print("\n".join(f"{name} {UNNAMED}" for name in names))
+        sys.exit()
+    machine = Selection.of_environment().machine
+    return [name for name in names if machine in ("", name)]
 
 
 def print_names(machines):
