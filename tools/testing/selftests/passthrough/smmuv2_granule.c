@@ -92,9 +92,8 @@ FIXTURE_TEARDOWN(container)
 }
 
 /* The container's doorbell; it has a page of the SMMU's, and so the capability says */
-static __u64 expect_doorbell(struct __test_metadata *_metadata,
-			     struct setup *s, unsigned int sid,
-			     const char *access)
+static __u64 expect_doorbell(struct __test_metadata *_metadata, struct setup *s,
+			     unsigned int sid, const char *access)
 {
 	__u64 page = has("SMMU_PAGE", "64K") ? 0x10000 : 0x4000;
 	struct vfio_iommu_type1_info_cap_msi msi;

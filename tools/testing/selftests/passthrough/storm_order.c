@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../kselftest.h"
 #include "storm/storm.h"
 
 #define ROUNDS 1000
@@ -43,15 +44,18 @@ static unsigned long number_of(const char *variable, unsigned long otherwise)
 
 static const struct action *action_at(unsigned int i)
 {
+	static const struct action *const lists[] = {
+		user_actions,
+		administrator_actions,
+		machine_actions,
+	};
+	const struct action *action;
 	unsigned int n;
 
-	for (n = 0; user_actions[n].name; n++)
-		if (n == i)
-			return &user_actions[n];
-	i -= n;
-	for (n = 0; administrator_actions[n].name; n++)
-		if (n == i)
-			return &administrator_actions[n];
+	for (n = 0; n < ARRAY_SIZE(lists); n++)
+		for (action = lists[n]; action->name; action++)
+			if (!i--)
+				return action;
 	return NULL;
 }
 

@@ -19,7 +19,7 @@
 #define APPEAR_STEPS 500
 #define STEP_US 10000
 
-static int write_file(const char *path, const char *text)
+int storm_write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
 
@@ -36,7 +36,7 @@ static int write_device(const char *bdf, const char *name, const char *text)
 	char path[128];
 
 	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, name);
-	return write_file(path, text);
+	return storm_write_file(path, text);
 }
 
 static bool exists(const char *bdf, const char *name)
@@ -85,22 +85,28 @@ static int work_join(struct work *work)
 	return work->error;
 }
 
-/* The device is reset while its doorbell moves */
-static int reset_by(struct storm *storm, struct member *member,
-		    int (*how)(const char *bdf))
+int storm_move_beside(struct storm *storm, struct member *member,
+		      int (*run)(const char *bdf))
 {
 	unsigned int step = 0;
 	struct work work;
 	int ret, error;
 
-	ret = work_start(&work, member->bdf, how);
+	ret = work_start(&work, member->bdf, run);
 	if (ret)
 		return ret;
 	do {
 		ret = storm_map_over(storm, member);
 	} while (!ret && !work_is_done(&work) && ++step < STEPS);
 	error = work_join(&work);
-	return ret ?: error ?: member_revive(member);
+	return ret ?: error;
+}
+
+/* The device is reset while its doorbell moves */
+static int reset_by(struct storm *storm, struct member *member,
+		    int (*how)(const char *bdf))
+{
+	return storm_move_beside(storm, member, how) ?: member_revive(member);
 }
 
 static int reset_device(struct storm *storm, struct member *member)
@@ -186,7 +192,7 @@ static int hotplug(struct storm *storm, struct member *member)
 	member_close(member);
 	ret = work_join(&work);
 	if (!ret)
-		ret = write_file("/sys/bus/pci/rescan", "1");
+		ret = storm_write_file("/sys/bus/pci/rescan", "1");
 	if (!ret)
 		ret = sysfs_bind(member->bdf, "vfio-pci");
 	if (!ret)

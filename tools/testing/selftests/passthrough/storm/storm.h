@@ -57,6 +57,7 @@ struct action {
 /* Ends with one that has no name */
 extern const struct action user_actions[];
 extern const struct action administrator_actions[];
+extern const struct action machine_actions[];
 
 unsigned int storm_below(struct storm *storm, unsigned int n);
 int storm_open(struct storm *storm, __u64 seed);
@@ -67,6 +68,11 @@ bool storm_is_spoilt(const struct storm *storm);
 int storm_map_over(struct storm *storm, struct member *member);
 /* The user's page there goes; what is not mapped is no error */
 void storm_unmap_over(struct storm *storm, unsigned int turn);
+
+/* Map over the doorbells that the device uses until @run is through, in another thread */
+int storm_move_beside(struct storm *storm, struct member *member,
+		      int (*run)(const char *bdf));
+int storm_write_file(const char *path, const char *text);
 
 int member_open(struct storm *storm, struct member *member);
 void member_close(struct member *member);
