@@ -68,6 +68,28 @@ static void ats_is_on_under_bypass_and_as_stage1_says(struct kunit *test)
 }
 
 /* S2S and EATS together are ILLEGAL */
+static bool reports_ats(struct soft_smmu *s)
+{
+	return arm_smmu_ops.capable(s->dev, IOMMU_CAP_PCI_ATS_SUPPORTED);
+}
+
+/* What iommufd tells a VMM of the device rests on it */
+static void ats_is_reported_where_it_can_be_used(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct soft_pci *pci = soft_become_pci(test, s);
+
+	KUNIT_EXPECT_TRUE(test, reports_ats(s));
+	s->fwspec->flags &= ~IOMMU_FWSPEC_PCI_RC_ATS;
+	KUNIT_EXPECT_FALSE(test, reports_ats(s));
+	s->fwspec->flags |= IOMMU_FWSPEC_PCI_RC_ATS;
+	s->smmu.features &= ~ARM_SMMU_FEAT_ATS;
+	KUNIT_EXPECT_FALSE(test, reports_ats(s));
+	s->smmu.features |= ARM_SMMU_FEAT_ATS;
+	pci->pdev.ats_cap = 0;
+	KUNIT_EXPECT_FALSE(test, reports_ats(s));
+}
+
 static void stage2_has_no_ats_where_devices_stall(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -283,6 +305,7 @@ static void first_reason_suspends_and_last_one_resumes(struct kunit *test)
 static struct kunit_case arm_smmu_ats_cases[] = {
 	KUNIT_CASE(ats_is_noted_before_it_is_on),
 	KUNIT_CASE(ats_is_on_under_bypass_and_as_stage1_says),
+	KUNIT_CASE(ats_is_reported_where_it_can_be_used),
 	KUNIT_CASE(stage2_has_no_ats_where_devices_stall),
 	KUNIT_CASE(atc_is_invalidated_while_ats_is_on),
 	KUNIT_CASE(silent_device_holds_up_the_queue),

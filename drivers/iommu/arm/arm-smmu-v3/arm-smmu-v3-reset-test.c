@@ -8,7 +8,6 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
-#include <linux/ktime.h>
 
 #include "arm-smmu-v3-soft-pci.h"
 
@@ -67,6 +66,50 @@ static void reset_suspends_translation(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
+/* As drivers of PFs do to a VF, and those of other devices to their own */
+static void driver_that_resets_suspends_translation(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *pci = soft_attach_with_ats(test, s, &stage1);
+
+	soft_join_group(test, s);
+	KUNIT_EXPECT_EQ(test, pcie_flr(&pci->pdev), 0);
+	KUNIT_EXPECT_EQ(test, pci->reset.count, 1);
+	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, pci->reset.ats_on);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
+/* Its power cannot be changed, which is how that comes out */
+static void device_that_cannot_be_reached_is_suspended(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *stage1;
+	struct soft_pci *pci = soft_attach_with_ats(test, s, &stage1);
+
+	soft_join_group(test, s);
+	WRITE_ONCE(s->atc_is_silent, true);
+	pci->is_gone = true;
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pci->pdev, PCI_D3hot), -EIO);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
+	soft_expect_nothing_sent(test, s);
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pci->pdev, PCI_D0), -EIO);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
+	soft_expect_nothing_sent(test, s);
+
+	WRITE_ONCE(s->atc_is_silent, false);
+	pci->is_gone = false;
+	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pci->pdev, PCI_D0), 0);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
 static void device_lost_in_a_reset_stays_suspended(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -108,6 +151,9 @@ static pci_ers_result_t lose_link(struct pci_dev *pdev)
 static pci_ers_result_t tell_of_error(struct pci_dev *pdev,
 				      pci_channel_state_t state)
 {
+	struct soft_pci *pci = container_of(pdev, struct soft_pci, pdev);
+
+	soft_take_note(pci, &pci->error);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
@@ -164,6 +210,9 @@ static void recovery_suspends_translation(struct kunit *test)
 	soft_join_group(test, s);
 	KUNIT_EXPECT_TRUE(test,
 			  recovers(port, pci_channel_io_frozen, reset_link));
+	/* Nothing reaches it since the error */
+	KUNIT_EXPECT_EQ(test, pci->error.count, 1);
+	KUNIT_EXPECT_EQ(test, pci->error.config, IS_ABORT);
 	KUNIT_EXPECT_EQ(test, port->reset.count, 1);
 	KUNIT_EXPECT_EQ(test, port->reset.config, IS_ABORT);
 	KUNIT_EXPECT_FALSE(test, port->reset.ats_on);
@@ -235,6 +284,7 @@ static void recovery_without_reset_changes_nothing(struct kunit *test)
 	soft_join_group(test, s);
 	KUNIT_EXPECT_TRUE(test,
 			  recovers(port, pci_channel_io_normal, reset_link));
+	KUNIT_EXPECT_EQ(test, pci->error.config, IS_NESTED);
 	KUNIT_EXPECT_EQ(test, port->reset.count, 0);
 	KUNIT_EXPECT_EQ(test, pci->ats.count, 1);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
@@ -525,6 +575,8 @@ static void commands_never_reach_a_device_that_is_suspended(struct kunit *test)
 static struct kunit_case arm_smmu_reset_cases[] = {
 	KUNIT_CASE(low_power_suspends_translation),
 	KUNIT_CASE(reset_suspends_translation),
+	KUNIT_CASE(driver_that_resets_suspends_translation),
+	KUNIT_CASE(device_that_cannot_be_reached_is_suspended),
 	KUNIT_CASE(device_lost_in_a_reset_stays_suspended),
 	KUNIT_CASE(recovery_suspends_translation),
 	KUNIT_CASE(failed_recovery_resumes_translation),

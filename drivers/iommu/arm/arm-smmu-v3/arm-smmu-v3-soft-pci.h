@@ -51,6 +51,7 @@ struct soft_pci {
 	struct soft_note ats; /* ATS is enabled */
 	struct soft_note reset; /* It is reset */
 	struct soft_note sleep; /* It leaves D0 */
+	struct soft_note error; /* Its driver is told of an error */
 	struct soft_note told; /* Its driver is told that it was reset */
 	struct soft_pci *below; /* What a bridge has forgotten in a reset */
 	bool is_gone;

@@ -7,6 +7,7 @@
 #include <linux/kmsg_dump.h>
 #include <linux/kthread.h>
 #include <linux/mman.h>
+#include <linux/property.h>
 #include <linux/sched/mm.h>
 #include <uapi/linux/iommufd.h>
 
@@ -616,6 +617,10 @@ static void device_that_can_nest_tracks_dirty_pages(struct kunit *test)
 	/* The other three: no nesting, no HTTU */
 	s->smmu.features &= ~ARM_SMMU_FEAT_NESTING;
 	KUNIT_EXPECT_TRUE(test, tracks_dirty_pages(s));
+	domain = new_paging(s, dirty);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
+	KUNIT_EXPECT_NOT_NULL(test, domain->dirty_ops);
+	domain->ops->free(domain);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(new_paging(s, parent)), -EOPNOTSUPP);
 	s->smmu.features &= ~ARM_SMMU_FEAT_HD;
 	KUNIT_EXPECT_FALSE(test, tracks_dirty_pages(s));
@@ -792,6 +797,37 @@ static void virtual_stream_id_has_32_bits(struct kunit *test)
 static void page_tables_of_pasids_are_the_guests(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, arm_smmu_ops.user_pasid_table);
+}
+
+static u32 hw_info_flags(struct kunit *test, struct soft_smmu *s)
+{
+	struct iommu_hw_info_arm_smmuv3 *info;
+	u32 length, type, flags;
+
+	info = arm_smmu_ops.hw_info(s->dev, &length, &type);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, info);
+	KUNIT_EXPECT_EQ(test, length, sizeof(*info));
+	flags = info->flags;
+	kfree(info);
+	return flags;
+}
+
+static void erratum_is_reported_to_who_would_nest(struct kunit *test)
+{
+	static const struct property_entry properties[] = {
+		PROPERTY_ENTRY_STRING("compatible", "nvidia,tegra264-smmu"), {}
+	};
+	struct soft_smmu *s = test->priv;
+
+	s->smmu.base = (void __iomem *)kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, (void *)s->smmu.base);
+	KUNIT_EXPECT_EQ(test, hw_info_flags(test, s), 0);
+	KUNIT_ASSERT_EQ(test,
+			device_create_managed_software_node(s->smmu.dev,
+							    properties, NULL),
+			0);
+	KUNIT_EXPECT_EQ(test, hw_info_flags(test, s),
+			IOMMU_HW_INFO_ARM_SMMUV3_REPEAT_INV);
 }
 
 /* A queue of a guest for some events */
@@ -1009,6 +1045,7 @@ static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(device_of_several_streams_gets_no_virtual_id),
 	KUNIT_CASE(virtual_stream_id_has_32_bits),
 	KUNIT_CASE(page_tables_of_pasids_are_the_guests),
+	KUNIT_CASE(erratum_is_reported_to_who_would_nest),
 	KUNIT_CASE(event_has_the_virtual_id),
 	KUNIT_CASE(only_listed_events_are_the_guests),
 	KUNIT_CASE(flood_is_lost_by_the_guest_not_told_to_the_host),

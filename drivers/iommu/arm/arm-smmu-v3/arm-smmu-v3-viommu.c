@@ -43,6 +43,7 @@
 #include <linux/io.h>
 #include <linux/iommu-viommu.h>
 #include <linux/module.h>
+#include <linux/property.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <kunit/visibility.h>
@@ -434,6 +435,9 @@ void *arm_smmu_hw_info(struct device *dev, u32 *length, u32 *type)
 		info->idr[i] = readl_relaxed(base + ARM_SMMU_IDR0 + 4 * i);
 	info->iidr = readl_relaxed(base + ARM_SMMU_IIDR);
 	info->aidr = readl_relaxed(base + ARM_SMMU_AIDR);
+	/* One that must be told everything twice. This kernel does not do that itself */
+	if (device_is_compatible(master->smmu->dev, "nvidia,tegra264-smmu"))
+		info->flags |= IOMMU_HW_INFO_ARM_SMMUV3_REPEAT_INV;
 
 	*length = sizeof(*info);
 	*type = IOMMU_HW_INFO_TYPE_ARM_SMMUV3;

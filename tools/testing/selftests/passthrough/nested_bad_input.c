@@ -132,8 +132,9 @@ TEST_F(input, of_a_viommu_is_checked)
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, cmd.out_viommu_id));
 	/* The type has no data: what says where it is does not matter */
 	cmd = good;
-	cmd.__reserved = 1;
-	cmd.data_len = 8;
+	cmd.__reserved = ~0U;
+	cmd.data_len = ~0U;
+	cmd.data_uptr = ~0ULL;
 	EXPECT_EQ(0, call(g, IOMMU_VIOMMU_ALLOC, &cmd));
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, cmd.out_viommu_id));
 }

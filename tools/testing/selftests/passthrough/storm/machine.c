@@ -121,28 +121,37 @@ static int read_command(const char *bdf)
 	return ret;
 }
 
+/* A reset has been there: the device does not decode memory any more */
+static int wait_for_reset(const char *bdf)
+{
+	unsigned int step;
+	int command;
+
+	for (step = 0; step < STEPS; step++) {
+		command = read_command(bdf);
+		if (command < 0)
+			return command;
+		if (!(command & COMMAND_MEMORY))
+			return 0;
+		usleep(STEP_US);
+	}
+	return -ETIMEDOUT;
+}
+
 /* The kernel resets the link, and the device forgets all: its user closes it */
 static int link_stops(struct storm *storm, struct member *member)
 {
 	struct member *igb = &storm->members[KIND_IGB];
-	unsigned int step;
 	int ret;
 
 	ret = inject(igb->bdf,
 		     (struct aer_error){ .uncorrectable = AER_MALFORMED_TLP });
 	if (!ret)
 		ret = storm_map_over(storm, member);
-	for (step = 0; step < STEPS && !ret; step++) {
-		ret = read_command(igb->bdf);
-		if (ret >= 0 && !(ret & COMMAND_MEMORY))
-			break;
-		ret = ret < 0 ? ret : 0;
-		usleep(STEP_US);
-	}
-	if (step == STEPS)
-		ret = -ETIMEDOUT;
+	if (!ret)
+		ret = wait_for_reset(igb->bdf);
 	member_close(igb);
-	return ret < 0 ? ret : member_open(storm, igb);
+	return ret ?: member_open(storm, igb);
 }
 
 const struct action machine_actions[] = { { "processor", true, processor },
