@@ -190,6 +190,27 @@ static void put_below(struct soft_pci *pci, struct soft_pci *bridge)
 	bridge->noted = pci;
 }
 
+/* As VFIO and sysfs reset a bus with all of its devices */
+static void bus_reset_suspends_translation(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct soft_pci *pci, *port = soft_new_pci(test, s);
+	struct iommu_domain *stage1;
+
+	pci = soft_attach_with_ats(test, s, &stage1);
+	put_below(pci, port);
+	soft_join_group(test, s);
+	KUNIT_EXPECT_EQ(test, pci_reset_bus(&pci->pdev), 0);
+	KUNIT_EXPECT_EQ(test, port->reset.count, 1);
+	KUNIT_EXPECT_EQ(test, port->reset.config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, port->reset.ats_on);
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	KUNIT_EXPECT_EQ(test, pci->ats.count, 2);
+	soft_leave_group(s);
+	stage1->ops->free(stage1);
+}
+
 /* Have the function, or what is below it, recover from an error */
 static bool recovers(struct soft_pci *pci, pci_channel_state_t state,
 		     pci_ers_result_t (*reset)(struct pci_dev *pdev))
@@ -578,6 +599,7 @@ static struct kunit_case arm_smmu_reset_cases[] = {
 	KUNIT_CASE(driver_that_resets_suspends_translation),
 	KUNIT_CASE(device_that_cannot_be_reached_is_suspended),
 	KUNIT_CASE(device_lost_in_a_reset_stays_suspended),
+	KUNIT_CASE(bus_reset_suspends_translation),
 	KUNIT_CASE(recovery_suspends_translation),
 	KUNIT_CASE(failed_recovery_resumes_translation),
 	KUNIT_CASE(device_lost_in_recovery_stays_suspended),

@@ -65,6 +65,10 @@ static int soft_pci_write(struct pci_bus *bus, unsigned int devfn, int where,
 		lose_state(pci);
 		return PCIBIOS_SUCCESSFUL;
 	}
+	if (where == PCI_BRIDGE_CONTROL && (value & PCI_BRIDGE_CTL_BUS_RESET)) {
+		soft_take_note(pci, &pci->reset);
+		lose_state(pci->noted);
+	}
 	if (where == PMCSR && (value & PCI_PM_CTRL_STATE_MASK))
 		soft_take_note(pci, &pci->sleep);
 
