@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "iommufd_utils.h"
 
@@ -829,6 +830,67 @@ TEST(fails_without_huge_pages_and_leaves_nothing)
 	ASSERT_EQ(0, ftruncate(file, 0));
 	EXPECT_EQ(free_pages, huge_pages("HugePages_Free:"));
 	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
+	close(file);
+	teardown_iommufd(fd, _metadata);
+}
+
+static int charge_processes(int fd)
+{
+	struct iommu_option cmd = {
+		.size = sizeof(cmd),
+		.option_id = IOMMU_OPTION_RLIMIT_MODE,
+		.op = IOMMU_OPTION_OP_SET,
+		.val64 = 1,
+	};
+
+	return ioctl(fd, IOMMU_OPTION, &cmd);
+}
+
+static unsigned long locked(void)
+{
+	return proc_number("/proc/self/status", "VmLck:");
+}
+
+/* Attach a device, which pins all that is mapped. Return: whether nobody here pays */
+static int attach_elsewhere(int fd, __u32 ioas_id)
+{
+	__u32 stdev_id, hwpt_id;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		exit(_test_cmd_mock_domain(fd, ioas_id, &stdev_id, &hwpt_id,
+					   NULL) ||
+		     locked());
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+TEST(charges_the_process_that_mapped)
+{
+	struct rlimit limit = { 4 * PAGE_SIZE, 4 * PAGE_SIZE };
+	unsigned long kib = PAGE_SIZE / 1024;
+	int fd = open("/dev/iommu", O_RDWR);
+	int file = memfd_create("test", MFD_CLOEXEC);
+	__u32 ioas_id;
+
+	ASSERT_NE(-1, fd);
+	ASSERT_NE(-1, file);
+	ASSERT_EQ(0, ftruncate(file, 5 * PAGE_SIZE));
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	ASSERT_EQ(0, charge_processes(fd));
+	ASSERT_EQ(0, drop_ipc_lock());
+	ASSERT_EQ(0, _test_ioctl_ioas_alloc(fd, &ioas_id));
+	ASSERT_EQ(0, map_file(fd, ioas_id, RW, file, 0, 4 * PAGE_SIZE, IOVA));
+	EXPECT_EQ(0, locked());
+	EXPECT_TRUE(attach_elsewhere(fd, ioas_id));
+	EXPECT_EQ(4 * kib, locked());
+	/* One more is too much */
+	EXPECT_ERRNO(ENOMEM, map_file(fd, ioas_id, RW, file, 4 * PAGE_SIZE,
+				      PAGE_SIZE, IOVA + 4 * PAGE_SIZE));
+	EXPECT_EQ(4 * kib, locked());
+	ASSERT_EQ(0, _test_ioctl_ioas_unmap(fd, ioas_id, IOVA, 4 * PAGE_SIZE,
+					    NULL));
+	EXPECT_EQ(0, locked());
 	close(file);
 	teardown_iommufd(fd, _metadata);
 }
