@@ -83,12 +83,14 @@ def whole_only(bench):
 def names():
     """Of programs with machines; kunit's names are known to the image alone."""
     wanted = {"passthrough": "its-1 msi_move", "nested": "second nested_replace",
-              "resets": "gic2 msi_reset", "iommufd": "- iommufd", "kunit": ""}
+              "resets": "gic2 msi_reset", "iommufd": "- iommufd", "kunit": "",
+              "platform": "its-1-own -", "smmuv2": "mmu500 -"}
     suites = {s.name: s for s in discover(TESTBED / "suites") if s.choose}
     expect(set(suites) == set(wanted), f"suites that are run in part: {sorted(suites)}")
     for name, suite in suites.items():
         run = subprocess.run([suite.path, "--names"], capture_output=True, text=True,
-                             timeout=60, check=False, env={**os.environ, "TEST": "", "MACHINE": ""})
+                             timeout=60, check=False,
+                             env={**os.environ, "TEST": "", "MACHINE": "", "DEBUG": ""})
         expect(run.returncode == 0, f"{name}: {run.stderr}")
         expect(wanted[name] in (run.stdout.splitlines() or [""]), f"{name}: {run.stdout}")
 

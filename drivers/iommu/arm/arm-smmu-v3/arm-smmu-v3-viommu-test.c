@@ -817,10 +817,11 @@ static void erratum_is_reported_to_who_would_nest(struct kunit *test)
 	static const struct property_entry properties[] = {
 		PROPERTY_ENTRY_STRING("compatible", "nvidia,tegra264-smmu"), {}
 	};
+	void *registers = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
 	struct soft_smmu *s = test->priv;
 
-	s->smmu.base = (void __iomem *)kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, (void *)s->smmu.base);
+	KUNIT_ASSERT_NOT_NULL(test, registers);
+	s->smmu.base = (void __iomem *)registers;
 	KUNIT_EXPECT_EQ(test, hw_info_flags(test, s), 0);
 	KUNIT_ASSERT_EQ(test,
 			device_create_managed_software_node(s->smmu.dev,

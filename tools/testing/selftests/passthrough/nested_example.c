@@ -2,8 +2,8 @@
 /*
  * Example: all that a VMM calls to give a guest a device behind an Arm SMMUv3 whose
  * stage 1 the guest owns, without a range that has to be mapped one to one. It goes
- * with Documentation/userspace-api/vfio-msi-addresses.rst, is complete in itself, and
- * is run as a test.
+ * with Documentation/userspace-api/vfio-msi-addresses.rst, is complete with example.h,
+ * and is run as a test.
  *
  *	nested_example 0000:00:01.0
  *
@@ -11,117 +11,26 @@
  * VFIO_EDU names. The guest's part is short: tables that map one page, that of its
  * virtual ITS, at an address of its choice. Then the device sends an interrupt.
  */
-#include <dirent.h>
-#include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#define EXAMPLE "a nested guest takes an interrupt"
 
-#include <linux/iommufd.h>
+#include <endian.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
 #include <linux/iommufd_msi.h>
 #include <linux/pci_regs.h>
-#include <linux/vfio.h>
 #include <linux/vfio_msi_address.h>
 
-/* The guest's physical address space: its memory, and its virtual ITS's doorbell */
-#define RAM_IPA 0x40000000ULL
-#define RAM_LENGTH 0x200000ULL
+#include "example.h"
+
+/* The virtual ITS's doorbell, in the guest's physical address space */
 #define VIRTUAL_ITS_IPA 0x8090000ULL
 /* Where the guest maps that doorbell for its devices, and the register in the page */
 #define GUEST_IOVA 0xfffff000ULL
 #define TRANSLATER 0x40ULL
-/* What the guest calls the device */
-#define VIRTUAL_SID 8
 
-#define PAGE 0x1000ULL
 #define EDU_RAISE 0x60
 #define EDU_ACKNOWLEDGE 0x64
-
-/* Any failure ends the example, and with it all that was made so far */
-static int check(int ret, const char *what)
-{
-	if (ret >= 0)
-		return ret;
-	printf("# %s: %s\nnot ok 1 a nested guest takes an interrupt\n", what,
-	       strerror(errno));
-	exit(1);
-}
-
-static int call(int fd, unsigned long request, void *argument, const char *what)
-{
-	return check(ioctl(fd, request, argument), what);
-}
-
-/* The device's own character device is named in sysfs */
-static int open_device(const char *bdf)
-{
-	char path[300];
-	struct dirent *entry;
-	DIR *directory;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
-	directory = opendir(path);
-	check(directory ? 0 : -1, path);
-	do {
-		entry = readdir(directory);
-	} while (entry && entry->d_name[0] == '.');
-	check(entry ? 0 : -1, path);
-	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", entry->d_name);
-	closedir(directory);
-	return check(open(path, O_RDWR | O_CLOEXEC), path);
-}
-
-static __u32 bind_device(int device, int iommufd)
-{
-	struct vfio_device_bind_iommufd bind = {
-		.argsz = sizeof(bind),
-		.iommufd = iommufd,
-	};
-
-	call(device, VFIO_DEVICE_BIND_IOMMUFD, &bind, "bind the device");
-	return bind.out_devid;
-}
-
-/* The guest's physical address space is an IOAS */
-static __u32 map_ram(int iommufd, void *ram)
-{
-	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
-		.user_va = (uintptr_t)ram,
-		.length = RAM_LENGTH,
-		.iova = RAM_IPA,
-	};
-
-	call(iommufd, IOMMU_IOAS_ALLOC, &alloc, "allocate an IOAS");
-	map.ioas_id = alloc.out_ioas_id;
-	call(iommufd, IOMMU_IOAS_MAP, &map, "map the guest's memory");
-	return alloc.out_ioas_id;
-}
-
-/* Stage 2: page tables of the IOAS that others can be nested on */
-static __u32 make_parent(int iommufd, __u32 device_id, __u32 ioas)
-{
-	struct iommu_hwpt_alloc alloc = {
-		.size = sizeof(alloc),
-		.flags = IOMMU_HWPT_ALLOC_NEST_PARENT,
-		.dev_id = device_id,
-		.pt_id = ioas,
-	};
-
-	call(iommufd, IOMMU_HWPT_ALLOC, &alloc, "allocate a nest parent");
-	return alloc.out_hwpt_id;
-}
 
 /* The physical doorbell goes to where the guest has the virtual one */
 static void place_doorbell(int iommufd, __u32 parent)
@@ -134,27 +43,6 @@ static void place_doorbell(int iommufd, __u32 parent)
 	};
 
 	call(iommufd, IOMMU_MSI_PLACE, &place, "place the doorbell");
-}
-
-/* The SMMU that the guest sees, and its name of the device there */
-static __u32 make_viommu(int iommufd, __u32 device_id, __u32 parent)
-{
-	struct iommu_viommu_alloc viommu = {
-		.size = sizeof(viommu),
-		.type = IOMMU_VIOMMU_TYPE_ARM_SMMUV3,
-		.dev_id = device_id,
-		.hwpt_id = parent,
-	};
-	struct iommu_vdevice_alloc vdevice = {
-		.size = sizeof(vdevice),
-		.dev_id = device_id,
-		.virt_id = VIRTUAL_SID,
-	};
-
-	call(iommufd, IOMMU_VIOMMU_ALLOC, &viommu, "allocate a vIOMMU");
-	vdevice.viommu_id = viommu.out_viommu_id;
-	call(iommufd, IOMMU_VDEVICE_ALLOC, &vdevice, "allocate a vDEVICE");
-	return viommu.out_viommu_id;
 }
 
 /*
@@ -193,13 +81,9 @@ static void take_ste(int iommufd, int device, __u32 device_id, __u32 viommu,
 		.data_len = 2 * sizeof(*ste),
 		.data_uptr = (uintptr_t)ste,
 	};
-	struct vfio_device_attach_iommufd_pt attach = {
-		.argsz = sizeof(attach),
-	};
 
 	call(iommufd, IOMMU_HWPT_ALLOC, &alloc, "allocate a nested table");
-	attach.pt_id = alloc.out_hwpt_id;
-	call(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach, "attach to it");
+	attach_device(device, alloc.out_hwpt_id);
 }
 
 /*
@@ -277,27 +161,23 @@ static int interrupt(__u32 *registers, int eventfd)
 
 int main(int argc, char **argv)
 {
-	const char *name = argc > 1 ? argv[1] : getenv("VFIO_EDU");
 	__u32 device_id, parent, viommu;
 	int iommufd, device, event, came;
 	__u64 ste[2];
 	char bdf[16];
 	void *ram;
 
-	/* The variable may name more than one, with blanks between */
-	snprintf(bdf, sizeof(bdf), "%.*s", (int)strcspn(name ?: "", " "),
-		 name ?: "");
+	device_name(argc, argv, bdf);
 	printf("TAP version 13\n1..1\n");
 
 	/* What any VMM does */
 	iommufd = check(open("/dev/iommu", O_RDWR | O_CLOEXEC), "/dev/iommu");
 	device = open_device(bdf);
 	device_id = bind_device(device, iommufd);
-	ram = mmap(NULL, RAM_LENGTH, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(ram == MAP_FAILED ? -1 : 0, "allocate the guest's memory");
+	ram = allocate_ram();
 	parent = make_parent(iommufd, device_id, map_ram(iommufd, ram));
-	viommu = make_viommu(iommufd, device_id, parent);
+	viommu = make_viommu(iommufd, IOMMU_VIOMMU_TYPE_ARM_SMMUV3, device_id,
+			     parent);
 
 	/* The first call that is new */
 	place_doorbell(iommufd, parent);
@@ -312,7 +192,6 @@ int main(int argc, char **argv)
 	came = interrupt(start_device(device), event);
 	printf("# msi device=%s iova=%#llx raised=1 received=%d\n", bdf,
 	       GUEST_IOVA, came);
-	printf("%sok 1 a nested guest takes an interrupt\n",
-	       came ? "" : "not ");
+	printf("%sok 1 %s\n", came ? "" : "not ", EXAMPLE);
 	return !came;
 }
