@@ -44,14 +44,13 @@ static void expect_nesting(int iommufd, __u32 device_id)
 		.data_len = sizeof(info),
 		.data_uptr = (uintptr_t)&info,
 	};
+	bool nests;
 
 	call(iommufd, IOMMU_GET_HW_INFO, &cmd, "ask for the hardware");
+	nests = cmd.out_data_type == IOMMU_HW_INFO_TYPE_ARM_SMMUV2 &&
+		info.can_nest;
 	errno = EOPNOTSUPP;
-	check(cmd.out_data_type == IOMMU_HW_INFO_TYPE_ARM_SMMUV2 &&
-			      info.can_nest ?
-		      0 :
-		      -1,
-	      "no SMMUv2 that can nest");
+	check(nests ? 0 : -1, "no SMMUv2 that can nest");
 }
 
 /* What the SMMU reports of the guest's devices is read from here */
@@ -68,7 +67,7 @@ static int open_events(int iommufd, __u32 viommu)
 	return alloc.out_veventq_fd;
 }
 
-/* The guest's driver: an entry for the page, which a device may look at at any time */
+/* The guest's driver: an entry for the page, which a device may read at any time */
 static void guest_map(void *ram, __u64 ipa)
 {
 	__u64 *level2 = ram + (LEVEL2_IPA - RAM_IPA);
