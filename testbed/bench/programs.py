@@ -11,8 +11,8 @@ from machine.paths import OUT, ROOT, TESTBED, Problem
 GUEST = TESTBED / "guest"
 SELFTESTS = ROOT / "tools/testing/selftests/passthrough"
 LIBRARY = SELFTESTS / "lib"
-DEVICE = [LIBRARY / f"{name}.c" for name in ("device", "iommufd", "platform", "sysfs",
-                                                 "type1")]
+DEVICE = [LIBRARY / f"{name}.c"
+          for name in ("device", "iommufd", "platform", "sysfs", "type1")]
 PROGRAMS = {
     "bench-init": [GUEST / "bench-init.c"],
     "bench-syscall": [GUEST / "bench-syscall.c"],

@@ -67,7 +67,6 @@ static void ats_is_on_under_bypass_and_as_stage1_says(struct kunit *test)
 	stage1_ats->ops->free(stage1_ats);
 }
 
-/* S2S and EATS together are ILLEGAL */
 static bool reports_ats(struct soft_smmu *s)
 {
 	return arm_smmu_ops.capable(s->dev, IOMMU_CAP_PCI_ATS_SUPPORTED);
@@ -90,6 +89,7 @@ static void ats_is_reported_where_it_can_be_used(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, reports_ats(s));
 }
 
+/* S2S and EATS together are ILLEGAL */
 static void stage2_has_no_ats_where_devices_stall(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;

@@ -17,6 +17,21 @@
 /* A batch of a guest, whose first command invalidates the ATC */
 #define BATCH 64
 
+/* What happened to the device found it suspended */
+static void expect_suspended(struct kunit *test, const struct soft_note *note)
+{
+	KUNIT_EXPECT_EQ(test, note->config, IS_ABORT);
+	KUNIT_EXPECT_FALSE(test, note->ats_on);
+}
+
+/* By the guest's tables, and with ATS */
+static void expect_translation(struct kunit *test, struct soft_smmu *s,
+			       struct soft_pci *pci)
+{
+	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
+	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+}
+
 static void low_power_suspends_translation(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -27,15 +42,13 @@ static void low_power_suspends_translation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pci->pdev, PCI_D3hot), 0);
 	KUNIT_EXPECT_TRUE(test, pci->pdev.current_state == PCI_D3hot);
 	KUNIT_EXPECT_EQ(test, pci->sleep.count, 1);
-	KUNIT_EXPECT_EQ(test, pci->sleep.config, IS_ABORT);
-	KUNIT_EXPECT_FALSE(test, pci->sleep.ats_on);
+	expect_suspended(test, &pci->sleep);
 	WRITE_ONCE(s->atc_is_silent, true);
 	soft_expect_nothing_sent(test, s);
 
 	WRITE_ONCE(s->atc_is_silent, false);
 	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pci->pdev, PCI_D0), 0);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_translation(test, s, pci);
 	soft_leave_group(s);
 	stage1->ops->free(stage1);
 }
@@ -50,18 +63,15 @@ static void reset_suspends_translation(struct kunit *test)
 	soft_join_group(test, s);
 	KUNIT_EXPECT_EQ(test, pci_reset_function_locked(&pci->pdev), 0);
 	KUNIT_EXPECT_EQ(test, pci->reset.count, 1);
-	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
-	KUNIT_EXPECT_FALSE(test, pci->reset.ats_on);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_suspended(test, &pci->reset);
+	expect_translation(test, s, pci);
 	KUNIT_EXPECT_EQ(test, pci->ats.count, 2);
 
 	/* Those who keep the state themselves, as VFIO when a device is closed */
 	KUNIT_EXPECT_EQ(test, __pci_reset_function_locked(&pci->pdev), 0);
 	KUNIT_EXPECT_EQ(test, pci->reset.count, 2);
 	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_translation(test, s, pci);
 	soft_leave_group(s);
 	stage1->ops->free(stage1);
 }
@@ -76,10 +86,8 @@ static void driver_that_resets_suspends_translation(struct kunit *test)
 	soft_join_group(test, s);
 	KUNIT_EXPECT_EQ(test, pcie_flr(&pci->pdev), 0);
 	KUNIT_EXPECT_EQ(test, pci->reset.count, 1);
-	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
-	KUNIT_EXPECT_FALSE(test, pci->reset.ats_on);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_suspended(test, &pci->reset);
+	expect_translation(test, s, pci);
 	soft_leave_group(s);
 	stage1->ops->free(stage1);
 }
@@ -104,8 +112,7 @@ static void device_that_cannot_be_reached_is_suspended(struct kunit *test)
 	WRITE_ONCE(s->atc_is_silent, false);
 	pci->is_gone = false;
 	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pci->pdev, PCI_D0), 0);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_translation(test, s, pci);
 	soft_leave_group(s);
 	stage1->ops->free(stage1);
 }
@@ -202,10 +209,8 @@ static void bus_reset_suspends_translation(struct kunit *test)
 	soft_join_group(test, s);
 	KUNIT_EXPECT_EQ(test, pci_reset_bus(&pci->pdev), 0);
 	KUNIT_EXPECT_EQ(test, port->reset.count, 1);
-	KUNIT_EXPECT_EQ(test, port->reset.config, IS_ABORT);
-	KUNIT_EXPECT_FALSE(test, port->reset.ats_on);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_suspended(test, &port->reset);
+	expect_translation(test, s, pci);
 	KUNIT_EXPECT_EQ(test, pci->ats.count, 2);
 	soft_leave_group(s);
 	stage1->ops->free(stage1);
@@ -235,14 +240,12 @@ static void recovery_suspends_translation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci->error.count, 1);
 	KUNIT_EXPECT_EQ(test, pci->error.config, IS_ABORT);
 	KUNIT_EXPECT_EQ(test, port->reset.count, 1);
-	KUNIT_EXPECT_EQ(test, port->reset.config, IS_ABORT);
-	KUNIT_EXPECT_FALSE(test, port->reset.ats_on);
+	expect_suspended(test, &port->reset);
 	/* Its driver may use it when it is told */
 	KUNIT_EXPECT_EQ(test, pci->told.count, 1);
 	KUNIT_EXPECT_EQ(test, pci->told.config, IS_NESTED);
 	KUNIT_EXPECT_TRUE(test, pci->told.ats_on);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_translation(test, s, pci);
 	KUNIT_EXPECT_EQ(test, pci->ats.count, 2);
 	soft_leave_group(s);
 	stage1->ops->free(stage1);
@@ -259,10 +262,8 @@ static void failed_recovery_resumes_translation(struct kunit *test)
 	soft_join_group(test, s);
 	KUNIT_EXPECT_FALSE(test,
 			   recovers(pci, pci_channel_io_frozen, reset_link));
-	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
-	KUNIT_EXPECT_FALSE(test, pci->reset.ats_on);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_suspended(test, &pci->reset);
+	expect_translation(test, s, pci);
 	soft_leave_group(s);
 	stage1->ops->free(stage1);
 }
@@ -339,8 +340,7 @@ device_behind_a_switch_is_back_before_its_driver_is_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci->told.count, 1);
 	KUNIT_EXPECT_EQ(test, pci->told.config, IS_NESTED);
 	KUNIT_EXPECT_TRUE(test, pci->told.ats_on);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
+	expect_translation(test, s, pci);
 	soft_leave_group(s);
 	stage1->ops->free(stage1);
 }
@@ -416,10 +416,8 @@ static void vf_is_suspended_while_its_pf_is_reset(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, pci_reset_function_locked(&pf->pdev), 0);
 	KUNIT_EXPECT_EQ(test, pf->reset.count, 1);
-	KUNIT_EXPECT_EQ(test, pf->reset.config, IS_ABORT);
-	KUNIT_EXPECT_FALSE(test, pf->reset.ats_on);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(vf));
+	expect_suspended(test, &pf->reset);
+	expect_translation(test, s, vf);
 	KUNIT_EXPECT_EQ(test, vf->ats.count, 2);
 	KUNIT_EXPECT_TRUE(test, vf->ats.is_reachable);
 	stage1->ops->free(stage1);
@@ -446,8 +444,7 @@ static void vf_stays_suspended_until_its_pf_has_vfs_again(struct kunit *test)
 
 	WRITE_ONCE(s->atc_is_silent, false);
 	pci_restore_state(&pf->pdev);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(vf));
+	expect_translation(test, s, vf);
 	stage1->ops->free(stage1);
 }
 
@@ -459,12 +456,10 @@ static void vf_is_suspended_while_its_pf_sleeps(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pf->pdev, PCI_D3hot), 0);
 	KUNIT_EXPECT_EQ(test, pf->sleep.count, 1);
-	KUNIT_EXPECT_EQ(test, pf->sleep.config, IS_ABORT);
-	KUNIT_EXPECT_FALSE(test, pf->sleep.ats_on);
+	expect_suspended(test, &pf->sleep);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
 	KUNIT_EXPECT_EQ(test, pci_set_power_state(&pf->pdev, PCI_D0), 0);
-	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
-	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(vf));
+	expect_translation(test, s, vf);
 	stage1->ops->free(stage1);
 }
 
