@@ -15,7 +15,8 @@
  *
  * This is what drivers get to see of them. What they call is in
  * drivers/iommu/iommufd/driver.c, the ioctls are in viommu.c and veventq.c there.
- * Names and meaning are those of mainline's include/linux/iommufd.h.
+ * Names and meaning are those of mainline's include/linux/iommufd.h: a driver that was
+ * written for that includes this file besides.
  *
  * Locks
  * -----

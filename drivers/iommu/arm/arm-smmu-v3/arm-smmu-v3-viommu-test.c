@@ -1026,6 +1026,30 @@ static void lost_events_do_not_flood_the_log(struct kunit *test)
 	KUNIT_EXPECT_LT(test, lines_with(test, text), before + 100);
 }
 
+static void atc_without_answer_does_not_flood_the_log(struct kunit *test)
+{
+	static const char error[] = "CMDQ error", global[] = "global error";
+	u32 cons = FIELD_PREP(CMDQ_CONS_ERR, CMDQ_ERR_CERROR_ATC_INV_IDX);
+	unsigned int errors = lines_with(test, error), i;
+	unsigned int globals = lines_with(test, global);
+	struct soft_smmu *s = test->priv;
+	u32 *registers = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, registers);
+	s->smmu.base = (void __iomem *)registers;
+	s->smmu.cmdq.q.cons_reg = (u32 __iomem *)&cons;
+	for (i = 0; i < 500; i++) {
+		registers[ARM_SMMU_GERROR / 4] ^= GERROR_CMDQ_ERR;
+		KUNIT_EXPECT_EQ(test, arm_smmu_gerror_handler(0, &s->smmu),
+				IRQ_HANDLED);
+	}
+	s->smmu.cmdq.q.cons_reg = (u32 __iomem *)&s->cmdq_cons;
+	KUNIT_EXPECT_GT(test, lines_with(test, error), errors);
+	KUNIT_EXPECT_LT(test, lines_with(test, error), errors + 100);
+	KUNIT_EXPECT_GT(test, lines_with(test, global), globals);
+	KUNIT_EXPECT_LT(test, lines_with(test, global), globals + 100);
+}
+
 static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(one_sync_completes_up_to_64_commands),
 	KUNIT_CASE(commands_before_a_bad_one_take_effect),
@@ -1054,6 +1078,7 @@ static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(event_from_before_is_not_the_new_guests),
 	KUNIT_CASE(event_of_the_first_entry_is_the_guests),
 	KUNIT_CASE(lost_events_do_not_flood_the_log),
+	KUNIT_CASE(atc_without_answer_does_not_flood_the_log),
 	{},
 };
 

@@ -179,6 +179,7 @@ static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 					    struct iommu_user_data_array *array)
 {
 	struct arm_smmu_viommu *viommu = to_smmu_viommu(core);
+	/* To clear it first is 30 of 450 instructions a command in batches of 4 */
 	u64 cmds[CMDQ_BATCH_ENTRIES * CMDQ_ENT_DWORDS] __uninitialized;
 	u32 total = array->entry_num, num, done;
 	int ret = 0;

@@ -164,7 +164,7 @@ static int copy_batch(struct iommu_viommu_arm_smmuv2_invalidate *cmds,
 static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 					    struct iommu_user_data_array *array)
 {
-	struct iommu_viommu_arm_smmuv2_invalidate cmds[BATCH] __uninitialized;
+	struct iommu_viommu_arm_smmuv2_invalidate cmds[BATCH];
 	struct arm_smmu_domain *parent = to_smmu_viommu(core)->parent;
 	u32 total = array->entry_num, num;
 	int ret;
