@@ -29,6 +29,7 @@ help: ## this list
 	@echo
 	@echo 'Variables: BASE=pristine  the unpatched kernel (image, check, run-vm)'
 	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
+	@echo '           DEBUG=kcsan    the kernel that watches for data races (image, check)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
 	@echo '           GIT=1          out/linux-git as well: a commit for each patch (tree)'
 	@echo '           SUITE=name     one suite only (check)'

@@ -31,7 +31,7 @@ LOW_REGISTERS = ["--qemu-arg=-machine", "--qemu-arg=highmem-mmio=off"]
 # A copy by an edu device is mostly waiting: three machines fill two CPUs.
 MACHINES_AT_ONCE = 3
 # A debug kernel is some ten times slower, and the host may be busy.
-DEBUG = os.environ.get("DEBUG") == "1"
+DEBUG = bool(os.environ.get("DEBUG"))
 CASE_SECONDS = 600 if DEBUG else 60
 MACHINE_SECONDS = 1440 if DEBUG else 360
 

@@ -11,17 +11,21 @@ import subprocess
 from machine.paths import OUT, ROOT, TESTBED, Problem, vmlinux_of
 
 
+# What DEBUG= may be, and how the kernel's name ends.
+CHECKERS = {"": "", "0": "", "1": "-debug", "kcsan": "-kcsan"}
+
+
 class Variant:
     """One of the plain, debug and pristine kernels, and the environment a suite gets."""
 
     def __init__(self, base, debug):
         if base not in ("", "pristine"):
             raise ValueError(f"BASE={base}: only BASE=pristine is known")
-        if debug not in ("", "0", "1"):
-            raise ValueError(f"DEBUG={debug}: only DEBUG=1 is known")
+        if debug not in CHECKERS:
+            raise ValueError(f"DEBUG={debug}: only DEBUG=1 and DEBUG=kcsan are known")
         self.pristine = base == "pristine"
-        self.debug = debug == "1"
-        self.suffix = "-debug" * self.debug + "-pristine" * self.pristine
+        self.debug = debug if CHECKERS[debug] else ""
+        self.suffix = CHECKERS[debug] + "-pristine" * self.pristine
         self.name = "arm64" + self.suffix
         self.directory = OUT / self.name
 
@@ -30,13 +34,13 @@ class Variant:
 
     def flags(self):
         """How make is told of this variant."""
-        return " DEBUG=1" * self.debug + " BASE=pristine" * self.pristine
+        return (f" DEBUG={self.debug}" if self.debug else "") + " BASE=pristine" * self.pristine
 
     def environment(self):
         """The driver's part of a suite's environment, all but LOG."""
         image = self.directory / "arch/arm64/boot/Image"
         return {**os.environ, "ROOT": str(ROOT), "OUT": str(OUT),
-                "BASE": "pristine" if self.pristine else "", "DEBUG": "1" if self.debug else "",
+                "BASE": "pristine" if self.pristine else "", "DEBUG": self.debug,
                 "VARIANT": self.name, "IMAGE": str(image),
                 "VMLINUX": str(vmlinux_of(image) or self.directory / "vmlinux"),
                 "TREE": str(OUT / ("pristine" if self.pristine else "linux")),
@@ -76,7 +80,7 @@ class Preparation:
     def build(self, need):
         """Run the script for a need; returns the empty string or what went wrong."""
         flags = {"BASE": "pristine" if self.variant.pristine else "",
-                 "DEBUG": "1" if self.variant.debug else ""}
+                 "DEBUG": self.variant.debug}
         script = {"packages": "host/packages", "source": "tree/source", "tree": "tree/assemble",
                   "image": "kernel/image", "pristine-image": "kernel/image",
                   "pamu-image": "kernel/image"}[need]

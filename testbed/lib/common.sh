@@ -154,7 +154,8 @@ variant() {
 	case $DEBUG in
 	'' | 0) ;;
 	1) name=$name-debug ;;
-	*) usage_error "DEBUG=$DEBUG: only DEBUG=1 is known" ;;
+	kcsan) name=$name-kcsan ;;
+	*) usage_error "DEBUG=$DEBUG: only DEBUG=1 and DEBUG=kcsan are known" ;;
 	esac
 	case $BASE in
 	'') ;;
