@@ -5,7 +5,8 @@ A machine boots with KVM and a root file system of Debian packages, and a script
 testbed/guest (vm-plain, vm-nested) starts guests in it, with real devices. What the
 script and its guests reported is held against what they have no hand in: the log of
 the SMMU that translated for the devices, the files behind the disks, and the packets
-that left the network device.
+that left the network device. A program of Debian's that drives devices itself, DPDK's
+testpmd, is run in the same way, by vm-dpdk.
 """
 
 import hashlib
@@ -56,6 +57,7 @@ class Machine:
     disks: dict = field(default_factory=dict)       # address: file
     packets: Path | None = None
     boot_disk: str = ""         # the address of the one that firmware boots a guest from
+    events: list = field(default_factory=lambda: routes.EVENTS)     # of QEMU's, to trace
     trouble: str = ""
     channel: str = ""
     seconds: float = 0
@@ -81,6 +83,25 @@ def nested(log):
                     "nvme,drive=disk1,serial=second,addr=3"], ["--canwbs"],
                    {"0000:00:02.0": log / "first.disk", "0000:00:03.0": log / "second.disk"},
                    boot_disk="0000:00:03.0")
+
+
+def dpdk(log):
+    """Two network devices that a hub joins. Each packet is several accesses: only those that
+    are refused are traced."""
+    log.mkdir(parents=True, exist_ok=True)
+    options = [f"--qemu-arg={word}" for name in ("first", "second")
+               for word in ("-netdev", f"hubport,id={name},hubid=0")]
+    return Machine("DPDK", log, "vm-dpdk",
+                   ["igb,netdev=first,addr=3", "igb,netdev=second,addr=6"], options,
+                   events=[event for event in routes.EVENTS if event != routes.TRANSLATED])
+
+
+def judge_dpdk(machine):
+    """(name, problem) of each case that is decided outside of that machine."""
+    record = routes.read_log(machine.log / "trace.log")
+    yield "no access is blocked", unexpected_faults(machine, record)
+    yield "the host's command queue never stops", "\n".join(record.stopped)
+    yield "the machine runs testpmd and complains about nothing", complaints(machine, [])
 
 
 def own_vmm(log):
@@ -137,15 +158,25 @@ def prepare(log, programs):
     """Build what the guests run, with compile_programs()'s programs; returns what machines
     need to be given as files."""
     require_memory()
-    poke = programs / "poke"
-    initramfs.run_or_stop(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Werror",
-                           "-o", poke, GUEST / "poke.c"], "cannot compile poke.c", log)
+    poke = compile_tool("poke", programs, log)
+    container = compile_tool("container", programs, log)
     bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/passthrough/bind.sh"
     guest = log / "guest.cpio"
     initramfs.build(guest, GUEST / "vm-guest",
                     [f"{path}:/test/{path.name}" for path in
                      (programs / "address_space", poke, bind)])
-    return [guest, bind, GUEST / "vm-host.sh", guest_image()]
+    return [guest, bind, container, GUEST / "vm-host.sh", guest_image()]
+
+
+def compile_tool(name, programs, log):
+    """Build a program of testbed/guest that a machine or a guest uses; returns its path."""
+    headers = (Path(passthrough.user_headers()) / "include",
+               Path(os.environ["ROOT"]) / "include/uapi")
+    initramfs.run_or_stop(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Werror",
+                           *(word for path in headers for word in ("-isystem", path)),
+                           "-o", programs / name, GUEST / f"{name}.c"],
+                          f"cannot compile {name}.c", log)
+    return programs / name
 
 
 def boot(machine, files, root):
@@ -154,7 +185,7 @@ def boot(machine, files, root):
                "--append", f"loglevel=5 kunit.enable=0 guest_seconds={GUEST_SECONDS}",
                "--timeout", str(MACHINE_SECONDS),
                *LOW_REGISTERS, *machine.options, *(f"--qemu-arg={word}" for word in routes.LOG)]
-    options += [word for event in routes.EVENTS for word in ("--trace", event)]
+    options += [word for event in machine.events for word in ("--trace", event)]
     for number, (address, disk) in enumerate(machine.disks.items()):
         make_disk(disk)
         if address == machine.boot_disk:

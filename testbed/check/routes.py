@@ -15,7 +15,8 @@ from check import replay
 from check.replay import Mismatch
 from demo.translations import PAGE, Translation, journal_lines, read_series, translation_of
 
-EVENTS = ["smmuv3_translate_success", "smmuv3_translate_abort", "smmuv3_cmdq_consume_error"]
+TRANSLATED = "smmuv3_translate_success"
+EVENTS = [TRANSLATED, "smmuv3_translate_abort", "smmuv3_cmdq_consume_error"]
 # Each fault with its address is in QEMU's log of what a guest did wrong.
 LOG = ["-d", "guest_errors"]
 FAULT = re.compile(r"smmuv3-iommu-memory-region-(\d+)-\d+ translation failed for "
