@@ -96,7 +96,8 @@ FIXTURE_VARIANT_ADD(charge, ioas_with_places)
 
 FIXTURE_VARIANT_ADD(charge, nest_parents)
 {
-	.kind = { make_parent, 500, 4096 },
+	/* With a first level of several pages */
+	.kind = { make_parent, 1000, 28 << 10 },
 };
 
 FIXTURE_VARIANT_ADD(charge, viommus)
