@@ -5,6 +5,10 @@
 and the lines from addr2line of the arm64 binutils; code that was inlined gives
 the line of its own first, then where it was inlined, outwards. Where several
 symbols share a name, the size decides.
+
+The kernel's scripts/decode_stacktrace.sh looks up the return address itself, which of two
+calls in three is on another line than the call; takes the first of several symbols of a name;
+and decodes one frame in a line.
 """
 
 import bisect
