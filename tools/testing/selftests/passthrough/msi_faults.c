@@ -11,7 +11,7 @@
 #define MAX_ALLOCATIONS 2000
 /* A GICv2m frame has 64, and a device of an ITS as many as it asked for */
 #define MORE_THAN_ALL_VECTORS 100
-/* Where the user places a doorbell, and where it goes if the window is his */
+/* Where the user places a doorbell, and where it goes if the window is in use */
 #define PLACE_IOVA 0x20000000ULL
 #define LOW_IOVA 0xfc000000ULL
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Where a doorbell is put: at the first place of the rule that is free, out of
- * the way of the user's maps, and of what he said he would map.
+ * the way of the user's maps, and of what it said it would map.
  */
 #include "setup.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The journal: KTAP diagnostics that tell, in order, where the doorbells are
- * and what the device did. An observer of the IOMMU can hold his own record of
+ * and what the device did. An observer of the IOMMU can hold its own record of
  * its translations against them:
  *
  *	# doorbell device=BDF iova=IOVA length=LENGTH vectors=N phase=WORD
