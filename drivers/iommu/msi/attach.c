@@ -419,9 +419,13 @@ static int msi_ignore_doorbell(phys_addr_t start, size_t size, void *data)
  */
 int iommu_msi_check_device(struct iommu_msi_space *space, struct device *dev)
 {
-	bool told = msi_walk_doorbells(dev, msi_ignore_doorbell, NULL) !=
-		    -EOPNOTSUPP;
+	bool told;
 
+	/* Most devices: no need to ask their controllers */
+	if (!msi_may_be_sent(dev))
+		return 0;
+	told = msi_walk_doorbells(dev, msi_ignore_doorbell, NULL) !=
+	       -EOPNOTSUPP;
 	return msi_has_foreign_vector(space, dev, told) ? -EBUSY : 0;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_check_device);

@@ -44,19 +44,25 @@ struct msi_group *msi_group_lookup(struct iommu_msi_space *space,
 	return node ? rb_entry(node, struct msi_group, node) : NULL;
 }
 
-/* Find a device. O(log n), and the hardware bounds how many there are in a group */
-struct msi_device *msi_device_lookup(struct iommu_msi_space *space,
-				     const struct device *dev)
+/* The hardware bounds how many devices there are in a group */
+static struct msi_device *msi_group_find(struct msi_group *group,
+					 const struct device *dev)
 {
-	struct msi_group *group = msi_group_lookup(space, dev);
 	struct msi_device *device;
 
-	if (!group)
-		return NULL;
 	list_for_each_entry(device, &group->devices, item)
 		if (device->dev == dev)
 			return device;
 	return NULL;
+}
+
+/* Find a device. O(log n) */
+struct msi_device *msi_device_lookup(struct iommu_msi_space *space,
+				     const struct device *dev)
+{
+	struct msi_group *group = msi_group_lookup(space, dev);
+
+	return group ? msi_group_find(group, dev) : NULL;
 }
 
 static struct msi_group *msi_group_get(struct iommu_msi_space *space,
@@ -88,15 +94,15 @@ static void msi_group_put(struct iommu_msi_space *space,
 struct msi_device *msi_device_get(struct iommu_msi_space *space,
 				  struct device *dev)
 {
-	struct msi_device *device = msi_device_lookup(space, dev);
-	struct msi_group *group;
+	struct msi_group *group = msi_group_get(space, dev);
+	struct msi_device *device;
 
 	lockdep_assert_held(&space->lock);
-	if (device)
-		return device;
-	group = msi_group_get(space, dev);
 	if (!group)
 		return NULL;
+	device = msi_group_find(group, dev);
+	if (device)
+		return device;
 	device = kzalloc(sizeof(*device), GFP_KERNEL_ACCOUNT);
 	if (!device) {
 		msi_group_put(space, group);
