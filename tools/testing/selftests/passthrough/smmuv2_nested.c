@@ -154,31 +154,50 @@ TEST_F(guest, nest_parent_alone_is_stage_2)
 	    page2(g), g->data[0].mark);
 }
 
+/* Where the nest parent has its only doorbell */
+static __u64 only_doorbell(struct __test_metadata *_metadata, struct guest2 *g)
+{
+	struct doorbell_list list = {};
+
+	EXPECT_EQ(0, msi_doorbells(g->iommufd, g->parent, &list));
+	EXPECT_EQ(1, list.count);
+	return list.at[0].iova;
+}
+
 /* The doorbell is in stage 2, where it may be written only, and the guest maps it */
 TEST_F(guest, doorbell_is_a_device_in_both_stages)
 {
 	struct guest2 *g = &self->g;
-	struct doorbell_list list;
 	int eventfd_of_vector;
+	__u64 first, moved;
+	__u32 bank;
 
-	guest2_attach(_metadata, g);
+	bank = guest2_attach(_metadata, g);
 	eventfd_of_vector = eventfd(0, EFD_CLOEXEC);
 	ASSERT_EQ(0, device_enable_vectors(&g->dev, VFIO_PCI_MSI_IRQ_INDEX,
 					   &eventfd_of_vector, 1));
-	ASSERT_EQ(0, msi_doorbells(g->iommufd, g->parent, &list));
-	ASSERT_EQ(1, list.count);
-	guest2_map_ipa(g, 2, list.at[0].iova, 0);
+	first = only_doorbell(_metadata, g);
+	guest2_map_ipa(g, 2, first, 0);
 	ASK("doorbell %u %#llx w", g->sid, data2_va(g, 2));
 
 	/* The guest knows where it is, so it stays: until stage 1 is not the guest's */
 	EXPECT_EQ(-EEXIST, ioas_map(g->iommufd, g->ioas, g->data[1].memory.va,
-				    PAGE, list.at[0].iova));
+				    PAGE, first));
 	ASK("doorbell %u %#llx w", g->sid, data2_va(g, 2));
 	ASSERT_EQ(0, device_attach(&g->dev, g->parent));
 	ASSERT_EQ(0, ioas_map(g->iommufd, g->ioas, g->data[1].memory.va, PAGE,
-			      list.at[0].iova));
-	ASSERT_EQ(0, msi_doorbells(g->iommufd, g->parent, &list));
-	ASK("doorbell %u %#llx w", g->sid, list.at[0].iova);
+			      first));
+	moved = only_doorbell(_metadata, g);
+	EXPECT_NE(first, moved);
+	ASK("doorbell %u %#llx w", g->sid, moved);
+	ASK("leads %u %#llx %#llx rw %s", g->sid, first, PAGE, g->data[1].mark);
+
+	/* The guest's stage 1 finds either at the place that it has now */
+	ASSERT_EQ(0, device_attach(&g->dev, bank));
+	ASK("leads %u %#llx %#llx rw %s", g->sid, data2_va(g, 2), PAGE,
+	    g->data[1].mark);
+	guest2_map_ipa(g, 1, moved, 0);
+	ASK("doorbell %u %#llx w", g->sid, data2_va(g, 1));
 	close(eventfd_of_vector);
 }
 
