@@ -13,14 +13,15 @@ SELFTESTS = ROOT / "tools/testing/selftests/passthrough"
 LIBRARY = SELFTESTS / "lib"
 DEVICE = [LIBRARY / f"{name}.c"
           for name in ("device", "iommufd", "platform", "sysfs", "type1")]
+GUESTS = [LIBRARY / f"{name}.c" for name in ("exercise", "edu", "journal", "smmuv3", "viommu")]
 PROGRAMS = {
     "bench-init": [GUEST / "bench-init.c"],
     "bench-syscall": [GUEST / "bench-syscall.c"],
     "bench-map": [GUEST / "bench-map.c", GUEST / "bench-iommufd.c", GUEST / "bench-type1.c",
                   *DEVICE],
     "bench-place": [GUEST / "bench-place.c", *DEVICE],
-    "bench-nested": [GUEST / "bench-nested.c", *(LIBRARY / f"{name}.c" for name in (
-        "exercise", "edu", "journal", "smmuv3", "stage1", "viommu")), *DEVICE],
+    "bench-nested": [GUEST / "bench-nested.c", LIBRARY / "stage1.c", *GUESTS, *DEVICE],
+    "bench-smmuv2": [GUEST / "bench-smmuv2.c", LIBRARY / "smmuv2.c", *GUESTS, *DEVICE],
     "bench-move": [GUEST / "bench-move.c", LIBRARY / "igb.c", LIBRARY / "journal.c", *DEVICE],
 }
 

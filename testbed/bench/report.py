@@ -32,12 +32,16 @@ map over a doorbell: the mean of 100 IOMMU_IOAS_MAP of a page over the doorbell 
 guest's TLBI_NH_VA: one of the commands of IOMMU_HWPT_INVALIDATE, n in each call; the mean of
   200 calls. Bypass to stage 1 and back: two VFIO_DEVICE_ATTACH_IOMMUFD_PT. Nested hwpt:
   IOMMU_HWPT_ALLOC and IOMMU_DESTROY. The machine boots by ACPI.
+SMMUv2: the same calls where the SMMU is memory (machine/smmuv2.py), so that a poll of its
+  status ends at the first look; attach with the page table that it makes. SMMUv2 registers:
+  how often one such call reads or writes the SMMU's registers, not instructions.
 prepare_msi: iommu_dma_prepare_msi() alone, called in the kernel with n doorbells for 2048
   vectors of a device in a domain of the DMA API, the doorbells mapped; each call counted
   to the instruction, the least of 3 rounds. Vectors 1 and 2048 have the same doorbell, the
   first that was mapped.
-These last ones are counted on kernels of their own, which cannot be told to let allocations
-  and ioctls fail, and have one object more: what calls iommu_dma_prepare_msi()."""
+From guest's TLBI_NH_VA on, figures are counted on kernels of their own, which cannot be told to
+  let allocations and ioctls fail, and have two objects more: what calls iommu_dma_prepare_msi(),
+  and what counts accesses of registers."""
 
 
 def text(table, results, counts, twice):

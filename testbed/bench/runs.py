@@ -31,6 +31,7 @@ RUNS = (
     Run("move", tuple(f"igb,addr={slot}" for slot in (4, 6, 8, "a"))),
     # An SMMUv3 nests where the firmware says that the root complex is coherent.
     Run("nested", (EDU,), own_kernel=True, options=("--canwbs",)),
+    Run("smmuv2", (EDU,), own_kernel=True, options=("--smmuv2",)),
     Run("prepare", (EDU,), own_kernel=True),
 )
 

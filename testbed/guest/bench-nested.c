@@ -97,8 +97,9 @@ static void make_guest(struct bench *bench)
 			command_tlbi_va(ASID, DATA_VA + i * STAGE1_PAGE);
 }
 
-static void invalidate(struct bench *bench)
+static void invalidate(void *data)
 {
+	struct bench *bench = data;
 	__u32 count = bench->batch;
 
 	check(viommu_commands(bench->iommufd, bench->viommu, bench->commands,
@@ -108,39 +109,25 @@ static void invalidate(struct bench *bench)
 		fail("a batch of commands", "part of it took no effect");
 }
 
-static void replace(struct bench *bench)
+static void replace(void *data)
 {
+	struct bench *bench = data;
+
 	check(device_attach(&bench->dev, bench->translate),
 	      "changing to stage 1");
 	check(device_attach(&bench->dev, bench->bypass), "changing to bypass");
 }
 
 /* The calls alone: what prepares them is not the kernel's */
-static void make_and_destroy(struct bench *bench)
+static void make_and_destroy(void *data)
 {
+	struct bench *bench = data;
+
 	if (ioctl(bench->iommufd, IOMMU_HWPT_ALLOC, &bench->alloc))
 		fail("allocating a nested page table", strerror(errno));
 	bench->destroy.id = bench->alloc.out_hwpt_id;
 	if (ioctl(bench->iommufd, IOMMU_DESTROY, &bench->destroy))
 		fail("destroying a nested page table", strerror(errno));
-}
-
-/* What CALLS of @call cost, after some that are not counted */
-static uint64_t count(struct bench *bench, void (*call)(struct bench *bench))
-{
-	uint64_t idle, start, total;
-	unsigned int i;
-
-	for (i = 0; i < 4; i++)
-		call(bench);
-	idle = idle_ns();
-	start = counter_ns();
-	for (i = 0; i < CALLS; i++)
-		call(bench);
-	total = counter_ns() - start;
-	if (idle_ns() != idle)
-		fail("the CPU was idle", "time is not a count of instructions");
-	return total;
 }
 
 static void measure(struct bench *bench)
@@ -150,12 +137,13 @@ static void measure(struct bench *bench)
 	for (i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
 		bench->batch = batches[i];
 		report("guest's TLBI_NH_VA in batches", bench->batch,
-		       CALLS * bench->batch, count(bench, invalidate));
+		       CALLS * bench->batch,
+		       count_calls(CALLS, invalidate, bench));
 	}
 	report("bypass to stage 1 and back", NO_N, CALLS,
-	       count(bench, replace));
+	       count_calls(CALLS, replace, bench));
 	report("nested hwpt made and destroyed", NO_N, CALLS,
-	       count(bench, make_and_destroy));
+	       count_calls(CALLS, make_and_destroy, bench));
 }
 
 int main(int argc, char **argv)

@@ -72,6 +72,25 @@ static inline uint64_t idle_ns(void)
 	return sum;
 }
 
+/* What @calls of @call cost, after some that are not counted */
+static inline uint64_t count_calls(unsigned int calls, void (*call)(void *data),
+				   void *data)
+{
+	uint64_t idle, start, total;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		call(data);
+	idle = idle_ns();
+	start = counter_ns();
+	for (i = 0; i < calls; i++)
+		call(data);
+	total = counter_ns() - start;
+	if (idle_ns() != idle)
+		fail("the CPU was idle", "time is not a count of instructions");
+	return total;
+}
+
 /*
  * Report a figure: what @calls calls cost all together, with @n of something
  * around (NO_N if that means nothing).

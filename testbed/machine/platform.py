@@ -14,7 +14,7 @@ host. In the kind "shared" registers that another driver claims lie in the page 
 import re
 from dataclasses import dataclass
 
-from machine import initramfs, qemu
+from machine import devicetree, qemu
 from machine.paths import Problem
 
 KINDS = ["own", "shared"]
@@ -61,17 +61,9 @@ def devices():
 
 
 def device_tree(options):
-    """Write the device tree of vm's `options` to its log directory and return the path. It is
-    the same each time."""
-    own, text, tree = (options.log / f"platform.{end}" for end in ("own", "dts", "dtb"))
-    line = qemu.machine(options)
-    line[2] += f",dtb-randomness=off,dumpdtb={qemu.escape(own)}"
-    initramfs.run_or_stop(line, "QEMU writes no device tree", options.log)
-    source = initramfs.run_or_stop(["dtc", "-q", "-I", "dtb", "-O", "dts", own], "dtc", options.log)
-    text.write_text(changed(source, options.platform))
-    initramfs.run_or_stop(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, text], "dtc",
-                          options.log)
-    return tree
+    """Write the device tree of vm's `options` to its log directory and return the path."""
+    return devicetree.changed(options.log, qemu.machine(options), "platform",
+                              lambda source: changed(source, options.platform))
 
 
 def find(pattern, source):

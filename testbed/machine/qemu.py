@@ -37,9 +37,10 @@ def require():
 
 def machine(options):
     """The part of an argument list that decides what the machine's own device tree says."""
-    return [BINARY, "-M", f"{MACHINE},iommu=smmuv3,gic-version={options.gic}" +
+    smmuv3 = not options.smmuv2
+    return [BINARY, "-M", MACHINE + ",iommu=smmuv3" * smmuv3 + f",gic-version={options.gic}" +
             ",virtualization=on" * options.kvm,
-            "-global", f"arm-smmuv3.stage={options.stage}",
+            *["-global", f"arm-smmuv3.stage={options.stage}"] * smmuv3,
             "-cpu", ICOUNT_CPU if options.icount else options.cpu,
             "-smp", "1" if options.icount else str(options.smp),
             "-m", options.memory, "-nographic", "-no-reboot", "-net", "none"]

@@ -22,7 +22,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from machine import conversation, initramfs, qemu, verdict
+from machine import conversation, devicetree, initramfs, qemu, verdict
 from machine.paths import Problem
 
 REGISTERS = 0x7f000000
@@ -125,35 +125,38 @@ class Memory(conversation.Memory):
         raise Problem(f"no interrupt controller among {[i['type'] for i in found]}")
 
 
-def machine(board, more=""):
-    return ["-M", f"{qemu.MACHINE},gic-version={board.gic}{more}", "-cpu", "max,pauth-impdef=on",
-            "-smp", "2", "-m", "1G", "-nographic", "-no-reboot", "-net", "none"]
+def machine(board):
+    return [qemu.BINARY, "-M", f"{qemu.MACHINE},gic-version={board.gic}",
+            "-cpu", "max,pauth-impdef=on", "-smp", "2", "-m", "1G", "-nographic", "-no-reboot",
+            "-net", "none"]
 
 
-def device_tree(log, board):
-    """Write the machine's device tree, with an SMMU, and return its path."""
-    own, text, tree = log / "own.dtb", log / "smmu.dts", log / "smmu.dtb"
-    line = [qemu.BINARY, *machine(board, f",dumpdtb={qemu.escape(own)}")]
-    initramfs.run_or_stop(line, "QEMU writes no device tree", log)
-    source = initramfs.run_or_stop(["dtc", "-q", "-I", "dtb", "-O", "dts", own], "dtc", log)
-    changed = f"{board.node().lstrip()}\n\tpcie@\\1 {{\n\t\tiommu-map = <0 {PHANDLE:#x} 0 0x10000>;"
-    source, times = re.subn(r"(?<=\t)pcie@([0-9a-f]+) \{", changed, source, count=1)
-    if not times:
-        raise Problem(f"the device tree of {qemu.BINARY} has no PCI controller")
-    text.write_text(source)
-    initramfs.run_or_stop(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, text], "dtc", log)
-    return tree
+def device_tree(log, line, board):
+    """Write the device tree of a machine without an SMMU, which `line` begins the argument list
+    of, with one, and return its path."""
+    def change(source):
+        node = f"{board.node().lstrip()}\n\tpcie@\\1 {{\n\t\tiommu-map = <0 {PHANDLE:#x} 0 0x10000>;"
+        source, times = re.subn(r"(?<=\t)pcie@([0-9a-f]+) \{", node, source, count=1)
+        if not times:
+            raise Problem(f"the device tree of {qemu.BINARY} has no PCI controller")
+        return source
+    return devicetree.changed(log, line, "smmuv2", change)
+
+
+def arguments(log, line, board):
+    """What is added to a machine's argument list `line` so that it has the SMMU."""
+    registers = log / "registers"
+    registers.write_bytes(board.registers())
+    return ["-dtb", str(device_tree(log, line, board)),
+            "-device", f"loader,file={qemu.escape(registers)},addr={REGISTERS:#x},force-raw=on"]
 
 
 def command(log, sockets, image, board):
     """The argument list for one run."""
-    registers = log / "registers"
-    registers.write_bytes(board.registers())
     parameters = f"console=ttyAMA0 panic=-1 loglevel=5 kunit.enable=0 {board.parameters}".rstrip()
-    line = [qemu.BINARY, *machine(board), "-kernel", str(image),
-            "-initrd", str(log / "initramfs.cpio"), "-dtb", str(device_tree(log, board)),
-            "-append", parameters,
-            "-device", f"loader,file={qemu.escape(registers)},addr={REGISTERS:#x},force-raw=on",
+    line = machine(board)
+    line += [*arguments(log, line, board), "-kernel", str(image),
+            "-initrd", str(log / "initramfs.cpio"), "-append", parameters,
             "-device", "pvpanic-pci,addr=f", "-action", "panic=exit-failure",
             "-serial", f"file:{qemu.escape(log)}/console.log",
             "-device", "virtio-serial-device",

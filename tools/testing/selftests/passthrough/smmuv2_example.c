@@ -20,6 +20,7 @@
 
 #include "example.h"
 #include "lib/smmuv2.h"
+#include "lib/walker.h"
 
 /* Where the guest maps a page for its device, and two pages of its memory */
 #define GUEST_VA 0x10000ULL

@@ -13,6 +13,7 @@
 
 #include "setup.h"
 #include "lib/smmuv2.h"
+#include "lib/walker.h"
 
 #define NO_WALKER "SMMU_WALKER names no observer of an SMMUv2"
 #define MARK 16

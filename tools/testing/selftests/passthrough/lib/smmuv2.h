@@ -2,8 +2,7 @@
 /*
  * Both sides of nested translation on an Arm SMMUv2, played by one process: the
  * VMM's, which owns the objects of iommufd, and the guest's, which has tables of two
- * levels in its memory and writes the registers of a context bank (smmuv2.c). And
- * what an observer of the hardware says of it (walker.c).
+ * levels in its memory and writes the registers of a context bank (smmuv2.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise.
  */
@@ -12,18 +11,7 @@
 
 #include <linux/iommufd_smmuv2.h>
 
-#include "../../kselftest.h"
 #include "nested.h"
-
-/*
- * walker.c. SMMU_WALKER names a file that takes a question, a line that begins
- * with "? ", and gives a line back: "yes", or what is wrong.
- */
-bool walker_is_there(void);
-const char *walker_ask(const char *format, ...) __printf(1, 2);
-
-/* The stream ID of a device, whose requester ID it is */
-unsigned int walker_sid(const char *bdf);
 
 /* VMM: @fd is an open /dev/iommu */
 int smmuv2_info(int fd, __u32 device, struct iommu_hw_info_arm_smmuv2 *info);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "smmuv2.h"
+#include "walker.h"
 
 #define LINE 400
 

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The device tree that QEMU makes for a machine, changed."""
+
+from machine import initramfs, qemu
+
+
+def changed(log, machine, name, change):
+    """Write name.dtb to the directory log and return its path: the tree of the machine whose
+    argument list begins with `machine`, its text as change(text) returns it. It is the same each
+    time, and each step of it stays there to be looked at."""
+    own, text, tree = (log / f"{name}.{end}" for end in ("own", "dts", "dtb"))
+    line = list(machine)
+    line[line.index("-M") + 1] += f",dtb-randomness=off,dumpdtb={qemu.escape(own)}"
+    initramfs.run_or_stop(line, "QEMU writes no device tree", log)
+    source = initramfs.run_or_stop(["dtc", "-q", "-I", "dtb", "-O", "dts", own], "dtc", log)
+    text.write_text(change(source))
+    initramfs.run_or_stop(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, text], "dtc", log)
+    return tree
