@@ -4,7 +4,7 @@
 
 # Other programs have variables of these names in the environment, and mean others.
 $(foreach name,TEST MACHINE,$(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
-export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS SECONDS SEED TEST MACHINE GIT
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS ACTIONS SECONDS SEED TEST MACHINE GIT
 
 NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb release
 VERBS := help suites clean $(NEED_HOST)
@@ -50,7 +50,7 @@ check: ## every test, from nothing
 	@testbed/check/check $(if $(SUITE),--suite $(SUITE))
 fuzz: ## iommufd and VFIO fuzzed: SECONDS=60, SEED=1; DEBUG=1 on the debug kernel
 	@AGAIN=1 TIMEOUT=$$((1800 + 10 * $(or $(SECONDS),60))) testbed/check/check --suite fuzz
-storm: ## devices used while everything is done to them: ROUNDS=100000, SEED=1
+storm: ## devices used while everything is done to them: ROUNDS=100000, SEED=1, ACTIONS
 	@AGAIN=1 ROUNDS=$(or $(ROUNDS),100000) TIMEOUT=$$((1800 + 4 * $(or $(ROUNDS),100000))) \
 		testbed/check/check --suite storm
 suites: ## names of the suites that check runs

@@ -48,6 +48,7 @@ static const struct action *action_at(unsigned int i)
 		user_actions,
 		administrator_actions,
 		machine_actions,
+		monitor_actions,
 	};
 	const struct action *action;
 	unsigned int n;

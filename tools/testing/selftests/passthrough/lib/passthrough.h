@@ -136,6 +136,7 @@ bool port_has_driver(const struct port *port);
 int port_set_driver(const struct port *port, const char *how);
 unsigned long port_interrupts(const struct port *port);
 int port_raise(const struct port *port);
+int port_power_off(const struct port *port);
 int port_wait(const struct port *port, unsigned long count);
 int port_handshake(const struct port *port);
 unsigned int port_ring(const struct port *port, unsigned int count);

@@ -132,8 +132,9 @@ unsigned long port_interrupts(const struct port *port)
 	return sum;
 }
 
-/* Find the file of the slot that the port's driver made when it was bound */
-static int find_attention(const struct port *port, char *path, size_t size)
+/* Find a file of the slot that the port's driver made when it was bound */
+static int find_slot(const struct port *port, const char *file, char *path,
+		     size_t size)
 {
 	char address_path[PATH_MAX], address[32];
 	struct dirent *entry;
@@ -147,7 +148,7 @@ static int find_attention(const struct port *port, char *path, size_t size)
 		if (read_file(address_path, address, sizeof(address)) ||
 		    strncmp(address, port->slot, strlen(port->slot)))
 			continue;
-		snprintf(path, size, SLOTS "/%s/attention", entry->d_name);
+		snprintf(path, size, SLOTS "/%s/%s", entry->d_name, file);
 		ret = 0;
 	}
 	if (dir)
@@ -161,8 +162,18 @@ int port_raise(const struct port *port)
 	char path[PATH_MAX];
 	int ret;
 
-	ret = find_attention(port, path, sizeof(path));
+	ret = find_slot(port, "attention", path, sizeof(path));
 	return ret ? ret : write_file(path, "1");
+}
+
+/* Have the slot's device removed, and its power switched off; this waits for its users */
+int port_power_off(const struct port *port)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	ret = find_slot(port, "power", path, sizeof(path));
+	return ret ? ret : write_file(path, "0");
 }
 
 static bool read_config(int fd, unsigned int offset, void *to, size_t size)

@@ -173,18 +173,14 @@ static int host_driver(struct storm *storm, struct member *member)
 	return ret ?: member_open(storm, member);
 }
 
-static int remove_device(const char *bdf)
-{
-	return write_device(bdf, "remove", "1");
-}
-
-/* The device goes while it is used, which its user has to notice, and comes again */
-static int hotplug(struct storm *storm, struct member *member)
+int storm_remove_beside(struct storm *storm, struct member *member,
+			int (*remove)(const char *bdf),
+			int (*insert)(const char *bdf))
 {
 	struct work work;
 	int ret;
 
-	ret = work_start(&work, member->bdf, remove_device);
+	ret = work_start(&work, member->bdf, remove);
 	if (ret)
 		return ret;
 	usleep(storm_below(storm, 20) * 1000);
@@ -192,12 +188,29 @@ static int hotplug(struct storm *storm, struct member *member)
 	member_close(member);
 	ret = work_join(&work);
 	if (!ret)
-		ret = storm_write_file("/sys/bus/pci/rescan", "1");
+		ret = insert(member->bdf);
 	if (!ret)
 		ret = sysfs_bind(member->bdf, "vfio-pci");
 	if (!ret)
 		ret = appear(member->bdf);
 	return ret ?: member_open(storm, member);
+}
+
+static int remove_device(const char *bdf)
+{
+	return write_device(bdf, "remove", "1");
+}
+
+static int rescan(const char *bdf)
+{
+	(void)bdf;
+	return storm_write_file("/sys/bus/pci/rescan", "1");
+}
+
+/* For the kernel the device goes, and comes again */
+static int hotplug(struct storm *storm, struct member *member)
+{
+	return storm_remove_beside(storm, member, remove_device, rescan);
 }
 
 const struct action administrator_actions[] = {

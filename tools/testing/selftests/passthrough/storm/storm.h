@@ -58,6 +58,7 @@ struct action {
 extern const struct action user_actions[];
 extern const struct action administrator_actions[];
 extern const struct action machine_actions[];
+extern const struct action monitor_actions[];
 
 unsigned int storm_below(struct storm *storm, unsigned int n);
 int storm_open(struct storm *storm, __u64 seed);
@@ -72,6 +73,10 @@ void storm_unmap_over(struct storm *storm, unsigned int turn);
 /* Map over the doorbells that the device uses until @run is through, in another thread */
 int storm_move_beside(struct storm *storm, struct member *member,
 		      int (*run)(const char *bdf));
+/* The device goes while it is used, which its user has to notice, and comes again */
+int storm_remove_beside(struct storm *storm, struct member *member,
+			int (*remove)(const char *bdf),
+			int (*insert)(const char *bdf));
 int storm_write_file(const char *path, const char *text);
 
 int member_open(struct storm *storm, struct member *member);
