@@ -4,7 +4,7 @@
 
 # Other programs have variables of these names in the environment, and mean others.
 $(foreach name,TEST MACHINE,$(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
-export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS ACTIONS SECONDS SEED TEST MACHINE GIT
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS ACTIONS GUIDED SECONDS SEED TEST MACHINE GIT
 
 NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb release
 VERBS := help suites clean $(NEED_HOST)
@@ -30,6 +30,7 @@ help: ## this list
 	@echo 'Variables: BASE=pristine  the unpatched kernel (image, check, run-vm)'
 	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
 	@echo '           DEBUG=kcsan    the kernel that watches for data races (image, check)'
+	@echo '           DEBUG=kcov     the kernel that says what code was reached (image, fuzz)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
 	@echo '           GIT=1          out/linux-git as well: a commit for each patch (tree)'
 	@echo '           SUITE=name     one suite only (check)'

@@ -12,7 +12,7 @@ from machine.paths import OUT, ROOT, TESTBED, Problem, vmlinux_of
 
 
 # What DEBUG= may be, and how the kernel's name ends.
-CHECKERS = {"": "", "0": "", "1": "-debug", "kcsan": "-kcsan"}
+CHECKERS = {"": "", "0": "", "1": "-debug", "kcsan": "-kcsan", "kcov": "-kcov"}
 
 
 class Variant:
@@ -22,7 +22,7 @@ class Variant:
         if base not in ("", "pristine"):
             raise ValueError(f"BASE={base}: only BASE=pristine is known")
         if debug not in CHECKERS:
-            raise ValueError(f"DEBUG={debug}: only DEBUG=1 and DEBUG=kcsan are known")
+            raise ValueError(f"DEBUG={debug}: only DEBUG=1, DEBUG=kcsan and DEBUG=kcov are known")
         self.pristine = base == "pristine"
         self.debug = debug if CHECKERS[debug] else ""
         self.suffix = CHECKERS[debug] + "-pristine" * self.pristine

@@ -154,8 +154,8 @@ variant() {
 	case $DEBUG in
 	'' | 0) ;;
 	1) name=$name-debug ;;
-	kcsan) name=$name-kcsan ;;
-	*) usage_error "DEBUG=$DEBUG: only DEBUG=1 and DEBUG=kcsan are known" ;;
+	kcsan | kcov) name=$name-$DEBUG ;;
+	*) usage_error "DEBUG=$DEBUG: only DEBUG=1, DEBUG=kcsan and DEBUG=kcov are known" ;;
 	esac
 	case $BASE in
 	'') ;;

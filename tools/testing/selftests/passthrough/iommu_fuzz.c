@@ -9,12 +9,15 @@
  *	FUZZ_SEED=number	of the first episode's sequence
  *	FUZZ_SECONDS=number	how long; at least one episode is done
  *	FUZZ_LIMIT_MS=number	of CPU time that one operation may take
+ *	FUZZ_GUIDED=0		count what is reached (fuzz/coverage.c), and no more
  *	FUZZ_EPISODE=number	do just this one
+ *	FUZZ_BEGIN=seed:end,...	which begins like others, as printed
  *	FUZZ_KEEP=first-last,...	and of that, just these operations; after a
  *				semicolon, those of another try
  *	FUZZ_TRACE=1		print each operation before it is done
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,12 +35,14 @@
 /* Nothing waits for so long, not even for a bus to come out of its reset */
 #define STUCK_SECONDS 60
 #define WATCH_MS 2
+#define COVERAGE_SECONDS 10
 
 struct options {
 	__u64 seed;
 	unsigned int seconds, limit_ms;
 	int episode;
-	const char *keep;
+	bool guided;
+	const char *keep, *begin;
 };
 
 static unsigned long number_of(const char *variable, unsigned long otherwise)
@@ -74,6 +79,30 @@ static const char *keep_of(const char *text)
 	return bits;
 }
 
+/* "17:4,23:9": up to operation 4 like the episode of seed 17, and so on */
+static void parse_begin(const char *text, struct segment *segments)
+{
+	unsigned int i;
+	int used;
+
+	for (i = 0; text && i < SEGMENTS_MAX; i++) {
+		if (sscanf(text, "%llu:%u%n", &segments[i].seed,
+			   &segments[i].end, &used) != 2)
+			break;
+		text += used;
+		text += *text == ',';
+	}
+}
+
+static void print_begin(const struct segment *segments)
+{
+	unsigned int i;
+
+	for (i = 0; i < SEGMENTS_MAX && segments[i].end; i++)
+		printf("%s%llu:%u", i ? "," : ", begins as ", segments[i].seed,
+		       segments[i].end);
+}
+
 /* Which kind of episode the one with this number is */
 static struct plan plan_of(const struct options *options, unsigned int episode,
 			   bool *kill)
@@ -81,9 +110,10 @@ static struct plan plan_of(const struct options *options, unsigned int episode,
 	struct rng rng = { .state = options->seed * 1000003 + episode };
 	unsigned int mode = rng_below(&rng, 6);
 	bool single = rng_one_in(&rng, 2);
+	struct plan plan;
 
 	*kill = rng_one_in(&rng, 4);
-	return (struct plan){
+	plan = (struct plan){
 		.seed = rng_next(&rng),
 		.mode = mode == 0 ? MODE_TYPE1 :
 			mode == 1 ? MODE_COMPAT :
@@ -93,6 +123,10 @@ static struct plan plan_of(const struct options *options, unsigned int episode,
 		.limit_ns = options->limit_ms * 1000000ULL,
 		.keep = keep_of(options->keep),
 	};
+	parse_begin(options->begin, plan.segments);
+	if (options->guided)
+		coverage_guide(&plan, &rng);
+	return plan;
 }
 
 /* What a call that does not return is waiting for */
@@ -167,20 +201,37 @@ static const char *run_episode(const struct options *options,
 	bool is_killed;
 	struct plan plan = plan_of(options, episode, &is_killed);
 	unsigned int i, kill_at;
+	const char *problem;
 	pid_t pid;
 
 	kill_at = is_killed ? 1 + plan.seed % OPERATIONS : 0;
 	for (i = 0; i < THREADS_MAX; i++)
 		record->tracks[i] = (struct track){ .operation = -1 };
 	record->slow_ns = 0;
-	printf("# episode %u of seed %llu: mode %d, %u threads%s\n", episode,
+	record->reached_by = 0;
+	printf("# episode %u of seed %llu: mode %d, %u threads%s", episode,
 	       options->seed, plan.mode, plan.threads,
 	       is_killed ? ", killed" : "");
+	print_begin(plan.segments);
+	printf("\n");
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
 		episode_run(&plan);
-	return watch(pid, kill_at);
+	problem = watch(pid, kill_at);
+	coverage_keep(&plan);
+	return problem;
+}
+
+/* How coverage grows, every ten seconds */
+static void print_coverage(unsigned int seconds)
+{
+	static unsigned int next;
+
+	if (!record->covered || seconds < next)
+		return;
+	printf("# coverage after %u s: %u places\n", seconds, record->covered);
+	next = seconds + COVERAGE_SECONDS;
 }
 
 static void print_tallies(void)
@@ -197,12 +248,14 @@ static void print_tallies(void)
 static const char *run_all(const struct options *options,
 			   const struct balance *before, unsigned int *episodes)
 {
-	__u64 end_ns = now_ns() + options->seconds * 1000000000ULL;
+	__u64 begun_ns = now_ns(), seconds = 0;
 	const char *problem = NULL;
 
-	while (!problem && (now_ns() < end_ns || !*episodes)) {
+	while (!problem && (seconds < options->seconds || !*episodes)) {
 		problem = run_episode(options, *episodes) ?: judge(before);
 		++*episodes;
+		seconds = (now_ns() - begun_ns) / 1000000000;
+		print_coverage(seconds);
 	}
 	return problem;
 }
@@ -226,11 +279,23 @@ static const char *run_one(struct options *options,
 	}
 }
 
+/* What the kernel writes beyond a buffer of the fuzzer's must not hit the fuzzer itself */
+static bool is_guarded(void)
+{
+	int fd = open("/dev/zero", O_RDONLY);
+	ssize_t length = read(fd, scratch(), SCRATCH_LENGTH + PAGE);
+
+	close(fd);
+	return length == SCRATCH_LENGTH;
+}
+
 static const char *run(struct options *options, unsigned int *episodes)
 {
 	struct balance before;
 	const char *problem;
 
+	if (!is_guarded())
+		return "nothing guards what lies beyond a buffer";
 	/* What the first user of a device makes stays */
 	balance_read(&before);
 	judge(&before);
@@ -251,6 +316,8 @@ int main(void)
 		.limit_ms = number_of("FUZZ_LIMIT_MS", LIMIT_MS),
 		.episode = (int)number_of("FUZZ_EPISODE", -1),
 		.keep = getenv("FUZZ_KEEP"),
+		.begin = getenv("FUZZ_BEGIN"),
+		.guided = number_of("FUZZ_GUIDED", 1),
 	};
 	unsigned int episodes = 0;
 	const char *problem;

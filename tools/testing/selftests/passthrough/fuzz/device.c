@@ -242,22 +242,30 @@ static void do_low_power(struct world *world, struct rng *rng)
 		  sizeof(feature));
 }
 
-static void bar_write(struct target *target, unsigned int at, __u64 value,
+/* Return: whether the device can have got it */
+static bool bar_write(struct target *target, unsigned int at, __u64 value,
 		      size_t size)
 {
+	bool written;
+
 	value = htole64(value);
-	note_result(pwrite(target->fd, &value, size, target->bar + at) ==
-				    (ssize_t)size ?
-			    0 :
-			    -1);
+	written = pwrite(target->fd, &value, size, target->bar + at) ==
+		  (ssize_t)size;
+	note_result(written ? 0 : -1);
+	return written;
 }
 
-/* A copy that goes on for a tenth of a second, whatever happens meanwhile */
+/*
+ * A copy that goes on for a tenth of a second, whatever happens meanwhile. Threads write the
+ * same registers, and what one of them writes may be refused: so that it is never to copy from
+ * somewhere that is not its buffer, which QEMU's device then reads nevertheless, each device
+ * copies in one direction, and not if it was not told all.
+ */
 static void do_dma(struct world *world, struct rng *rng)
 {
 	struct target *target = any_target(world, rng);
 	__u64 iova = any_iova(rng);
-	bool write = rng_one_in(rng, 2);
+	bool write = (target - world->targets) % 2;
 	unsigned int length = 1 + rng_below(rng, 64);
 	unsigned int command = rng_one_in(rng, 2) ? 1 : 5;
 
@@ -265,10 +273,11 @@ static void do_dma(struct world *world, struct rng *rng)
 		iova = RAM_IPA + rng_below(rng, MEMORY_LENGTH);
 	if (target->type != TARGET_EDU)
 		return;
-	bar_write(target, EDU_DMA_SOURCE, write ? EDU_BUFFER : iova, 8);
-	bar_write(target, EDU_DMA_DESTINATION, write ? iova : EDU_BUFFER, 8);
-	bar_write(target, EDU_DMA_COUNT, length, 8);
-	bar_write(target, EDU_DMA_COMMAND, command | write << 1, 8);
+	if (bar_write(target, EDU_DMA_SOURCE, write ? EDU_BUFFER : iova, 8) &&
+	    bar_write(target, EDU_DMA_DESTINATION, write ? iova : EDU_BUFFER,
+		      8) &&
+	    bar_write(target, EDU_DMA_COUNT, length, 8))
+		bar_write(target, EDU_DMA_COMMAND, command | write << 1, 8);
 }
 
 static void do_raise(struct world *world, struct rng *rng)

@@ -188,9 +188,6 @@ static void do_hw_info(struct world *world, struct rng *rng)
 		.in_data_type = types[rng_below(rng, 4)],
 	};
 
-	/* The kernel fills as much with zeros as it is told to */
-	if (cmd.data_len > SCRATCH_LENGTH)
-		cmd.data_uptr = 8;
 	fuzz_call(world, rng, world->iommufd, IOMMU_GET_HW_INFO, &cmd,
 		  sizeof(cmd));
 }

@@ -202,9 +202,12 @@ void *scratch(void)
 {
 	static __thread void *memory;
 
-	if (!memory)
-		memory = mmap(NULL, SCRATCH_LENGTH, PROT_READ | PROT_WRITE,
+	if (!memory) {
+		/* A call that is told of too long a buffer fills what is there with zeros */
+		memory = mmap(NULL, SCRATCH_LENGTH + PAGE, PROT_NONE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mprotect(memory, SCRATCH_LENGTH, PROT_READ | PROT_WRITE);
+	}
 	memset(memory, 0, SCRATCH_LENGTH);
 	return memory;
 }
