@@ -4,7 +4,7 @@
 
 # Other programs have variables of these names in the environment, and mean others.
 $(foreach name,TEST MACHINE,$(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
-export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS ACTIONS GUIDED SECONDS SEED TEST MACHINE GIT
+export BASE DEBUG SUITE LINUX CONFIG V FORCE PATCH AGAIN ROUNDS ACTIONS SECONDS SEED TEST MACHINE GIT
 
 NEED_HOST := run run-vm check fuzz storm tree edit refresh image series lint bench report shell deb release
 VERBS := help suites clean $(NEED_HOST)

@@ -10,18 +10,16 @@ to look at, and fails.
 import re
 
 TRY = re.compile(r"^# try (\d+)$", re.MULTILINE)
-EPISODE = re.compile(r"^# episode (\d+) of seed \d+: mode \d+, (\d+) threads"
-                     r"(?:, killed)?(?:, begins as ([\d:,]+))?$", re.MULTILINE)
+EPISODE = re.compile(r"^# episode (\d+) of seed (\d+): mode \d+, (\d+) threads", re.MULTILINE)
 OPERATIONS = 150    # of each thread, as the program has it
 # The machines that one reduction may start; most need half as many.
 MACHINES = 40
 
 
 def failed_episode(channel):
-    """(episode, number of its operations, what it begins with) of the last one that a report
-    tells of, or None."""
+    """(episode, number of its operations) of the last one that a report tells of, or None."""
     found = EPISODE.findall(channel)
-    return (int(found[-1][0]), int(found[-1][1]) * OPERATIONS, found[-1][2]) if found else None
+    return (int(found[-1][0]), int(found[-1][2]) * OPERATIONS) if found else None
 
 
 def as_ranges(operations):

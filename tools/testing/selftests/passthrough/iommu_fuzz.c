@@ -9,9 +9,7 @@
  *	FUZZ_SEED=number	of the first episode's sequence
  *	FUZZ_SECONDS=number	how long; at least one episode is done
  *	FUZZ_LIMIT_MS=number	of CPU time that one operation may take
- *	FUZZ_GUIDED=0		count what is reached (fuzz/coverage.c), and no more
  *	FUZZ_EPISODE=number	do just this one
- *	FUZZ_BEGIN=seed:end,...	which begins like others, as printed
  *	FUZZ_KEEP=first-last,...	and of that, just these operations; after a
  *				semicolon, those of another try
  *	FUZZ_TRACE=1		print each operation before it is done
@@ -41,8 +39,7 @@ struct options {
 	__u64 seed;
 	unsigned int seconds, limit_ms;
 	int episode;
-	bool guided;
-	const char *keep, *begin;
+	const char *keep;
 };
 
 static unsigned long number_of(const char *variable, unsigned long otherwise)
@@ -79,30 +76,6 @@ static const char *keep_of(const char *text)
 	return bits;
 }
 
-/* "17:4,23:9": up to operation 4 like the episode of seed 17, and so on */
-static void parse_begin(const char *text, struct segment *segments)
-{
-	unsigned int i;
-	int used;
-
-	for (i = 0; text && i < SEGMENTS_MAX; i++) {
-		if (sscanf(text, "%llu:%u%n", &segments[i].seed,
-			   &segments[i].end, &used) != 2)
-			break;
-		text += used;
-		text += *text == ',';
-	}
-}
-
-static void print_begin(const struct segment *segments)
-{
-	unsigned int i;
-
-	for (i = 0; i < SEGMENTS_MAX && segments[i].end; i++)
-		printf("%s%llu:%u", i ? "," : ", begins as ", segments[i].seed,
-		       segments[i].end);
-}
-
 /* Which kind of episode the one with this number is */
 static struct plan plan_of(const struct options *options, unsigned int episode,
 			   bool *kill)
@@ -110,10 +83,9 @@ static struct plan plan_of(const struct options *options, unsigned int episode,
 	struct rng rng = { .state = options->seed * 1000003 + episode };
 	unsigned int mode = rng_below(&rng, 6);
 	bool single = rng_one_in(&rng, 2);
-	struct plan plan;
 
 	*kill = rng_one_in(&rng, 4);
-	plan = (struct plan){
+	return (struct plan){
 		.seed = rng_next(&rng),
 		.mode = mode == 0 ? MODE_TYPE1 :
 			mode == 1 ? MODE_COMPAT :
@@ -123,10 +95,6 @@ static struct plan plan_of(const struct options *options, unsigned int episode,
 		.limit_ns = options->limit_ms * 1000000ULL,
 		.keep = keep_of(options->keep),
 	};
-	parse_begin(options->begin, plan.segments);
-	if (options->guided)
-		coverage_guide(&plan, &rng);
-	return plan;
 }
 
 /* What a call that does not return is waiting for */
@@ -201,26 +169,20 @@ static const char *run_episode(const struct options *options,
 	bool is_killed;
 	struct plan plan = plan_of(options, episode, &is_killed);
 	unsigned int i, kill_at;
-	const char *problem;
 	pid_t pid;
 
 	kill_at = is_killed ? 1 + plan.seed % OPERATIONS : 0;
 	for (i = 0; i < THREADS_MAX; i++)
 		record->tracks[i] = (struct track){ .operation = -1 };
 	record->slow_ns = 0;
-	record->reached_by = 0;
-	printf("# episode %u of seed %llu: mode %d, %u threads%s", episode,
+	printf("# episode %u of seed %llu: mode %d, %u threads%s\n", episode,
 	       options->seed, plan.mode, plan.threads,
 	       is_killed ? ", killed" : "");
-	print_begin(plan.segments);
-	printf("\n");
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
 		episode_run(&plan);
-	problem = watch(pid, kill_at);
-	coverage_keep(&plan);
-	return problem;
+	return watch(pid, kill_at);
 }
 
 /* How coverage grows, every ten seconds */
@@ -316,8 +278,6 @@ int main(void)
 		.limit_ms = number_of("FUZZ_LIMIT_MS", LIMIT_MS),
 		.episode = (int)number_of("FUZZ_EPISODE", -1),
 		.keep = getenv("FUZZ_KEEP"),
-		.begin = getenv("FUZZ_BEGIN"),
-		.guided = number_of("FUZZ_GUIDED", 1),
 	};
 	unsigned int episodes = 0;
 	const char *problem;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What code of the kernel the fuzzer's calls reach, on a kernel that says so (KCOV), and
- * which episodes are worth another try: one that reached something new is kept up to the
- * operation that did, and later ones begin like it and go on in their own way.
+ * What code of the kernel the fuzzer's calls reach, on a kernel that says so (KCOV). It is
+ * counted only: episodes that began like those that had reached something new were tried,
+ * and came to no more places.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,16 +18,9 @@
 #define KCOV "/sys/kernel/debug/kcov"
 /* Of places that one operation passes; what is more is not recorded */
 #define AREA_WORDS (1UL << 18)
-#define KEPT_MAX 4096
 
 /* The number of places, and each of them */
 static __thread unsigned long *area;
-
-static struct kept {
-	enum mode mode;
-	struct segment segments[SEGMENTS_MAX];
-} kept[KEPT_MAX];
-static unsigned int kept_count;
 
 /* For the thread that calls this; without KCOV nothing is recorded */
 void coverage_begin(void)
@@ -61,58 +54,17 @@ static bool visit(unsigned long place)
 		 mask);
 }
 
-/* Return: how many places were reached for the first time since the last call */
-unsigned int coverage_take(void)
+/* Count what this thread has reached since the last call */
+void coverage_take(void)
 {
 	unsigned int found = 0;
 	unsigned long i, count;
 
 	if (!area)
-		return 0;
+		return;
 	count = __atomic_load_n(&area[0], __ATOMIC_RELAXED);
 	for (i = 1; i <= count; i++)
 		found += visit(area[i]);
 	__atomic_store_n(&area[0], 0, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&record->covered, found, __ATOMIC_RELAXED);
-	return found;
-}
-
-static unsigned int segment_count(const struct segment *segments)
-{
-	unsigned int i = 0;
-
-	while (i < SEGMENTS_MAX && segments[i].end)
-		i++;
-	return i;
-}
-
-/* After an episode: what reached something is worth to be gone on from */
-void coverage_keep(const struct plan *plan)
-{
-	unsigned int count = segment_count(plan->segments);
-	struct kept *new = &kept[kept_count];
-
-	if (plan->threads > 1 || !record->reached_by || count == SEGMENTS_MAX ||
-	    kept_count == KEPT_MAX)
-		return;
-	*new = (struct kept){ .mode = plan->mode };
-	for (unsigned int i = 0; i < count; i++)
-		new->segments[i] = plan->segments[i];
-	new->segments[count] =
-		(struct segment){ plan->seed, record->reached_by };
-	kept_count++;
-}
-
-/* Every other episode of one thread begins like another one of its mode */
-void coverage_guide(struct plan *plan, struct rng *rng)
-{
-	const struct kept *one;
-
-	if (plan->threads > 1 || !kept_count || rng_one_in(rng, 2))
-		return;
-	one = &kept[rng_below(rng, kept_count)];
-	if (one->mode != plan->mode)
-		return;
-	for (unsigned int i = 0; i < SEGMENTS_MAX; i++)
-		plan->segments[i] = one->segments[i];
 }

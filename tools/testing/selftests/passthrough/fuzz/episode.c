@@ -100,24 +100,10 @@ static void judge_time(const struct plan *plan, struct track *track,
 	record->slow_number = number;
 }
 
-/* Which episode's the operation is: one that this begins like, or its own */
-static __u64 seed_at(const struct plan *plan, unsigned int number)
-{
-	const struct segment *segment = plan->segments;
-	unsigned int i;
-
-	for (i = 0; i < SEGMENTS_MAX && segment[i].end; i++)
-		if (number < segment[i].end)
-			return segment[i].seed;
-	return plan->seed;
-}
-
 static void do_operation(const struct plan *plan, struct track *track,
 			 unsigned int number)
 {
-	struct rng rng = {
-		.state = seed_at(plan, number) ^ (number + 1ULL) << 32,
-	};
+	struct rng rng = { .state = plan->seed ^ (number + 1ULL) << 32 };
 	const struct operation *operation;
 	__u64 begun_ns;
 
@@ -134,8 +120,7 @@ static void do_operation(const struct plan *plan, struct track *track,
 	if (record->trace)
 		dprintf(1, "# %u %s\n", number, operation->name);
 	operation->run(&world, &rng);
-	if (coverage_take() && number < plan->operations)
-		record->reached_by = number + 1;
+	coverage_take();
 	judge_time(plan, track, number,
 		   now_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns);
 	__atomic_store_n(&track->operation, -1, __ATOMIC_RELEASE);
@@ -158,7 +143,7 @@ static void *run_thread(void *arg)
 
 void episode_run(const struct plan *plan)
 {
-	struct rng rng = { .state = seed_at(plan, 0) };
+	struct rng rng = { .state = plan->seed };
 	struct thread threads[THREADS_MAX];
 	unsigned int i;
 	int ret;

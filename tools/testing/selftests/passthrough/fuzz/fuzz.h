@@ -149,7 +149,6 @@ void prologue(struct world *world, struct rng *rng);
 /* episode.c */
 #define THREADS_MAX 3
 #define OPERATIONS_MAX 96
-#define SEGMENTS_MAX 8
 /* A bit for each instruction of the kernel */
 #define SEEN_BYTES (8U << 20)
 
@@ -170,17 +169,9 @@ struct record {
 	__u64 slow_ns, slow_number;
 	int slow_operation;
 	bool trace; /* print operations before they are done */
-	/* Of the kernel's code: places that were reached, how many there are, and after how many
-	 * operations of this episode a new one was, 0 if none was
-	 */
+	/* Places of the kernel's code that were reached, and how many there are */
 	unsigned char seen[SEEN_BYTES];
-	unsigned int covered, reached_by;
-};
-
-/* An episode's operations up to this number are another one's, that of @seed */
-struct segment {
-	__u64 seed;
-	unsigned int end; /* 0: there is no further one */
+	unsigned int covered;
 };
 
 struct plan {
@@ -189,7 +180,6 @@ struct plan {
 	unsigned int threads, operations; /* of each thread */
 	__u64 limit_ns; /* of CPU time that an operation may take */
 	const char *keep; /* a bit for each operation, NULL for all */
-	struct segment segments[SEGMENTS_MAX]; /* what it begins with */
 };
 
 extern struct record *record;
@@ -200,9 +190,7 @@ void episode_run(const struct plan *plan);
 
 /* coverage.c */
 void coverage_begin(void);
-unsigned int coverage_take(void);
-void coverage_keep(const struct plan *plan);
-void coverage_guide(struct plan *plan, struct rng *rng);
+void coverage_take(void);
 
 /* judge.c */
 /* What is wrong after an episode, NULL if nothing is */
