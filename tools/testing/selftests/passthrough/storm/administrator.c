@@ -173,6 +173,21 @@ static int host_driver(struct storm *storm, struct member *member)
 	return ret ?: member_open(storm, member);
 }
 
+/* The kernel may still be about to find the device, and to find a driver for it */
+static int bind_found(const char *bdf)
+{
+	unsigned int step;
+	int ret = -ENODEV;
+
+	for (step = 0; step < APPEAR_STEPS; step++) {
+		ret = sysfs_bind(bdf, "vfio-pci");
+		if (ret != -ENOENT && ret != -ENODEV)
+			break;
+		usleep(STEP_US);
+	}
+	return ret ?: appear(bdf);
+}
+
 int storm_remove_beside(struct storm *storm, struct member *member,
 			int (*remove)(const char *bdf),
 			int (*insert)(const char *bdf))
@@ -190,9 +205,7 @@ int storm_remove_beside(struct storm *storm, struct member *member,
 	if (!ret)
 		ret = insert(member->bdf);
 	if (!ret)
-		ret = sysfs_bind(member->bdf, "vfio-pci");
-	if (!ret)
-		ret = appear(member->bdf);
+		ret = bind_found(member->bdf);
 	return ret ?: member_open(storm, member);
 }
 

@@ -16,7 +16,7 @@
 #include "storm.h"
 
 #define LINE 512
-/* Until QEMU has let go of the old device, and until the kernel has the new one */
+/* Until QEMU has let go of the old device */
 #define STEPS 1000
 #define STEP_US 10000
 
@@ -127,21 +127,6 @@ static int add(const char *arguments)
 	return ret;
 }
 
-static int wait_for_device(const char *bdf)
-{
-	unsigned int step;
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override",
-		 bdf);
-	for (step = 0; step < STEPS; step++) {
-		if (!access(path, F_OK))
-			return 0;
-		usleep(STEP_US);
-	}
-	return -ETIMEDOUT;
-}
-
 static int put_back(const char *bdf)
 {
 	const char *all = getenv(plug_of(bdf)->arguments);
@@ -151,7 +136,7 @@ static int put_back(const char *bdf)
 	while (!ret && (one = strsep(&next, ";")))
 		ret = add(one);
 	free(text);
-	return ret ?: wait_for_device(bdf);
+	return ret;
 }
 
 static int unplug(struct storm *storm, struct member *member)
