@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of what VFIO is told of MSI domains: whether they isolate devices from each
- * other, and which doorbells they have.
+ * other, and which doorbells they have. And of vectors that cannot be had, as the IOMMU
+ * has no place for their doorbell.
  *
  * The domains are the machine's: of an ITS, and of message-based interrupts, which are
  * initialised here on a GICv3 whose device tree does not ask for them. No emulator has
@@ -9,6 +10,7 @@
  * the test bed has it.
  */
 #include <kunit/device.h>
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
@@ -16,6 +18,12 @@
 #include <linux/irqdomain.h>
 #include <linux/msi.h>
 #include <linux/of.h>
+
+#include "../iommu/msi/host.h"
+
+/* Interrupts that no device of QEMU's machine has, as far as its GIC goes */
+#define MBI_FIRST 256
+#define MBI_VECTORS 16
 
 enum isolation_row {
 	NO_DOMAIN,
@@ -39,7 +47,8 @@ static const struct isolation_case isolation_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(isolation, isolation_cases, name);
 
-static const __be32 mbi_test_ranges[] = { cpu_to_be32(480), cpu_to_be32(16) };
+static const __be32 mbi_test_ranges[] = { cpu_to_be32(MBI_FIRST),
+					  cpu_to_be32(MBI_VECTORS) };
 
 /* What the node of a GICv3 with MBIs has beside its registers */
 static struct property mbi_test_properties[] = {
@@ -129,9 +138,48 @@ static void __init msi_domains_say_what_they_isolate(struct kunit *test)
 	dev_set_msi_domain(dev, NULL);
 }
 
+static int mbi_test_no_doorbell(struct iommu_group *group,
+				struct msi_desc *desc, phys_addr_t msi_addr)
+{
+	return -ENOMEM;
+}
+
+static void mbi_test_write_msg(struct msi_desc *desc, struct msi_msg *msg)
+{
+}
+
+static int mbi_test_alloc(struct device *dev, unsigned int vectors)
+{
+	int rc = platform_device_msi_init_and_alloc_irqs(dev, vectors,
+							 mbi_test_write_msg);
+
+	platform_device_msi_free_irqs_all(dev);
+	return rc;
+}
+
+/* The core has but one error for all that a controller may say */
+static void __init vectors_without_a_doorbell_are_given_back(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "mbi_test");
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	dev_set_msi_domain(dev, mbi_test_domain(test, MBI));
+	/* The core asks the IOMMU for devices of a group only */
+	mbi_test_group(test, dev);
+	kunit_activate_static_stub(test, iommu_msi_prepare,
+				   mbi_test_no_doorbell);
+	for (i = 0; i < MBI_VECTORS; i++)
+		KUNIT_EXPECT_EQ(test, -ENOSPC, mbi_test_alloc(dev, 1));
+	kunit_deactivate_static_stub(test, iommu_msi_prepare);
+	KUNIT_EXPECT_EQ(test, 0, mbi_test_alloc(dev, MBI_VECTORS));
+	dev_set_msi_domain(dev, NULL);
+}
+
 static struct kunit_case __refdata mbi_test_cases[] = {
 	KUNIT_CASE_PARAM(msi_domains_say_what_they_isolate,
 			 isolation_gen_params),
+	KUNIT_CASE(vectors_without_a_doorbell_are_given_back),
 	{}
 };
 

@@ -25,6 +25,7 @@
  *   the group's mutex, too.
  * A vector of a device that has an iommu_msi_rewriter is the user's, and not listed.
  */
+#include <kunit/static_stub.h>
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/iommu.h>
@@ -105,6 +106,7 @@ int iommu_msi_prepare(struct iommu_group *group, struct msi_desc *desc,
 	struct iommu_domain *domain = iommu_group_locked_domain(group);
 	int rc;
 
+	KUNIT_STATIC_STUB_REDIRECT(iommu_msi_prepare, group, desc, msi_addr);
 	if (WARN_ON_ONCE(!hlist_unhashed(&desc->iommu_msi_item)))
 		return -EBUSY;
 	if (domain)
