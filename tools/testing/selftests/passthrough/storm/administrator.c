@@ -15,8 +15,8 @@
 
 #define DEVICES "/sys/bus/pci/devices"
 #define STEPS 50
-/* Until a bus that was searched has its devices */
-#define APPEAR_STEPS 500
+/* Until a bus that was searched has its devices, or a slot that has blinked for five seconds */
+#define APPEAR_STEPS 2000
 #define STEP_US 10000
 
 int storm_write_file(const char *path, const char *text)
