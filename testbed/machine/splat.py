@@ -4,7 +4,7 @@
 A splat is any text by which a kernel checker reports a bug; one in the log fails
 the run whatever its tests said. PATTERNS is the whole list. Exactly one thing
 is let through: the stack dump that fault injection prints for a failure it was
-told to make (see InjectedTraces), and golden/failslab proves how narrow that is.
+told to make (see InjectedTraces), and golden/failslab.log proves how narrow that is.
 """
 
 import re

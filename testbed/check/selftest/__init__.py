@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The test bed tested by itself; testbed/suites/harness runs what is here.
+"""The test bed tested by itself, with pytest; testbed/suites/harness reports what it finds."""
 
-Each module gives cases(): a list of (name, function); a function that raises
-AssertionError has failed, with that text.
-"""
+import os
+import subprocess
 
 
-def expect(condition, text):
-    """assert, without the option to switch it off."""
-    if not condition:
-        raise AssertionError(text)
+def spawn(*command, timeout=60, **environment):
+    """A finished process, with what it said; a failed assertion about it shows all of that."""
+    return subprocess.run(command, env={**os.environ, **environment}, timeout=timeout,
+                          capture_output=True, text=True, check=False)

@@ -2,8 +2,8 @@
 """Tests of make report: what it reads of runs, draws of them, and hands to KernelCI."""
 
 import jsonschema
+import pytest
 
-from check.selftest import expect
 from report import drawings, kcidb, page, plots, runs
 
 VERDICT = """    #  RUN           memory.mapped_over_the_window.keeps_its_data ...
@@ -27,47 +27,34 @@ BENCH = {"qemu": "9", "goals": [], "figures": [
     {"figure": "boot", "n": None, "pristine": {"per_call": 1}, "patched": {"per_call": 1}}]}
 
 
-def cases():
-    return [("the report finds where a case had memory and doorbells", places),
-            ("the report's page shows the newest results and says what there is no run of", whole),
-            ("the report's data are what KCIDB's schema wants", valid),
-            ("the report's data are refused if they are not", invalid)]
-
-
-def places():
+def test_the_report_finds_where_a_case_had_memory_and_doorbells():
     moved, none = runs.read_places("its-1", VERDICT)
-    expect(moved.case == "memory.mapped_over_the_window.keeps_its_data", f"case {moved.case}")
-    expect(moved.memory == [(0x8000000, 0x8000fff)], f"memory {moved.memory}")
-    expect([first for first, _ in moved.doorbells] == [0x8000000, 0xfc000000],
-           f"doorbells {moved.doorbells}")
-    expect(moved.moved() and not none.moved() and not none.doorbells, "the second case has a doorbell")
+    assert moved.case == "memory.mapped_over_the_window.keeps_its_data"
+    assert moved.memory == [(0x8000000, 0x8000fff)]
+    assert [first for first, _ in moved.doorbells] == [0x8000000, 0xfc000000]
+    assert moved.moved() and not none.moved() and not none.doorbells
     drawn = drawings.address_map([moved])
-    expect(drawn.count('class="doorbell"') == 2 and drawn.count('class="move"') == 1,
-           f"drawn as {drawn}")
+    assert drawn.count('class="doorbell"') == 2 and drawn.count('class="move"') == 1
 
 
-def whole():
+def test_the_page_shows_the_newest_results_and_says_what_there_is_no_run_of():
     text = page.whole([("series", "2 patches")], {"report": REPORT}, [], {}, BENCH)
     for wanted in ("1 passed, 0 failed, 0 skipped", "a case: with &lt;signs&gt;",
                    "make check SUITE=passthrough", "make check SUITE=nested"):
-        expect(wanted in text, f"the page does not say {wanted}")
-    expect(list(plots.curves(BENCH)) == ["map"], f"plots of {list(plots.curves(BENCH))}")
-    expect(text.count("<svg") == 2, "one plot, and the tip of the arrows")
+        assert wanted in text
+    assert list(plots.curves(BENCH)) == ["map"]
+    assert text.count("<svg") == 2, "one plot, and the tip of the arrows"
 
 
-def valid():
+def test_the_data_are_what_the_schema_of_KCIDB_wants():
     result = kcidb.document(runs.series(), {"report": REPORT})
     test, = result["tests"]
-    expect(test["path"] == "nested.first.a_case_with_signs", f"path {test['path']}")
-    expect(test["build_id"] == result["builds"][0]["id"], "the test is of no build")
-    expect(result["builds"][0]["checkout_id"] == result["checkouts"][0]["id"],
-           "the build is of no checkout")
+    assert test["path"] == "nested.first.a_case_with_signs"
+    assert test["build_id"] == result["builds"][0]["id"]
+    assert result["builds"][0]["checkout_id"] == result["checkouts"][0]["id"]
 
 
-def invalid():
-    try:
-        kcidb.document(runs.series(), {"report": {**REPORT, "cases": [{**CASE, "seconds": "long"}]}})
-    except jsonschema.ValidationError as refused:
-        expect("is not of type 'number'" in refused.message, f"refused for {refused.message}")
-        return
-    expect(False, "a duration that is no number is taken")
+def test_the_data_are_refused_if_they_are_not():
+    with pytest.raises(jsonschema.ValidationError, match="is not of type 'number'"):
+        kcidb.document(runs.series(),
+                       {"report": {**REPORT, "cases": [{**CASE, "seconds": "long"}]}})
