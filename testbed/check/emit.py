@@ -5,31 +5,39 @@ The plan comes first, so that a suite which dies half-way is found out.
 """
 
 
-class Emitter:
-    """Prints a stream of `total` results to standard output."""
+def show(line):
+    """On standard output, at once."""
+    print(line, flush=True)
 
-    def __init__(self, total):
+
+class Emitter:
+    """Writes a stream of `total` results, line by line."""
+
+    def __init__(self, total, write=show):
         self.number = 0
         self.failed = 0
-        print(f"KTAP version 1\n1..{total}", flush=True)
+        self.write = write
+        for line in ("KTAP version 1", f"1..{total}"):
+            write(line)
 
     def case(self, name, problem="", seconds=None):
         """One result; a problem, of any number of lines, makes it a failure."""
         for line in problem.splitlines():
-            print(f"# {line}")
+            self.write(f"# {line}")
         if seconds is not None:
-            print(f"# seconds: {seconds:.2f}")
+            self.write(f"# seconds: {seconds:.2f}")
         self.result("not ok" if problem else "ok", name)
 
     def subtest(self, word, name, lines):
         """A result with subtests, whose lines are indented already."""
-        print("\n".join(lines))
+        for line in lines:
+            self.write(line)
         self.result(word, name)
 
     def result(self, word, name):
         self.number += 1
         self.failed += word != "ok"
-        print(f"{word} {self.number} {name}", flush=True)
+        self.write(f"{word} {self.number} {name}")
 
     def exit_code(self):
         """What the suite ends with."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from check import ktap, machines
+from check.emit import Emitter
 
 TESTBED = Path(__file__).resolve().parent.parent
 EDU = "edu,dma_mask=0xffffffffffffffff"
@@ -134,11 +135,9 @@ def report_block(channel, judged):
     gaps = found.errors + [f"skipped: {c.name}: {c.note}" for c in found.cases
                            if c.result == "skip"]
     cases.append(("the guest's report is whole and skips nothing", "\n".join(gaps)))
-    lines = ["KTAP version 1", f"1..{1 + len(cases)}"]
-    lines += [f"    {line}" for line in guest]
-    lines.append(f"{'ok' if found.good() else 'not ok'} 1 guest")
-    for number, (name, problem) in enumerate(cases, 2):
-        lines += [f"# {line}" for line in problem.splitlines()]
-        lines.append(f"{'not ok' if problem else 'ok'} {number} {name}")
-    good = found.good() and not any(problem for _, problem in cases)
-    return "ok" if good else "not ok", [f"    {line}" for line in lines]
+    lines = []
+    block = Emitter(1 + len(cases), lambda line: lines.append(f"    {line}"))
+    block.subtest("ok" if found.good() else "not ok", "guest", [f"    {line}" for line in guest])
+    for name, problem in cases:
+        block.case(name, problem)
+    return "not ok" if block.failed else "ok", lines

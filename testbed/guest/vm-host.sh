@@ -4,32 +4,17 @@
 # Sourced by vm-plain and vm-nested. QEMU runs in the root file system of Debian packages
 # (machine/vm --root), with the devices, /test and /tmp of the machine in it.
 
+# shellcheck source=testbed/lib/ktap.sh
+. ./ktap.sh
+
 root=/root
 devices=/sys/bus/pci/devices
-number=0
-failed=0
 seconds=${guest_seconds:-180}	# for a guest to end in, a kernel parameter
 
-# result CODE NAME
-result() {
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number $2"
-	else
-		echo "not ok $number $2"
-		failed=1
-	fi
-}
-
-bail_out() {
-	echo "Bail out! $*"
-	exit 1
-}
-
 enter() {
-	mount -t ext4 -o ro /dev/vda $root || bail_out "no root file system"
+	mount -t ext4 -o ro /dev/vda $root || ktap_bail_out "no root file system"
 	for directory in proc sys dev tmp test; do
-		mount --bind /$directory $root/$directory || bail_out "cannot mount /$directory"
+		mount --bind /$directory $root/$directory || ktap_bail_out "cannot mount /$directory"
 	done
 	echo "# fact qemu version=$(chroot $root qemu-system-aarch64 --version |
 		sed -n 's/.*version \([^ ]*\).*/\1/p')"
@@ -76,7 +61,7 @@ reserve_huge_pages() {
 	echo 1 >/proc/sys/vm/compact_memory
 	echo $pages >/proc/sys/vm/nr_hugepages
 	[ "$(cat /proc/sys/vm/nr_hugepages)" = $pages ] ||
-		bail_out "there is no room for $pages huge pages"
+		ktap_bail_out "there is no room for $pages huge pages"
 }
 
 # expect_huge_pages: those that were reserved for guests are all free again.
@@ -84,7 +69,7 @@ expect_huge_pages() {
 	awk '/^HugePages_(Total|Free|Rsvd):/ { printf "# %s %s\n", $1, $2; n[$1] = $2 }
 		END { exit !(n["HugePages_Total:"] && n["HugePages_Rsvd:"] == 0 &&
 			n["HugePages_Free:"] == n["HugePages_Total:"]) }' /proc/meminfo
-	result $? "the huge pages of a guest are free again"
+	ktap_result $? "the huge pages of a guest are free again"
 	echo 0 >/proc/sys/vm/nr_hugepages
 }
 
@@ -136,9 +121,9 @@ relay_guest() {
 			grep '^qemu' "/tmp/$1.log" | tail -n 3 | sed 's/^/# /'
 		fi
 		if [ "${3:-1}" = 1 ]; then
-			result $good "$2"
+			ktap_result $good "$2"
 		else
-			result $good "$2, boot $boot"
+			ktap_result $good "$2, boot $boot"
 		fi
 	done
 }
@@ -155,7 +140,7 @@ uses() {
 
 # to_vfio ADDRESS...
 to_vfio() {
-	./bind.sh "$@" >/tmp/bound || bail_out "vfio-pci does not take $*"
+	./bind.sh "$@" >/tmp/bound || ktap_bail_out "vfio-pci does not take $*"
 }
 
 # to_nvme ADDRESS: its block device, when it is there.
@@ -183,7 +168,7 @@ host_reads() {
 	disk=$(to_nvme "$1")
 	found=$(dd if="$disk" bs=1M skip=$(($2 * 16)) count=16 iflag=direct 2>/tmp/dd | sha256sum)
 	[ -n "$wanted" ] && [ "$wanted" = "${found%% *}" ]
-	result $? "the host's own driver reads from $1 what the guest $3 wrote"
+	ktap_result $? "the host's own driver reads from $1 what the guest $3 wrote"
 }
 
 # resources: pages that user space has pinned, and pages of IOMMU tables. The counters are
@@ -200,5 +185,5 @@ expect_resources() {
 	after=$(resources)
 	echo "# resources before: $1, after: $after"
 	[ "$after" = "$1" ]
-	result $? "no page stays pinned, and no page of the IOMMU's tables is left"
+	ktap_result $? "no page stays pinned, and no page of the IOMMU's tables is left"
 }

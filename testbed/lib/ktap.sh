@@ -1,54 +1,55 @@
 # SPDX-License-Identifier: GPL-2.0
-# KTAP from a suite that is written in bash: one function per case, its output
-# in a log of its own, the log's end as diagnostics if it failed. Sourced after
-# common.sh; $LOG is the suite's log directory.
-# shellcheck shell=bash
+# Writes KTAP, on the host and in guests, which have it as /test/ktap.sh. The kernel's
+# ktap_helpers.sh has no subtests, no reason for a skip, and splits names into words.
+# shellcheck shell=dash
 
-KTAP_SKIP=4
-KTAP_NUMBER=0
-KTAP_FAILED=0
+ktap_number=0
+ktap_failed=0
 
+# ktap_plan COUNT
 ktap_plan() {
 	printf 'KTAP version 1\n1..%d\n' "$1"
 }
 
-# skip REASON: ends the case that calls it.
-skip() {
-	printf '%s\n' "$*" >"$LOG/skip.reason"
-	exit "$KTAP_SKIP"
+# ktap_result CODE NAME: one result, ok if the code is 0. A reason to skip, " # SKIP reason",
+# is part of the name.
+ktap_result() {
+	ktap_number=$((ktap_number + 1))
+	if [ "$1" = 0 ]; then
+		printf 'ok %d %s\n' "$ktap_number" "$2"
+	else
+		printf 'not ok %d %s\n' "$ktap_number" "$2"
+		ktap_failed=$((ktap_failed + 1))
+	fi
 }
 
-# diagnostic TEXT: shown with the case's result.
-diagnostic() {
-	printf '# %s\n' "$*" >>"$LOG/diagnostics"
-}
-
-# ktap_case NAME COMMAND...
-ktap_case() {
-	local name=$1 rc log
+# ktap_test NAME COMMAND...: one result, ok if the command is.
+ktap_test() {
+	ktap_name=$1
 	shift
-	KTAP_NUMBER=$((KTAP_NUMBER + 1))
-	log=$LOG/$(printf '%02d-%s.log' "$KTAP_NUMBER" "$(tr -c 'A-Za-z0-9_\n' '_' <<<"$name" | cut -c1-60)")
-	: >"$LOG/diagnostics"
-	# On the left of || the command would run without errexit.
-	set +e
-	(set -e; "$@") >"$log" 2>&1 </dev/null
-	rc=$?
-	set -e
-	cat "$LOG/diagnostics"
-	case $rc in
-	0) printf 'ok %d %s\n' "$KTAP_NUMBER" "$name" ;;
-	"$KTAP_SKIP") printf 'ok %d %s # SKIP %s\n' "$KTAP_NUMBER" "$name" "$(cat "$LOG/skip.reason")" ;;
-	*)
-		KTAP_FAILED=$((KTAP_FAILED + 1))
-		tail -n 12 "$log" | sed 's/^/# /'
-		printf '# log: %s\nnot ok %d %s\n' "$log" "$KTAP_NUMBER" "$name"
-		;;
-	esac
-	rm -f "$LOG/diagnostics" "$LOG/skip.reason"
+	if "$@"; then set -- 0; else set -- 1; fi
+	ktap_result "$1" "$ktap_name"
 }
 
-# ktap_end: the suite's exit code.
+# ktap_subtests NAME COMMAND...: what a command prints, one level deeper, and its result. Each
+# line leaves at once: the last one before a crash is the interesting one.
+ktap_subtests() {
+	ktap_name=$1
+	shift
+	{
+		"$@"
+		echo $? >"/tmp/ktap.$$"
+	} | awk '{ print "    " $0; fflush() }'
+	ktap_result "$(cat "/tmp/ktap.$$")" "$ktap_name"
+}
+
+# ktap_bail_out TEXT
+ktap_bail_out() {
+	printf 'Bail out! %s\n' "$*"
+	exit 1
+}
+
+# ktap_end: the exit code of who reported all this.
 ktap_end() {
-	[ "$KTAP_FAILED" = 0 ]
+	[ "$ktap_failed" = 0 ]
 }

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from machine.paths import CACHE, OUT, TESTBED, Problem
 
 INIT = TESTBED / "guest" / "init"
+KTAP = TESTBED / "lib" / "ktap.sh"     # for scripts that report
 DIRECTORIES = ["/bin", "/dev", "/proc", "/sys", "/tmp", "/run", "/root", "/etc", "/test"]
 # A console before devtmpfs is mounted, else the kernel starts init without one.
 NODES = ["nod /dev/console 0600 0 0 c 5 1", "nod /dev/null 0666 0 0 c 1 3"]
@@ -25,7 +26,7 @@ NODES = ["nod /dev/console 0600 0 0 c 5 1", "nod /dev/null 0666 0 0 c 1 3"]
 def build(target, script, files, tree=None):
     """Write the archive for `script` (host path) and `files` (HOST:GUEST) to target."""
     entries = {"/bin/busybox": (busybox(), 0o755), "/init": (INIT, 0o755),
-               "/test/run": (existing(script), 0o755)}
+               "/test/run": (existing(script), 0o755), "/test/ktap.sh": (KTAP, 0o644)}
     for pair in files:
         host, separator, guest = pair.rpartition(":")
         if not separator or not guest.startswith("/"):

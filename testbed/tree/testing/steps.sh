@@ -143,7 +143,7 @@ check_objects() {
 	done
 }
 
-# step_case STEP: leaves what ktap_case prints in the step's directory.
+# step_case STEP: leaves what run_case prints in the step's directory.
 step_case() {
 	local start=$EPOCHREALTIME rc=0
 	export LOG=$STEPS/$1
