@@ -9,8 +9,12 @@
 shopt -s inherit_errexit
 # shellcheck source=testbed/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
+# shellcheck source=testbed/lib/memory.sh
+. "$ROOT/testbed/lib/memory.sh"
 
 LINTER=${0##*/}
+# shellcheck disable=SC2034 # used by memory.sh
+MEMORY=lint/$LINTER
 LINT=$ROOT/testbed/lint
 # shellcheck disable=SC2034 # used by the linters
 SEEDS=$LINT/seeds/$LINTER
@@ -51,31 +55,6 @@ remark() {
 nothing() {
 	remark "$*"
 	exit "$NOTHING"
-}
-
-# verdict_file KEY: where what is known under a key is kept.
-verdict_file() {
-	printf '%s\n' "$OUT/cache/lint/$LINTER/$(sha256sum <<<"$1" | cut -d' ' -f1)"
-}
-
-remembers() {
-	[ -f "$(verdict_file "$1")" ]
-}
-
-# remember KEY COMMAND...: what the command printed when it last had this key.
-# A command that fails is not remembered.
-remember() {
-	local file
-	file=$(verdict_file "$1")
-	shift
-	if [ -f "$file" ]; then
-		touch "$file"
-	else
-		mkdir -p "${file%/*}"
-		"$@" >"$file.$BASHPID"
-		mv "$file.$BASHPID" "$file"
-	fi
-	cat "$file"
 }
 
 # in_parallel FUNCTION ITEM...: the function with each item, as many at once as

@@ -30,5 +30,20 @@ def test_what_a_script_reports_is_read_as_it_was_meant(shell):
 
 
 def test_a_script_that_gives_up_says_so():
-    run = spawn("dash", "-c", f". {TESTBED}/lib/ktap.sh; ktap_plan 1; ktap_bail_out no disk; echo x")
+    script = f". {TESTBED}/lib/ktap.sh; ktap_plan 1; ktap_bail_out no disk; echo x"
+    run = spawn("dash", "-c", script)
     assert run.returncode == 1 and ktap.parse(run.stdout).errors[0] == "Bail out! no disk"
+
+
+MEMORY = f"""set -euo pipefail; OUT=$1 MEMORY=test; . {TESTBED}/lib/memory.sh
+work() {{ echo done; echo again >&2; [ "$1" = good ]; echo more; }}
+remember "$2 $3" work "$3"; echo "last line" """
+
+
+def test_what_a_command_printed_is_remembered_by_its_key_unless_it_failed(log):
+    whole, work = "done\nmore\nlast line\n", "again\n"
+    for key, verb, out, err in [("a", "good", whole, work), ("a", "good", whole, ""),
+                                ("b", "good", whole, work),
+                                ("a", "bad", "done\n", work), ("a", "bad", "done\n", work)]:
+        run = spawn("bash", "-c", MEMORY, "test", log, key, verb)
+        assert (run.stdout, run.stderr, run.returncode) == (out, err, int(verb == "bad"))

@@ -4,7 +4,10 @@
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 # shellcheck source=testbed/lib/ktap.sh
 . "$ROOT/testbed/lib/ktap.sh"
+# shellcheck source=testbed/lib/memory.sh
+. "$ROOT/testbed/lib/memory.sh"
 
+MEMORY=series
 SKIPPED=4
 
 # skip REASON: ends the case that calls it.
@@ -44,15 +47,8 @@ run_case() {
 
 # remembered KEY COMMAND...
 remembered() {
-	local memory=$OUT/cache/series/$1
-	shift
-	if [ -f "$memory" ]; then
-		diagnostic "passed before with the same content"
-		return 0
-	fi
-	"$@"
-	mkdir -p "${memory%/*}"
-	touch "$memory"
+	! remembers "$1" || diagnostic "passed before with the same content"
+	remember "$@"
 }
 
 # queue_key: stands for all that the cases without a build depend on: the series,
