@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,3 +142,16 @@ def report_block(channel, judged):
     for name, problem in cases:
         block.case(name, problem)
     return "not ok" if block.failed else "ok", lines
+
+
+def run_all(machines, programs, judge, *cases):
+    """What a suite does: report (name, problem) of cases that need no machine, run the
+    machines, report each with what judge(machine) says of it, and end."""
+    emitter = Emitter(len(cases) + len(machines))
+    for name, problem in cases:
+        emitter.case(name, problem)
+    with ThreadPoolExecutor(MACHINES_AT_ONCE) as pool:
+        for machine in pool.map(lambda m: boot(m, programs), machines):
+            word, lines = report(machine, judge(machine))
+            emitter.subtest(word, machine.name, lines)
+    sys.exit(emitter.exit_code())
