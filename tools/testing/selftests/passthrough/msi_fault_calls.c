@@ -150,6 +150,15 @@ static int map_over(struct fault_calls *self)
 	return setup_map_at(&self->s, MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA);
 }
 
+/* What is mapped elsewhere in the IOAS gets a second IOVA */
+static int copy_over(struct fault_calls *self)
+{
+	struct setup *s = &self->s;
+
+	return ioas_copy(s->iommufd, s->ioas, s->memory.iova,
+			 MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA);
+}
+
 static int unmap_back(struct fault_calls *self)
 {
 	int ret = setup_unmap(&self->s, MSI_WINDOW_IOVA, MSI_WINDOW_LENGTH);
@@ -207,6 +216,11 @@ FIXTURE_VARIANT_ADD(call, device)
 FIXTURE_VARIANT_ADD(call, map_over_a_doorbell)
 {
 	.call = { nothing, map_over, unmap_back, true },
+};
+
+FIXTURE_VARIANT_ADD(call, copy_over_a_doorbell)
+{
+	.call = { nothing, copy_over, unmap_back, true },
 };
 
 FIXTURE_VARIANT_ADD(call, map_msi_of_a_container)

@@ -236,6 +236,12 @@ static int map_over(struct setup *s, __u32 other_ioas)
 			MSI_WINDOW_IOVA);
 }
 
+static int copy_over(struct setup *s, __u32 other_ioas)
+{
+	return ioas_copy(s->iommufd, s->ioas, s->memory.iova,
+			 MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA);
+}
+
 static int place_fixed(struct setup *s, __u32 other_ioas)
 {
 	return msi_place(s->iommufd, s->ioas, IOMMU_MSI_PLACEMENT_FIXED, 0,
@@ -257,6 +263,13 @@ static int change_ioas(struct setup *s, __u32 other_ioas)
 FIXTURE_VARIANT_ADD(live_fault, while_the_user_maps_over_it)
 {
 	.operation = { map_over },
+	.moved_to = LOW_IOVA,
+	.taken = MSI_WINDOW_IOVA,
+};
+
+FIXTURE_VARIANT_ADD(live_fault, while_the_user_copies_over_it)
+{
+	.operation = { copy_over },
 	.moved_to = LOW_IOVA,
 	.taken = MSI_WINDOW_IOVA,
 };
