@@ -2,9 +2,11 @@
 """Finds what the kernel complained about in a console log.
 
 A splat is any text by which a kernel checker reports a bug; one in the log fails
-the run whatever its tests said. PATTERNS is the whole list. Exactly one thing
-is let through: the stack dump that fault injection prints for a failure it was
-told to make (see InjectedTraces), and golden/failslab.log proves how narrow that is.
+the run whatever its tests said. PATTERNS is the whole list. Exactly two things
+are let through: the stack dump that fault injection prints for a failure it was
+told to make (see InjectedTraces), and that of a control group without memory while a
+test is about that (see MemoryTraces). golden/failslab* and golden/memory* prove how
+narrow that is.
 """
 
 import re
@@ -59,18 +61,16 @@ class Splat:
         return {"kind": self.kind, "line": self.line, "text": self.text}
 
 
-class InjectedTraces:
-    """Tells the stack dumps of fault injection from all others.
+class ExpectedTraces:
+    """Tells the stack dumps that a test brings about from all others.
 
-    fail_dump() prints "FAULT_INJECTION: forcing a failure." and then dumps its own
-    stack, whose frames name should_fail_ex. A "Call trace:" is let through only
-    when an announcement that no dump has answered yet came shortly before, and
-    only when its own frames name the injector.
+    The kernel announces such a dump, and its own frames name what it comes from. A
+    "Call trace:" is let through only when an announcement that no dump has answered yet
+    came shortly before, and only when that is among its frames.
     """
-    ANNOUNCED = "FAULT_INJECTION: forcing a failure."
-    INJECTOR = re.compile(r" (?:should_fail_ex|fail_dump)\+0x")
+    ANNOUNCED = SOURCE = None
     ANNOUNCE_REACH = 12     # lines from the announcement to its stack
-    FRAMES_REACH = 12       # frames down to the injector, inlined ones and all
+    FRAMES_REACH = 12       # frames down to the source, inlined ones and all
 
     def __init__(self, lines):
         self.lines = lines
@@ -81,26 +81,54 @@ class InjectedTraces:
             self.announced.append(number)
 
     def owns(self, number):
-        """Whether the "Call trace:" of this line is an announced failure's."""
+        """Whether the "Call trace:" of this line is an announced one."""
         self.announced = [n for n in self.announced if number - n <= self.ANNOUNCE_REACH]
         frames = self.lines[number + 1:number + 1 + self.FRAMES_REACH]
-        if not self.announced or not any(self.INJECTOR.search(f) for f in frames):
+        if not self.announced or not any(self.SOURCE.search(f) for f in frames):
             return False
         self.announced.pop(0)
         return True
 
 
+class InjectedTraces(ExpectedTraces):
+    """Of fault injection: fail_dump() says that it forces a failure, and then dumps its own
+    stack, whose frames name should_fail_ex."""
+    ANNOUNCED = "FAULT_INJECTION: forcing a failure."
+    SOURCE = re.compile(r" (?:should_fail_ex|fail_dump)\+0x")
+
+
+class MemoryTraces(ExpectedTraces):
+    """Of a control group that has used up its memory, while a test says that it is about
+    that (cgroup_expect_oom() of selftests/passthrough). The machine's own memory is
+    another matter: mem_cgroup_out_of_memory() is not in those frames."""
+    BEGIN = "passthrough: a control group runs out of memory on purpose"
+    END = "passthrough: no control group runs out of memory on purpose"
+    ANNOUNCED = " invoked oom-killer: "
+    SOURCE = re.compile(r" mem_cgroup_out_of_memory\+0x")
+
+    def __init__(self, lines):
+        super().__init__(lines)
+        self.on_purpose = False
+
+    def notice(self, number):
+        line = self.lines[number]
+        self.on_purpose = self.BEGIN in line or (self.on_purpose and self.END not in line)
+        if self.on_purpose:
+            super().notice(number)
+
+
 def scan(console):
     """The splats of a console log, in order."""
     lines = [line.rstrip("\r") for line in console.split("\n")]
-    injected = InjectedTraces(lines)
+    expected = [InjectedTraces(lines), MemoryTraces(lines)]
     splats = []
     for number, line in enumerate(lines):
-        injected.notice(number)
+        for traces in expected:
+            traces.notice(number)
         kind = classify(line)
         if kind is None:
             continue
-        if kind == "trace" and injected.owns(number):
+        if kind == "trace" and any(traces.owns(number) for traces in expected):
             continue
         text = STAMP.sub("", line).strip()
         if not continues(splats, kind, number):

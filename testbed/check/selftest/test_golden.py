@@ -56,6 +56,14 @@ RUNS = [
         "splat", "KASAN: slab-use-after-free", ["kasan"], (2, 0, 1), channel="pass"),
     Run("leak", "every test passes and kmemleak finds an object that nothing points to",
         "splat", "suspected memory leaks", ["leak"], (2, 0, 1), channel="pass"),
+    Run("memory", "control groups that run out of memory, as a test says: one process is killed, "
+        "one cannot be", "pass", "", [], (1, 0, 0)),
+    Run("memory-late", "a control group that runs out of memory after the test that is about that",
+        "splat", "Call trace", ["trace"], (1, 0, 0), channel="memory"),
+    Run("memory-of-the-machine", "while a control group is to run out of memory, the machine does",
+        "splat", "Call trace", ["trace"], (1, 0, 0), channel="memory"),
+    Run("memory-unannounced", "a control group that runs out of memory, and no test says that it "
+        "should", "splat", "Call trace", ["trace"], (1, 0, 0), channel="memory"),
     Run("nested", "a suite of subtests, one level deeper too, as KUnit prints them",
         "pass", "", [], (2, 0, 1), console="pass"),
     Run("nested-cut", "subtests whose parent never reported",

@@ -6,60 +6,12 @@
  */
 #include <limits.h>
 
-#include "nested_setup.h"
+#include "nested_kinds.h"
 
 #define GROUP "charged"
 /* Pages that the CPUs keep at hand on either side of the sum */
 #define SLACK 0x180000L
 #define ROUNDS 4
-
-struct kind {
-	int (*make)(struct guest *g, unsigned int n);
-	unsigned int count;
-	long least; /* bytes that each takes at the least */
-};
-
-/* Each in a table of its own */
-static int map_far_apart(struct guest *g, unsigned int n)
-{
-	return ioas_map(g->iommufd, g->ioas, g->ram.va, PAGE,
-			0x1000000000ULL + n * STAGE1_BLOCK);
-}
-
-static int make_ioas_with_places(struct guest *g, unsigned int n)
-{
-	unsigned int index;
-	__u32 ioas;
-	int ret;
-
-	ret = ioas_alloc(g->iommufd, &ioas);
-	for (index = 0; !ret && index < IOMMU_MSI_MAX_DOORBELLS; index += 32)
-		ret = msi_place(g->iommufd, ioas, IOMMU_MSI_PLACEMENT_FIXED,
-				index, MSI_WINDOW_IOVA + index * PAGE, 0);
-	return ret;
-}
-
-static int make_parent(struct guest *g, unsigned int n)
-{
-	__u32 id;
-
-	return nest_parent_alloc(g->iommufd, g->edu[0].dev.id, g->ioas, &id);
-}
-
-static int make_viommu(struct guest *g, unsigned int n)
-{
-	__u32 id;
-
-	return viommu_alloc(g->iommufd, g->edu[0].dev.id, g->parent, &id);
-}
-
-static int make_page_table(struct guest *g, unsigned int n)
-{
-	__u32 id;
-
-	return nested_alloc(g->iommufd, g->viommu, g->edu[0].dev.id,
-			    ste_bypass(), &id);
-}
 
 /* As deep as can be */
 static int make_event_queue(struct guest *g, unsigned int n)

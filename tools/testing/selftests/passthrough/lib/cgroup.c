@@ -51,6 +51,17 @@ int cgroup_make(const char *name, unsigned long limit)
 	return write_file(name, "memory.max", limit ? text : "max");
 }
 
+/* A file by which a process that writes "0" enters the group, or a negative errno */
+int cgroup_open_procs(const char *name)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), ROOT "/%s/cgroup.procs", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* The calling process, and what it forks, belong to the group */
 int cgroup_enter(const char *name)
 {
@@ -78,4 +89,41 @@ long cgroup_charged(const char *name)
 		bytes = -EIO;
 	fclose(f);
 	return bytes;
+}
+
+/* How many processes of the group the OOM killer has taken, or a negative errno */
+long cgroup_oom_kills(const char *name)
+{
+	char path[128], line[64];
+	long kills = -EIO;
+	FILE *f;
+
+	snprintf(path, sizeof(path), ROOT "/%s/memory.events", name);
+	f = fopen(path, "r");
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "oom_kill %ld", &kills) == 1)
+			break;
+	fclose(f);
+	return kills;
+}
+
+/*
+ * Tell who reads the kernel's log: what it reports of a group without memory is, or is
+ * no longer, what a test is about
+ */
+void cgroup_expect_oom(bool expected)
+{
+	static const char *const text[] = {
+		"<4>passthrough: no control group runs out of memory on purpose\n",
+		"<4>passthrough: a control group runs out of memory on purpose\n",
+	};
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text[expected], strlen(text[expected])) < 0)
+		perror("/dev/kmsg");
+	close(fd);
 }

@@ -345,9 +345,12 @@ const char *account_compare(const struct account *before, int iommufd);
 
 /* cgroup.c: who memory is charged to */
 int cgroup_make(const char *name, unsigned long limit);
+int cgroup_open_procs(const char *name);
 int cgroup_enter(const char *name);
 int cgroup_leave(void);
 long cgroup_charged(const char *name);
+long cgroup_oom_kills(const char *name);
+void cgroup_expect_oom(bool expected);
 
 /* faults.c: failing allocations and copies */
 int faults_setup(const char *function);
