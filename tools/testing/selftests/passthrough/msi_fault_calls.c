@@ -155,8 +155,8 @@ static int copy_over(struct fault_calls *self)
 {
 	struct setup *s = &self->s;
 
-	return ioas_copy(s->iommufd, s->ioas, s->memory.iova,
-			 MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA);
+	return ioas_copy(s->iommufd, s->ioas, s->memory.iova, MSI_WINDOW_LENGTH,
+			 MSI_WINDOW_IOVA);
 }
 
 static int unmap_back(struct fault_calls *self)

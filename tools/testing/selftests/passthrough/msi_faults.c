@@ -238,8 +238,8 @@ static int map_over(struct setup *s, __u32 other_ioas)
 
 static int copy_over(struct setup *s, __u32 other_ioas)
 {
-	return ioas_copy(s->iommufd, s->ioas, s->memory.iova,
-			 MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA);
+	return ioas_copy(s->iommufd, s->ioas, s->memory.iova, MSI_WINDOW_LENGTH,
+			 MSI_WINDOW_IOVA);
 }
 
 static int place_fixed(struct setup *s, __u32 other_ioas)

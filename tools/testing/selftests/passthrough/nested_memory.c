@@ -45,51 +45,43 @@ FIXTURE(memory)
 
 FIXTURE_VARIANT(memory)
 {
-	int (*make)(struct guest *g, unsigned int n);
-	unsigned int least; /* bytes that each takes */
+	struct kind kind;
 };
 
 /* clang-format off */
 FIXTURE_VARIANT_ADD(memory, of_mappings)
 {
-	.make = map_far_apart,
-	.least = 4096,
+	.kind = { .make = map_far_apart, .least = 4096 },
 };
 
 FIXTURE_VARIANT_ADD(memory, of_ioas_with_places)
 {
-	.make = make_ioas_with_places,
-	.least = 4096,
+	.kind = { .make = make_ioas_with_places, .least = 4096 },
 };
 
 FIXTURE_VARIANT_ADD(memory, of_nest_parents)
 {
-	.make = make_parent,
-	.least = 28 << 10,
+	.kind = { .make = make_parent, .least = 28 << 10 },
 };
 
 FIXTURE_VARIANT_ADD(memory, of_nest_parents_without_mappings)
 {
-	.make = make_small_parent,
-	.least = 4096,
+	.kind = { .make = make_small_parent, .least = 4096 },
 };
 
 FIXTURE_VARIANT_ADD(memory, of_viommus)
 {
-	.make = make_viommu,
-	.least = 256,
+	.kind = { .make = make_viommu, .least = 256 },
 };
 
 FIXTURE_VARIANT_ADD(memory, of_page_tables)
 {
-	.make = make_page_table,
-	.least = 128,
+	.kind = { .make = make_page_table, .least = 128 },
 };
 
 FIXTURE_VARIANT_ADD(memory, of_event_queues)
 {
-	.make = make_event_queue,
-	.least = EVENTS * 32,
+	.kind = { .make = make_event_queue, .least = EVENTS * 32 },
 };
 
 /* clang-format on */
@@ -161,7 +153,7 @@ static long rest_of_charge(void)
 
 TEST_F(memory, kills_a_user_who_wants_more)
 {
-	const struct hunger hunger = { variant->make, false };
+	const struct hunger hunger = { variant->kind.make, false };
 	struct greed *greed = &self->greed;
 	long before = cgroup_oom_kills(GROUP);
 	struct taken taken;
@@ -183,7 +175,7 @@ TEST_F(memory, kills_a_user_who_wants_more)
 
 TEST_F(memory, is_refused_to_a_user_that_stays)
 {
-	const struct hunger hunger = { variant->make, true };
+	const struct hunger hunger = { variant->kind.make, true };
 	struct greed *greed = &self->greed;
 	struct taken taken;
 
@@ -193,7 +185,7 @@ TEST_F(memory, is_refused_to_a_user_that_stays)
 	cgroup_expect_oom(false);
 	EXPECT_EQ(-ENOMEM, taken.ret);
 	EXPECT_LT(0, taken.count);
-	EXPECT_GE(LIMIT / variant->least, taken.count);
+	EXPECT_GE(LIMIT / variant->kind.least, (long)taken.count);
 	EXPECT_LT(LIMIT / 2, cgroup_charged(GROUP));
 
 	expect_no_event(_metadata, &greed->other);

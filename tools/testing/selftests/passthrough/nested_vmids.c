@@ -81,8 +81,7 @@ static void expect_all_else(struct __test_metadata *_metadata, struct guest *g)
 	ASSERT_EQ(0, hwpt_alloc(g->iommufd, g->edu[0].dev.id, g->ioas, &id));
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, id));
 
-	ASSERT_EQ(0,
-		  ioas_map(g->iommufd, g->ioas, late.va, PAGE, LATE_IPA));
+	ASSERT_EQ(0, ioas_map(g->iommufd, g->ioas, late.va, PAGE, LATE_IPA));
 	guest_map(_metadata, g, late.iova, LATE_IPA);
 	guest_attach_stage1(_metadata, g, 0);
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, old));

@@ -56,8 +56,8 @@ static void take_all(struct __test_metadata *_metadata, void *data)
 	guest2_map(&g, 0, 0);
 	guest2_attach(_metadata, &g);
 	while (!greed->ret && greed->count < MAX_BANKS) {
-		greed->ret = nest_parent_alloc(g.iommufd, g.dev.id, g.ioas,
-					       &id);
+		greed->ret =
+			nest_parent_alloc(g.iommufd, g.dev.id, g.ioas, &id);
 		greed->count += !greed->ret;
 	}
 }
@@ -86,9 +86,8 @@ static void expect_no_bank(struct __test_metadata *_metadata, struct guest2 *g)
 						     g->ioas, &id));
 		EXPECT_EQ(-ENOSPC,
 			  hwpt_alloc(g->iommufd, g->dev.id, g->ioas, &id));
-		EXPECT_EQ(-ENOSPC,
-			  smmuv2_nested_alloc(g->iommufd, g->viommu, g->dev.id,
-					      &bank, &id));
+		EXPECT_EQ(-ENOSPC, smmuv2_nested_alloc(g->iommufd, g->viommu,
+						       g->dev.id, &bank, &id));
 		EXPECT_EQ(-ENOSPC, device_attach(&g->dev, g->ioas));
 	}
 	differs = account_compare(&before, g->iommufd);
@@ -98,8 +97,8 @@ static void expect_no_bank(struct __test_metadata *_metadata, struct guest2 *g)
 }
 
 /* What takes no bank: mappings, invalidation, vIOMMUs, changes between what there is */
-static void expect_all_else(struct __test_metadata *_metadata,
-			    struct guest2 *g, __u32 nested)
+static void expect_all_else(struct __test_metadata *_metadata, struct guest2 *g,
+			    __u32 nested)
 {
 	__u32 id;
 
@@ -109,8 +108,8 @@ static void expect_all_else(struct __test_metadata *_metadata,
 		     IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE);
 	EXPECT_EQ(0, smmuv2_command(g->iommufd, g->viommu,
 				    IOMMU_ARM_SMMUV2_TLBI_ASID, 7));
-	ASSERT_EQ(0, smmuv2_viommu_alloc(g->iommufd, g->dev.id, g->parent,
-					 &id));
+	ASSERT_EQ(0,
+		  smmuv2_viommu_alloc(g->iommufd, g->dev.id, g->parent, &id));
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, id));
 	ASSERT_EQ(0, device_attach(&g->dev, g->parent));
 	ASK("stage %u 2", g->sid);
