@@ -39,6 +39,7 @@ help: ## this list
 	@echo '                          pattern of suite names for kunit; a wrong name lists them'
 	@echo '           MACHINE=name   one machine of passthrough, nested, platform, resets or smmuv2 (check)'
 	@echo '           FIXES=1        the fixes of 6.12 alone, for out/series-fixes (series)'
+	@echo '           TWICE=1        count everything twice; no count may differ (bench)'
 	@echo '           AGAIN=1        also what passed before and has not changed since (check, lint)'
 	@echo '           CONFIG=file    a kernel configuration, or debian (deb)'
 	@echo '           V=1            show what commands print'
@@ -70,7 +71,7 @@ series: ## out/series: cover letter and numbered mails; prints the diffstats
 lint: ## checkpatch, sparse, coccicheck, kernel-doc, clang-format, shellcheck
 	@testbed/check/check --suite lint
 bench: ## instruction counts, patched beside pristine, and the goals
-	@testbed/bench/bench
+	@testbed/bench/bench $(if $(filter-out 0,$(TWICE)),--twice)
 report: ## out/report.html and out/kcidb.json, of the newest runs
 	@testbed/report/report
 shell: ## a shell in the virtual machine, with a device to play with

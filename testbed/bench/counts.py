@@ -75,7 +75,7 @@ def start(run, image, files, log):
     line = [TESTBED / "machine/vm", "--icount", "--data", "--log", log, "--image", image,
             *run.options,
             *(word for device in run.devices for word in ("--device", device)),
-            "--append", f"{PARAMETERS} bench={run.name}",
+            "--append", f"{PARAMETERS} {run.parameters} bench={run.name}",
             "--timeout", str(SECONDS), *(f"--qemu-arg={word}" for word in REPEATABLE),
             *(word for guest, host in files.items() for word in ("--file", f"{host}:{guest}")),
             GUEST / "bench-run"]

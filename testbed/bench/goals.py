@@ -41,8 +41,7 @@ def growth(figure, few, many, limit):
                 (figure, few, "patched"), limit)
 
 
-def at_most(figure, n, limit, below=False):
-    unit = "accesses" if "registers" in figure else "instructions"
+def at_most(figure, n, limit, below=False, unit="instructions"):
     return Goal(f"{label(figure, n)}: {unit}", (figure, n, "patched"), None,
                 limit, below)
 
@@ -51,15 +50,28 @@ GOALS = (
     # A user's mappings pay nothing for doorbells.
     *(over_pristine(f"{owner} {call} 4 KiB", 10000, limit)
       for owner, limit in (("iommufd", 1.01), ("type1", 1.003)) for call in ("map", "unmap")),
+    *(over_pristine(f"{owner} {call} {size}", n, 1.01)
+      for size, n in (("4 KiB", 100000), ("2 MiB", 100), ("1 GiB", 4))
+      for owner in ("iommufd", "type1") for call in ("map", "unmap")),
     # Nor does a device that is attached pay for the user's mappings, and little for doorbells.
     *(growth(f"place, {mappings}, {path}", 100, 100000, 2.0)
       for mappings in ("scattered", "packed")
       for path in ("first candidate", "last series")),
     *(over_pristine(f"attach, {mappings}", n, 1.3)
       for mappings in ("scattered", "packed") for n in (100, 100000)),
+    # Nor does a device that comes from another page table.
+    *(growth(figure, 100, 100000, 1.03)
+      for figure in ("replace", "replace, vector on", "replace, doorbells apart")),
     # Nor does a vector, of a user or of the host.
     *(growth(f"vector enabled, {mappings}", 100, 100000, 1.03)
       for mappings in ("scattered", "packed")),
+    growth("steps, questions of an attach", 100, 100000, 1),
+    *(at_most(f"steps, {steps} of a vector", n, limit, unit="number")
+      for steps, limit in (("questions", 0), ("maps", 1)) for n in (100, 100000)),
+    # However many of them a device has.
+    *(over_pristine(f"n vectors of one device {switch}", 2048, 1.03) for switch in ("on", "off")),
+    *(growth(figure, 1024, 2048, 2.1)
+      for figure in ("map over doorbell, one device", "replace, n vectors moved")),
     *(over_pristine(f"prepare_msi, {vector}", 1, 1.1)
       for vector in ("vector 1", "vector 2048", "mean of 2048")),
     # A guest's changes cost no more than in Linux 7.3, where the same was counted (460, 176, 113 and
@@ -73,8 +85,8 @@ GOALS = (
     # parent meanwhile, by one more and a wait. Each address that is invalidated costs one, and no
     # wait of its own.
     over_pristine("SMMUv2 registers, attach to an IOAS and detach", None, 1),
-    at_most("SMMUv2 registers, stage 2 to both stages and back", None, 5),
-    at_most("SMMUv2 registers, guest's TLBI_VA in a batch", 64, 66 / 64),
+    at_most("SMMUv2 registers, stage 2 to both stages and back", None, 5, unit="accesses"),
+    at_most("SMMUv2 registers, guest's TLBI_VA in a batch", 64, 66 / 64, unit="accesses"),
 )
 
 
@@ -88,6 +100,6 @@ def judge(table):
 def per_call(figures, name, n, kernel):
     figure = figures.get((name, n))
     count = figure.per_call(kernel) if figure else None
-    if not count:
+    if count is None:
         raise Problem(f"no count of {name} at n = {n} on the {kernel} kernel")
     return count

@@ -22,6 +22,8 @@ PROGRAMS = {
     "bench-place": [GUEST / "bench-place.c", *DEVICE],
     "bench-nested": [GUEST / "bench-nested.c", LIBRARY / "stage1.c", *GUESTS, *DEVICE],
     "bench-smmuv2": [GUEST / "bench-smmuv2.c", LIBRARY / "smmuv2.c", *GUESTS, *DEVICE],
+    "bench-replace": [GUEST / "bench-replace.c", LIBRARY / "edu.c", LIBRARY / "journal.c", *DEVICE],
+    "bench-vectors": [GUEST / "bench-vectors.c", LIBRARY / "nvme.c", LIBRARY / "journal.c", *DEVICE],
     "bench-move": [GUEST / "bench-move.c", LIBRARY / "igb.c", LIBRARY / "journal.c", *DEVICE],
 }
 

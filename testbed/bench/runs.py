@@ -13,11 +13,13 @@ EDU = "edu,dma_mask=0xffffffffffffffff"
 @dataclass(frozen=True)
 class Run:
     """own_kernel: on the kernel that is built for it, which has code that counts (bench/kernel/)
-    and cannot make allocations fail. options: more of machine/vm's."""
+    and cannot make allocations fail. options: more of machine/vm's. parameters: more
+    of the kernel's."""
     name: str
     devices: tuple
     own_kernel: bool = False
     options: tuple = ()
+    parameters: str = ""
 
     def image_of(self, kernel):
         """Which image: one of image_names()."""
@@ -26,13 +28,19 @@ class Run:
 
 RUNS = (
     Run("map", (EDU,)),
+    Run("many", (EDU,), options=("--memory", "3G"),
+        parameters="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=1"),
     Run("place", (EDU, EDU)),
+    Run("replace", (EDU, EDU, EDU)),
     # Far enough from one another for the virtual functions that each could have.
     Run("move", tuple(f"igb,addr={slot}" for slot in (4, 6, 8, "a"))),
+    # As many vectors as a device can have. Who starts the controller makes counts differ.
+    Run("vectors", ("nvme,serial=1,msix_qsize=2048",), parameters="initcall_blacklist=nvme_init"),
     # An SMMUv3 nests where the firmware says that the root complex is coherent.
     Run("nested", (EDU,), own_kernel=True, options=("--canwbs",)),
     Run("smmuv2", (EDU,), own_kernel=True, options=("--smmuv2",)),
     Run("prepare", (EDU,), own_kernel=True),
+    Run("steps", (), parameters="kunit.enable=1 kunit.filter_glob=iommu_msi_steps"),
 )
 
 

@@ -28,14 +28,14 @@ static void iommufd_space_open(const char *bdf)
 		fail("attaching the device", strerror(-ret));
 }
 
-static int iommufd_space_map(void *va, __u64 iova)
+static int iommufd_space_map(void *va, __u64 iova, __u64 length)
 {
-	return ioas_map(device.iommufd, ioas, va, PAGE, iova);
+	return ioas_map(device.iommufd, ioas, va, length, iova);
 }
 
-static int iommufd_space_unmap(__u64 iova)
+static int iommufd_space_unmap(__u64 iova, __u64 length)
 {
-	return ioas_unmap(device.iommufd, ioas, iova, PAGE);
+	return ioas_unmap(device.iommufd, ioas, iova, length);
 }
 
 const struct space iommufd_space = {

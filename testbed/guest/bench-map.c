@@ -3,114 +3,176 @@
  * What it costs to map and to unmap a page in an IOVA space with a device
  * attached, with up to n mappings in it.
  *
- *	bench-map iommufd|type1 BDF N...
+ *	bench-map iommufd|type1 BDF SIZE N...
  *
- * A round maps n pages and unmaps them, in the same order: page i of a buffer
- * at FIRST_IOVA + i * 4 KiB, so the mappings are neighbours, one call each, and
- * each has a page of its own. A count per call is the mean from the empty space
- * to the full one, or back. Rounds are repeated until there are CALLS calls for
- * each n, so that timer ticks weigh the same in each figure.
+ * A round maps n pages of SIZE, which is 4K, 2M or 1G, and unmaps them, in the same
+ * order: page i at FIRST_IOVA + i * SIZE, so the mappings are neighbours, one call
+ * each. One of 4 KiB has a page of its own; for the others there is one page of
+ * hugetlbfs, which the page tables have one entry for each time that it is mapped.
+ * A count per call is the mean from the empty space to the full one, or back. Rounds
+ * are repeated until there are as many calls for each n, so that timer ticks weigh
+ * the same in each figure.
  */
+#include <linux/mman.h>
 #include <sys/mman.h>
 
 #include "bench.h"
 #include "bench-map.h"
 
-#define CALLS 10000
 /* Far from the legacy MSI window and from where doorbells go without it */
 #define FIRST_IOVA 0x200000000ULL
 
-/* Memory that is there: no call that is counted takes a page fault */
-static char *buffer_alloc(unsigned int pages)
-{
-	size_t size = (size_t)pages * PAGE;
-	char *buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+struct page_size {
+	const char *option;
+	const char *name;
+	__u64 bytes;
+	int huge; /* flags of mmap() for one such page, 0 if each mapping has its own */
+	unsigned int calls; /* at least so many are counted */
+};
 
-	if (buffer == MAP_FAILED)
+static const struct page_size page_sizes[] = {
+	{ "4K", "4 KiB", PAGE, 0, 10000 },
+	{ "2M", "2 MiB", 1ULL << 21, MAP_HUGETLB | MAP_HUGE_2MB, 1000 },
+	{ "1G", "1 GiB", 1ULL << 30, MAP_HUGETLB | MAP_HUGE_1GB, 8 },
+};
+
+struct bench {
+	const struct space *space;
+	const struct page_size *size;
+	char *buffer;
+	size_t stride; /* from the memory of a mapping to that of the next */
+};
+
+/* Memory that is there, for @n pages: no call that is counted takes a page fault */
+static void buffer_alloc(struct bench *bench, unsigned int n)
+{
+	size_t length = bench->size->bytes * (bench->size->huge ? 1 : n);
+
+	bench->stride = bench->size->huge ? 0 : bench->size->bytes;
+	bench->buffer = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | bench->size->huge,
+			     -1, 0);
+	if (bench->buffer == MAP_FAILED)
 		fail("the buffer", "cannot be allocated");
-	memset(buffer, 0x5a, size);
+	memset(bench->buffer, 0x5a, bench->size->huge ? 1 : length);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		fail("the program", "cannot be locked into memory");
-	return buffer;
 }
 
-static uint64_t map_all(const struct space *space, char *buffer, unsigned int n)
+static uint64_t map_all(const struct bench *bench, unsigned int n)
 {
+	__u64 length = bench->size->bytes;
 	uint64_t start = counter_ns();
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < n; i++) {
-		ret = space->map(buffer + (size_t)i * PAGE,
-				 FIRST_IOVA + (__u64)i * PAGE);
+		ret = bench->space->map(bench->buffer + i * bench->stride,
+					FIRST_IOVA + i * length, length);
 		if (ret)
 			fail("map", strerror(-ret));
 	}
 	return counter_ns() - start;
 }
 
-static uint64_t unmap_all(const struct space *space, unsigned int n)
+static uint64_t unmap_all(const struct bench *bench, unsigned int n)
 {
+	__u64 length = bench->size->bytes;
 	uint64_t start = counter_ns();
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < n; i++) {
-		ret = space->unmap(FIRST_IOVA + (__u64)i * PAGE);
+		ret = bench->space->unmap(FIRST_IOVA + i * length, length);
 		if (ret)
 			fail("unmap", strerror(-ret));
 	}
 	return counter_ns() - start;
 }
 
-static void measure(const struct space *space, char *buffer, unsigned int n)
+static void report_calls(const struct bench *bench, const char *call,
+			 unsigned int n, unsigned int rounds, uint64_t total)
+{
+	char figure[64];
+
+	snprintf(figure, sizeof(figure), "%s %s %s", bench->space->name, call,
+		 bench->size->name);
+	report(figure, n, (uint64_t)rounds * n, total);
+}
+
+static void measure(const struct bench *bench, unsigned int n)
 {
 	uint64_t mapping = 0, unmapping = 0, idle;
-	unsigned int round, rounds = CALLS / n;
-	char figure[64];
+	unsigned int calls = bench->size->calls;
+	unsigned int round, rounds = n < calls ? calls / n : 1;
 
 	/*
 	 * Warm up: the io-page-table's own pages stay once they are there, slabs
 	 * fill, and this program's code is touched.
 	 */
-	map_all(space, buffer, n);
-	unmap_all(space, n);
+	map_all(bench, n);
+	unmap_all(bench, n);
 
 	idle = idle_ns();
 	for (round = 0; round < rounds; round++) {
-		mapping += map_all(space, buffer, n);
-		unmapping += unmap_all(space, n);
+		mapping += map_all(bench, n);
+		unmapping += unmap_all(bench, n);
 	}
 	if (idle_ns() != idle)
 		fail("the CPU was idle", "time is not a count of instructions");
 
-	snprintf(figure, sizeof(figure), "%s map 4 KiB", space->name);
-	report(figure, n, (uint64_t)rounds * n, mapping);
-	snprintf(figure, sizeof(figure), "%s unmap 4 KiB", space->name);
-	report(figure, n, (uint64_t)rounds * n, unmapping);
+	report_calls(bench, "map", n, rounds, mapping);
+	report_calls(bench, "unmap", n, rounds, unmapping);
+}
+
+static const struct space *find_space(const char *name)
+{
+	if (!strcmp(name, iommufd_space.name))
+		return &iommufd_space;
+	if (strcmp(name, type1_space.name))
+		fail(name, "no such kind of IOVA space");
+	return &type1_space;
+}
+
+static const struct page_size *find_size(const char *option)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(page_sizes) / sizeof(page_sizes[0]); i++)
+		if (!strcmp(option, page_sizes[i].option))
+			return &page_sizes[i];
+	fail(option, "no size of pages");
+	return NULL;
+}
+
+/* A number of pages. The calls that are counted are whole rounds of it. */
+static unsigned int read_n(const struct page_size *size, const char *text)
+{
+	unsigned int n = strtoul(text, NULL, 10);
+
+	if (!n || (size->calls % n && n % size->calls))
+		fail(text,
+		     "n must divide the number of calls, or the other way round");
+	return n;
 }
 
 int main(int argc, char **argv)
 {
-	const struct space *space = &iommufd_space;
-	char *buffer;
+	struct bench bench = {};
+	unsigned int n, most = 0;
 	int i;
 
-	if (argc < 4)
-		fail("usage", "bench-map iommufd|type1 BDF N...");
-	if (!strcmp(argv[1], type1_space.name))
-		space = &type1_space;
-	else if (strcmp(argv[1], iommufd_space.name))
-		fail(argv[1], "no such kind of IOVA space");
-	buffer = buffer_alloc(CALLS);
-	space->open(argv[2]);
-	for (i = 3; i < argc; i++) {
-		unsigned int n = strtoul(argv[i], NULL, 10);
-
-		if (!n || n > CALLS || CALLS % n)
-			fail(argv[i], "n must divide 10000");
-		measure(space, buffer, n);
+	if (argc < 5)
+		fail("usage", "bench-map iommufd|type1 BDF 4K|2M|1G N...");
+	bench.space = find_space(argv[1]);
+	bench.size = find_size(argv[3]);
+	for (i = 4; i < argc; i++) {
+		n = read_n(bench.size, argv[i]);
+		most = n > most ? n : most;
 	}
+	buffer_alloc(&bench, most);
+	bench.space->open(argv[2]);
+	for (i = 4; i < argc; i++)
+		measure(&bench, read_n(bench.size, argv[i]));
 	return 0;
 }

@@ -14,9 +14,9 @@ struct space {
 	const char *name;
 	/* An empty space, and the PCI device @bdf attached; ends the program on failure */
 	void (*open)(const char *bdf);
-	/* One page, readable and writable for the device. Return 0 or a negative errno */
-	int (*map)(void *va, __u64 iova);
-	int (*unmap)(__u64 iova);
+	/* One mapping, readable and writable for the device. Return 0 or a negative errno */
+	int (*map)(void *va, __u64 iova, __u64 length);
+	int (*unmap)(__u64 iova, __u64 length);
 };
 
 extern const struct space iommufd_space;

@@ -10,13 +10,8 @@
  * that was mapped over the doorbell is unmapped again after each call, which is
  * not counted, so the doorbell goes to and fro between two places.
  */
-#include <errno.h>
-#include <sys/mman.h>
+#include "bench-ioas.h"
 
-#include "bench.h"
-#include "passthrough.h"
-
-#define PAGE 4096ULL
 /* An even number: as many moves there as back */
 #define CALLS 100
 #define MAX_DEVICES 4
@@ -31,28 +26,13 @@ struct bench {
 	void *page;
 };
 
-/* A kernel without such an ioctl has nothing that moves */
-static int find_doorbell(const struct bench *bench, __u64 *iova)
-{
-	struct doorbell_list list;
-	int ret = msi_doorbells(bench->iommufd, bench->ioas, &list);
-
-	if (ret == -ENOTTY)
-		return ret;
-	check(ret, "asking for doorbells");
-	if (list.count != 1)
-		fail("doorbells", "there should be one");
-	*iova = list.at[0].iova;
-	return 0;
-}
-
 static uint64_t count_moves(const struct bench *bench, unsigned int calls)
 {
 	uint64_t total = 0, start;
 	__u64 iova = 0, next = 0;
 	int ret;
 
-	find_doorbell(bench, &iova);
+	find_doorbell(bench->iommufd, bench->ioas, &iova);
 	while (calls--) {
 		start = counter_ns();
 		ret = ioas_map(bench->iommufd, bench->ioas, bench->page, PAGE,
@@ -61,7 +41,7 @@ static uint64_t count_moves(const struct bench *bench, unsigned int calls)
 		check(ret, "mapping over the doorbell");
 		check(ioas_unmap(bench->iommufd, bench->ioas, iova, PAGE),
 		      "unmapping what was over the doorbell");
-		find_doorbell(bench, &next);
+		find_doorbell(bench->iommufd, bench->ioas, &next);
 		if (next == iova)
 			fail("the doorbell", "did not move");
 		iova = next;
@@ -144,13 +124,8 @@ int main(int argc, char **argv)
 
 	if (argc < 2 || argc > MAX_DEVICES + 1)
 		fail("usage", "bench-move BDF...");
-	bench.page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (bench.page == MAP_FAILED || mlockall(MCL_CURRENT | MCL_FUTURE))
-		fail("the page", strerror(errno));
-	bench.iommufd = iommufd_open();
-	if (bench.iommufd < 0)
-		fail("/dev/iommu", strerror(-bench.iommufd));
+	bench.page = locked_pages(1);
+	bench.iommufd = open_iommufd();
 	check(ioas_alloc(bench.iommufd, &bench.ioas), "allocating an IOAS");
 	for (i = 0; i < bench.count; i++) {
 		check(igb_open(&bench.devices[i], argv[i + 1], bench.iommufd),
@@ -158,7 +133,7 @@ int main(int argc, char **argv)
 		check(device_attach(&bench.devices[i].dev, bench.ioas),
 		      "attaching a device");
 	}
-	if (!find_doorbell(&bench, &iova))
+	if (!find_doorbell(bench.iommufd, bench.ioas, &iova))
 		measure(&bench);
 	return 0;
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a VMM's calls for a guest that owns stage 1 cost: commands of the guest, in
- * batches; the stream table entry that changes between bypass and stage 1; and the
- * page table that a VMM makes and destroys for each such change.
+ * batches; the stream table entry that changes between bypass and stage 1; the page
+ * table that a VMM makes and destroys for each such change; and what it takes until the
+ * VMM has read the events of accesses that the guest's stage 1 does not let pass.
  *
  *	bench-nested BDF
  *
  * Nothing is printed if the kernel cannot nest.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "bench.h"
 #include "nested.h"
@@ -21,12 +24,15 @@
 #define ASID 7
 #define CALLS 200
 #define MAX_BATCH 256
+/* An access that is blocked, of which each is an event */
+#define ACCESS_LENGTH 4
+#define FAULTS 20
 
 static const unsigned int batches[] = { 1, 4, 16, 64, MAX_BATCH };
 
 struct bench {
-	struct device dev;
-	int iommufd;
+	struct edu edu;
+	int iommufd, event_fd;
 	__u32 ioas, parent, viommu, bypass, translate;
 	struct mapping ram;
 	struct stage1 stage1;
@@ -34,6 +40,7 @@ struct bench {
 	struct iommu_hwpt_alloc alloc;
 	struct iommu_destroy destroy;
 	struct smmu_command commands[MAX_BATCH];
+	struct smmu_event events[MAX_BATCH];
 	unsigned int batch;
 };
 
@@ -42,12 +49,12 @@ static bool can_nest(struct bench *bench)
 {
 	int ret;
 
-	ret = nest_parent_alloc(bench->iommufd, bench->dev.id, bench->ioas,
+	ret = nest_parent_alloc(bench->iommufd, bench->edu.dev.id, bench->ioas,
 				&bench->parent);
 	if (ret == -EOPNOTSUPP)
 		return false;
 	check(ret, "allocating a nest parent");
-	check(viommu_alloc(bench->iommufd, bench->dev.id, bench->parent,
+	check(viommu_alloc(bench->iommufd, bench->edu.dev.id, bench->parent,
 			   &bench->viommu),
 	      "allocating a virtual IOMMU");
 	return true;
@@ -57,8 +64,8 @@ static __u32 page_table(struct bench *bench, struct smmu_ste ste)
 {
 	__u32 hwpt;
 
-	check(nested_alloc(bench->iommufd, bench->viommu, bench->dev.id, ste,
-			   &hwpt),
+	check(nested_alloc(bench->iommufd, bench->viommu, bench->edu.dev.id,
+			   ste, &hwpt),
 	      "allocating a nested page table");
 	return hwpt;
 }
@@ -77,7 +84,7 @@ static void make_guest(struct bench *bench)
 	check(stage1_init(&bench->stage1, &bench->ram, RAM_IPA, RAM_LENGTH,
 			  ASID),
 	      "making stage 1");
-	check(vdevice_alloc(bench->iommufd, bench->viommu, bench->dev.id,
+	check(vdevice_alloc(bench->iommufd, bench->viommu, bench->edu.dev.id,
 			    VIRTUAL_SID, &vdevice),
 	      "naming the device");
 	bench->bypass = page_table(bench, ste_bypass());
@@ -85,7 +92,7 @@ static void make_guest(struct bench *bench)
 	bench->ste = stage1_ste(&bench->stage1);
 	bench->alloc = (struct iommu_hwpt_alloc){
 		.size = sizeof(bench->alloc),
-		.dev_id = bench->dev.id,
+		.dev_id = bench->edu.dev.id,
 		.pt_id = bench->viommu,
 		.data_type = IOMMU_HWPT_DATA_ARM_SMMUV3,
 		.data_len = sizeof(bench->ste),
@@ -113,9 +120,10 @@ static void replace(void *data)
 {
 	struct bench *bench = data;
 
-	check(device_attach(&bench->dev, bench->translate),
+	check(device_attach(&bench->edu.dev, bench->translate),
 	      "changing to stage 1");
-	check(device_attach(&bench->dev, bench->bypass), "changing to bypass");
+	check(device_attach(&bench->edu.dev, bench->bypass),
+	      "changing to bypass");
 }
 
 /* The calls alone: what prepares them is not the kernel's */
@@ -128,6 +136,66 @@ static void make_and_destroy(void *data)
 	bench->destroy.id = bench->alloc.out_hwpt_id;
 	if (ioctl(bench->iommufd, IOMMU_DESTROY, &bench->destroy))
 		fail("destroying a nested page table", strerror(errno));
+}
+
+/*
+ * Have the device write to where the guest has nothing: it does so some time later, while
+ * this waits, and all @batch events are recorded at once. Add what the CPU did until they
+ * have been read, and the part of it that read() was.
+ */
+static void take_faults(struct bench *bench, uint64_t *total, uint64_t *reading)
+{
+	struct pollfd pollfd = { .fd = bench->event_fd, .events = POLLIN };
+	size_t size = bench->batch * sizeof(bench->events[0]);
+	uint64_t idle, start, readable, end;
+	ssize_t length;
+
+	idle = idle_ns();
+	edu_start_write(&bench->edu, DATA_VA, bench->batch * ACCESS_LENGTH);
+	start = counter_ns();
+	if (poll(&pollfd, 1, -1) != 1)
+		fail("waiting for events", strerror(errno));
+	readable = counter_ns();
+	length = read(bench->event_fd, bench->events, sizeof(bench->events));
+	end = counter_ns();
+	idle = idle_ns() - idle;
+	if (length != (ssize_t)size || event_is_lost(bench->events) ||
+	    event_type(bench->events) != EVENT_TRANSLATION)
+		fail("events", "are not those of the batch");
+	*total += end - start - idle;
+	*reading += end - readable;
+}
+
+static void measure_faults(struct bench *bench)
+{
+	uint64_t total = 0, reading = 0;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		take_faults(bench, &total, &reading);
+	total = reading = 0;
+	for (i = 0; i < FAULTS; i++)
+		take_faults(bench, &total, &reading);
+	report("event, fault to read, in batches", bench->batch,
+	       FAULTS * bench->batch, total);
+	report("event, its read() alone", bench->batch, FAULTS * bench->batch,
+	       reading);
+}
+
+static void measure_events(struct bench *bench)
+{
+	__u32 queue;
+	unsigned int i;
+
+	check(veventq_alloc(bench->iommufd, bench->viommu, 2 * MAX_BATCH,
+			    &queue, &bench->event_fd),
+	      "making a queue of events");
+	check(device_attach(&bench->edu.dev, bench->translate),
+	      "changing to stage 1");
+	for (i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
+		bench->batch = batches[i];
+		measure_faults(bench);
+	}
 }
 
 static void measure(struct bench *bench)
@@ -148,20 +216,21 @@ static void measure(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-	struct bench bench = {};
+	static struct bench bench;
 
 	if (argc != 2)
 		fail("usage", "bench-nested BDF");
 	bench.iommufd = iommufd_open();
 	if (bench.iommufd < 0)
 		fail("/dev/iommu", strerror(-bench.iommufd));
-	check(device_open(&bench.dev, argv[1], bench.iommufd),
-	      "opening a device");
+	check(edu_open(&bench.edu, argv[1], bench.iommufd), "opening a device");
 	check(ioas_alloc(bench.iommufd, &bench.ioas), "allocating an IOAS");
 	if (!can_nest(&bench))
 		return 0;
 	make_guest(&bench);
-	check(device_attach(&bench.dev, bench.bypass), "attaching a device");
+	check(device_attach(&bench.edu.dev, bench.bypass),
+	      "attaching a device");
 	measure(&bench);
+	measure_events(&bench);
 	return 0;
 }

@@ -22,18 +22,14 @@
  * VFIO_DEVICE_SET_IRQS: the message is composed for the doorbell's IOVA, whatever
  * else is mapped.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <unistd.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 
 #include <linux/vfio.h>
 
-#include "bench.h"
-#include "passthrough.h"
+#include "bench-ioas.h"
 
-#define PAGE 4096ULL
 #define CALLS 4
 #define WINDOW_CANDIDATES (MSI_WINDOW_LENGTH / PAGE)
 #define LOW_CANDIDATES 63
@@ -327,13 +323,8 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		fail("usage", "bench-place BDF OTHER_BDF");
-	bench.buffer = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (bench.buffer == MAP_FAILED || mlockall(MCL_CURRENT | MCL_FUTURE))
-		fail("the buffer", strerror(errno));
-	bench.iommufd = iommufd_open();
-	if (bench.iommufd < 0)
-		fail("/dev/iommu", strerror(-bench.iommufd));
+	bench.buffer = locked_pages(1);
+	bench.iommufd = open_iommufd();
 	check(device_open(&bench.dev, argv[1], bench.iommufd),
 	      "opening the device");
 	check(device_open(&bench.other, argv[2], bench.iommufd),

@@ -51,25 +51,25 @@ static void type1_space_open(const char *bdf)
 		fail("VFIO_GROUP_GET_DEVICE_FD", strerror(errno));
 }
 
-static int type1_space_map(void *va, __u64 iova)
+static int type1_space_map(void *va, __u64 iova, __u64 length)
 {
 	struct vfio_iommu_type1_dma_map map = {
 		.argsz = sizeof(map),
 		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
 		.vaddr = (uintptr_t)va,
 		.iova = iova,
-		.size = PAGE,
+		.size = length,
 	};
 
 	return ioctl(container, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
 }
 
-static int type1_space_unmap(__u64 iova)
+static int type1_space_unmap(__u64 iova, __u64 length)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
 		.argsz = sizeof(unmap),
 		.iova = iova,
-		.size = PAGE,
+		.size = length,
 	};
 
 	return ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? -errno : 0;

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What programs share that count what is done to an IOAS: a page to map, and where its
+ * doorbell is.
+ */
+#ifndef GUEST_BENCH_IOAS_H
+#define GUEST_BENCH_IOAS_H
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "bench.h"
+#include "passthrough.h"
+
+#define PAGE 4096ULL
+
+/* @pages of memory that is there and stays, as all of the program does from now on */
+static inline void *locked_pages(unsigned int pages)
+{
+	void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (memory == MAP_FAILED || mlockall(MCL_CURRENT | MCL_FUTURE))
+		fail("the memory", strerror(errno));
+	return memory;
+}
+
+static inline int open_iommufd(void)
+{
+	int fd = iommufd_open();
+
+	if (fd < 0)
+		fail("/dev/iommu", strerror(-fd));
+	return fd;
+}
+
+/* Where the one doorbell is; -ENOTTY from a kernel that tells of none and moves none */
+static inline int find_doorbell(int iommufd, __u32 ioas, __u64 *iova)
+{
+	struct doorbell_list list;
+	int ret = msi_doorbells(iommufd, ioas, &list);
+
+	if (ret == -ENOTTY)
+		return ret;
+	check(ret, "asking for doorbells");
+	if (list.count != 1)
+		fail("doorbells", "there should be one");
+	*iova = list.at[0].iova;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What it costs to replace a device's page table by that of another IOAS, each with n
+ * mappings of the user and a doorbell: the call that a VMM makes when its guest changes
+ * what a device can reach, while the device works.
+ *
+ *	bench-replace BDF OTHER_BDF ANOTHER_BDF
+ *
+ * The other two devices are attached to one page table each, so that both have the
+ * doorbell all the time. Counted is one VFIO_DEVICE_ATTACH_IOMMUFD_PT: the least of
+ * some, since a timer tick that fell into one is none of its business; the call that
+ * takes the device back is not counted. With a vector on, the doorbell is at one place
+ * in both, and the message stays; or it is elsewhere in the IOAS that the device comes
+ * to, and the call brings both together. The vector's interrupt has to arrive afterwards.
+ */
+#include <stdbool.h>
+
+#include "bench-ioas.h"
+
+#define CALLS 4
+/* Single pages of the user, with holes between them */
+#define FIRST_IOVA 0x400000000ULL
+#define STEP 0x10000ULL
+
+static const unsigned int sizes[] = { 100, 1000, 10000, 100000 };
+
+struct side {
+	struct device keeper; /* of the doorbell */
+	__u32 ioas, hwpt;
+};
+
+struct bench {
+	struct edu edu;
+	struct side sides[2];
+	int iommufd;
+	bool places; /* the kernel tells where doorbells are */
+	void *page;
+};
+
+static __u64 doorbell(const struct bench *bench, unsigned int i)
+{
+	__u64 iova;
+
+	check(find_doorbell(bench->iommufd, bench->sides[i].ioas, &iova),
+	      "asking for doorbells");
+	return iova;
+}
+
+/* Make the kernel move the doorbell of the second side, by a page over it for a moment */
+static void move_doorbell(struct bench *bench)
+{
+	__u64 iova = doorbell(bench, 1);
+	__u32 ioas = bench->sides[1].ioas;
+
+	check(ioas_map(bench->iommufd, ioas, bench->page, PAGE, iova),
+	      "mapping over the doorbell");
+	check(ioas_unmap(bench->iommufd, ioas, iova, PAGE),
+	      "unmapping what was over the doorbell");
+	if (doorbell(bench, 0) == doorbell(bench, 1))
+		fail("the doorbell", "did not move");
+}
+
+/* The device is attached to the first side before and after */
+static uint64_t replace_once(struct bench *bench)
+{
+	uint64_t start = counter_ns(), spent;
+	int ret = device_attach(&bench->edu.dev, bench->sides[1].hwpt);
+
+	spent = counter_ns() - start;
+	check(ret, "replacing the page table");
+	if (bench->edu.eventfd >= 0)
+		check(edu_handshake(&bench->edu, 1), "the interrupt");
+	check(device_attach(&bench->edu.dev, bench->sides[0].hwpt),
+	      "replacing it back");
+	return spent;
+}
+
+/* @apart: the doorbells are made to differ before each call */
+static uint64_t count_replace(struct bench *bench, bool apart)
+{
+	uint64_t least = UINT64_MAX, spent;
+	unsigned int i;
+
+	for (i = 0; i <= CALLS; i++) {
+		if (apart)
+			move_doorbell(bench);
+		spent = replace_once(bench);
+		if (i && spent < least)
+			least = spent;
+	}
+	return least;
+}
+
+static void count_with_vector(struct bench *bench, unsigned int n)
+{
+	check(edu_enable_interrupt(&bench->edu), "enabling the vector");
+	if (doorbell(bench, 0) != doorbell(bench, 1))
+		fail("the doorbells", "should be at one place");
+	report("replace, vector on", n, 1, count_replace(bench, false));
+	report("replace, doorbells apart", n, 1, count_replace(bench, true));
+	check(edu_disable_interrupt(&bench->edu), "disabling the vector");
+}
+
+static void map_pages(struct bench *bench, unsigned int from, unsigned int n)
+{
+	unsigned int i, side;
+
+	for (side = 0; side < 2; side++)
+		for (i = from; i < n; i++)
+			check(ioas_map(bench->iommufd, bench->sides[side].ioas,
+				       bench->page, PAGE,
+				       FIRST_IOVA + i * STEP),
+			      "mapping a page");
+}
+
+static void count_sizes(struct bench *bench)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		map_pages(bench, n, sizes[i]);
+		n = sizes[i];
+		report("replace", n, 1, count_replace(bench, false));
+		if (bench->places)
+			count_with_vector(bench, n);
+	}
+}
+
+static void make_side(struct bench *bench, struct side *side)
+{
+	check(ioas_alloc(bench->iommufd, &side->ioas), "allocating an IOAS");
+	check(hwpt_alloc(bench->iommufd, bench->edu.dev.id, side->ioas,
+			 &side->hwpt),
+	      "allocating a page table");
+	check(device_attach(&side->keeper, side->hwpt),
+	      "attaching another device");
+}
+
+static void measure(struct bench *bench)
+{
+	__u64 iova;
+
+	bench->places =
+		!find_doorbell(bench->iommufd, bench->sides[0].ioas, &iova);
+	check(device_attach(&bench->edu.dev, bench->sides[0].hwpt),
+	      "attaching the device");
+	count_sizes(bench);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench bench = {};
+	unsigned int i;
+
+	if (argc != 4)
+		fail("usage", "bench-replace BDF OTHER_BDF ANOTHER_BDF");
+	bench.page = locked_pages(1);
+	bench.iommufd = open_iommufd();
+	check(edu_open(&bench.edu, argv[1], bench.iommufd),
+	      "opening the device");
+	for (i = 0; i < 2; i++) {
+		check(device_open(&bench.sides[i].keeper, argv[i + 2],
+				  bench.iommufd),
+		      "opening another device");
+		make_side(&bench, &bench.sides[i]);
+	}
+	measure(&bench);
+	return 0;
+}
