@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "bench-ioas.h"
 #include "smmuv2.h"
 
 #define RAM_IPA 0x40000000ULL
@@ -191,9 +191,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		fail("usage", "bench-smmuv2 BDF");
-	bench.iommufd = iommufd_open();
-	if (bench.iommufd < 0)
-		fail("/dev/iommu", strerror(-bench.iommufd));
+	bench.iommufd = open_iommufd();
 	check(memory_alloc(&bench.ram, RAM_LENGTH), "allocating memory");
 	bench.ram.iova = RAM_IPA;
 	check(device_open(&bench.dev, argv[1], bench.iommufd),
