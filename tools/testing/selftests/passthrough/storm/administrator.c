@@ -214,7 +214,7 @@ static int remove_device(const char *bdf)
 	return write_device(bdf, "remove", "1");
 }
 
-static int rescan(const char *bdf)
+static int search_buses(const char *bdf)
 {
 	(void)bdf;
 	return storm_write_file("/sys/bus/pci/rescan", "1");
@@ -223,7 +223,7 @@ static int rescan(const char *bdf)
 /* For the kernel the device goes, and comes again */
 static int hotplug(struct storm *storm, struct member *member)
 {
-	return storm_remove_beside(storm, member, remove_device, rescan);
+	return storm_remove_beside(storm, member, remove_device, search_buses);
 }
 
 const struct action administrator_actions[] = {

@@ -82,7 +82,7 @@ static int open_monitor(void)
 }
 
 /* A command in the words of QEMU's own prompt: it says nothing if all is well */
-static int command(const char *verb, const char *arguments)
+static int tell(const char *verb, const char *arguments)
 {
 	char request[LINE], reply[LINE];
 	int fd = open_monitor(), ret;
@@ -110,7 +110,7 @@ static int pull(const char *bdf)
 
 	ret = port_find(&port, bdf);
 	if (!ret)
-		ret = command("device_del", plug_of(bdf)->id);
+		ret = tell("device_del", plug_of(bdf)->id);
 	return ret ?: port_power_off(&port);
 }
 
@@ -120,7 +120,7 @@ static int add(const char *arguments)
 	int ret = -EEXIST;
 
 	for (step = 0; step < STEPS && ret == -EEXIST; step++) {
-		ret = command("device_add", arguments);
+		ret = tell("device_add", arguments);
 		if (ret == -EEXIST)
 			usleep(STEP_US);
 	}
