@@ -188,6 +188,20 @@ static int bind_found(const char *bdf)
 	return ret ?: appear(bdf);
 }
 
+/* VFIO shows a device a moment before it lets it be opened */
+static int open_found(struct storm *storm, struct member *member)
+{
+	unsigned int step;
+	int ret = -ENODEV;
+
+	for (step = 0; step < APPEAR_STEPS && ret == -ENODEV; step++) {
+		ret = member_open(storm, member);
+		if (ret == -ENODEV)
+			usleep(STEP_US);
+	}
+	return ret;
+}
+
 int storm_remove_beside(struct storm *storm, struct member *member,
 			int (*remove)(const char *bdf),
 			int (*insert)(const char *bdf))
@@ -206,7 +220,7 @@ int storm_remove_beside(struct storm *storm, struct member *member,
 		ret = insert(member->bdf);
 	if (!ret)
 		ret = bind_found(member->bdf);
-	return ret ?: member_open(storm, member);
+	return ret ?: open_found(storm, member);
 }
 
 static int remove_device(const char *bdf)
