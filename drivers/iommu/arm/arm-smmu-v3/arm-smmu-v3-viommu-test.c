@@ -646,6 +646,29 @@ static void both_stages_of_a_freed_parent_go_at_once(struct kunit *test)
 	ida_destroy(&s->smmu.vmid_map);
 }
 
+/* A container for nesting, of a user who comes when all VMIDs are taken */
+static void container_without_an_id_can_be_freed(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *parent, *domain;
+
+	init_page_tables(s);
+	s->smmu.vmid_bits = 1;
+	parent = new_paging(s, IOMMU_HWPT_ALLOC_NEST_PARENT);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, parent);
+	domain = new_paging(s, IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
+
+	KUNIT_EXPECT_EQ(test, domain->ops->enable_nesting(domain), -ENOSPC);
+	KUNIT_EXPECT_PTR_EQ(
+		test,
+		container_of(domain, struct arm_smmu_domain, domain)->smmu,
+		&s->smmu);
+	domain->ops->free(domain);
+	parent->ops->free(parent);
+	ida_destroy(&s->smmu.vmid_map);
+}
+
 static void soft_page_response(struct device *dev, struct iopf_fault *fault,
 			       struct iommu_page_response *response)
 {
@@ -1063,6 +1086,7 @@ static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(domain_without_an_id_leaves_nothing),
 	KUNIT_CASE(device_that_can_nest_tracks_dirty_pages),
 	KUNIT_CASE(both_stages_of_a_freed_parent_go_at_once),
+	KUNIT_CASE(container_without_an_id_can_be_freed),
 	KUNIT_CASE(fault_queue_needs_no_sva),
 	KUNIT_CASE(attach_is_refused_where_it_cannot_be),
 	KUNIT_CASE(nested_domains_are_checked),

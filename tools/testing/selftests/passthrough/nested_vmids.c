@@ -36,8 +36,8 @@ FIXTURE(vmids)
 
 FIXTURE_SETUP(vmids)
 {
-	if (!edu_name(1))
-		SKIP(return, "VFIO_EDU does not name two edu devices");
+	if (!edu_name(1) || !igb_name())
+		SKIP(return, NO_IGB ", or VFIO_EDU two edu devices");
 	greed_open(_metadata, &self->greed, take_all, NULL);
 }
 
@@ -104,6 +104,21 @@ static void expect_parent(struct __test_metadata *_metadata, struct guest *g)
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, id));
 }
 
+/* A third user's container, with a device. Return: 0, or why it has none. */
+static int try_container(struct __test_metadata *_metadata, unsigned int kind)
+{
+	struct container container;
+	int group;
+
+	EXPECT_EQ(0, container_open(&container));
+	container.iommu = kind;
+	group = container_add_group(&container, igb_name());
+	if (group >= 0)
+		close(group);
+	container_close(&container);
+	return group < 0 ? group : 0;
+}
+
 TEST_F(vmids, used_up_by_one_user_disturb_no_other)
 {
 	struct guest *other = &self->greed.other;
@@ -115,6 +130,8 @@ TEST_F(vmids, used_up_by_one_user_disturb_no_other)
 	EXPECT_EQ(VMIDS - OTHERS, taken.count);
 
 	expect_no_parent(_metadata, other);
+	EXPECT_EQ(-ENOSPC, try_container(_metadata, VFIO_TYPE1_NESTING_IOMMU));
+	EXPECT_EQ(0, try_container(_metadata, VFIO_TYPE1v2_IOMMU));
 	expect_no_event(_metadata, other);
 	expect_works(_metadata, other);
 	expect_all_else(_metadata, other);
@@ -123,6 +140,7 @@ TEST_F(vmids, used_up_by_one_user_disturb_no_other)
 	kill_greedy(_metadata, &self->greed);
 	expect_works(_metadata, other);
 	expect_parent(_metadata, other);
+	EXPECT_EQ(0, try_container(_metadata, VFIO_TYPE1_NESTING_IOMMU));
 	expect_works(_metadata, other);
 }
 

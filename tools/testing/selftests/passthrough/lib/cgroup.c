@@ -31,6 +31,14 @@ static int write_file(const char *name, const char *file, const char *text)
 	return ret;
 }
 
+static FILE *open_file(const char *name, const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), ROOT "/%s/%s", name, file);
+	return fopen(path, "r");
+}
+
 /* Make the group @name. It may use @limit bytes, or 0 for any number. */
 int cgroup_make(const char *name, unsigned long limit)
 {
@@ -77,12 +85,9 @@ int cgroup_leave(void)
 /* What the group is charged for, in bytes, or a negative errno */
 long cgroup_charged(const char *name)
 {
-	char path[128];
+	FILE *f = open_file(name, "memory.current");
 	long bytes = -EIO;
-	FILE *f;
 
-	snprintf(path, sizeof(path), ROOT "/%s/memory.current", name);
-	f = fopen(path, "r");
 	if (!f)
 		return -errno;
 	if (fscanf(f, "%ld", &bytes) != 1)
@@ -94,12 +99,10 @@ long cgroup_charged(const char *name)
 /* How many processes of the group the OOM killer has taken, or a negative errno */
 long cgroup_oom_kills(const char *name)
 {
-	char path[128], line[64];
+	FILE *f = open_file(name, "memory.events");
 	long kills = -EIO;
-	FILE *f;
+	char line[64];
 
-	snprintf(path, sizeof(path), ROOT "/%s/memory.events", name);
-	f = fopen(path, "r");
 	if (!f)
 		return -errno;
 	while (fgets(line, sizeof(line), f))
