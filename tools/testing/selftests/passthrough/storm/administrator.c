@@ -173,30 +173,36 @@ static int host_driver(struct storm *storm, struct member *member)
 	return ret ?: member_open(storm, member);
 }
 
-/* The kernel may still be about to find the device, and to find a driver for it */
+/*
+ * The kernel may still be about to find the device, to find a driver for it, which holds the
+ * device's lock, or to make the file by which it is opened
+ */
+static bool is_on_its_way(int error)
+{
+	return error == -ENODEV || error == -ENOENT || error == -EAGAIN;
+}
+
 static int bind_found(const char *bdf)
 {
 	unsigned int step;
 	int ret = -ENODEV;
 
-	for (step = 0; step < APPEAR_STEPS; step++) {
+	for (step = 0; step < APPEAR_STEPS && is_on_its_way(ret); step++) {
 		ret = sysfs_bind(bdf, "vfio-pci");
-		if (ret != -ENOENT && ret != -ENODEV)
-			break;
-		usleep(STEP_US);
+		if (ret)
+			usleep(STEP_US);
 	}
 	return ret ?: appear(bdf);
 }
 
-/* VFIO shows a device a moment before it lets it be opened */
 static int open_found(struct storm *storm, struct member *member)
 {
 	unsigned int step;
 	int ret = -ENODEV;
 
-	for (step = 0; step < APPEAR_STEPS && ret == -ENODEV; step++) {
+	for (step = 0; step < APPEAR_STEPS && is_on_its_way(ret); step++) {
 		ret = member_open(storm, member);
-		if (ret == -ENODEV)
+		if (ret)
 			usleep(STEP_US);
 	}
 	return ret;
