@@ -74,7 +74,7 @@ def text(table, sizes, results, counts, twice):
     if sizes:
         lines += ["", row("size of the kernel", "", "pristine", "patched", "ratio")]
         lines += [figure_row(size) for size in sizes]
-    lines += ["", f"{'goal':61}{'value':>9}  wanted"]
+    lines += ["", f"{'goal':70}{'value':>9}  wanted"]
     lines += [goal_row(result) for result in results]
     lines += ["", NOTES]
     if twice:
@@ -84,7 +84,7 @@ def text(table, sizes, results, counts, twice):
 
 
 def row(name, n, pristine, patched, ratio):
-    return f"{name:34}{n:>7}{pristine:>13}{patched:>13}{ratio:>9}"
+    return f"{name:50}{n:>7}{pristine:>13}{patched:>13}{ratio:>9}"
 
 
 def figure_row(figure):
@@ -95,7 +95,7 @@ def figure_row(figure):
 
 def goal_row(result):
     digits = 4 if result.goal.base else 1
-    return (f"{result.goal.text:61}{result.value:>9.{digits}f}  {result.goal.describe()}: "
+    return (f"{result.goal.text:70}{result.value:>9.{digits}f}  {result.goal.describe()}: "
             f"{'met' if result.met() else 'NOT MET'}")
 
 
