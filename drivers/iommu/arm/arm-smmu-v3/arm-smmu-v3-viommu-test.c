@@ -651,6 +651,7 @@ static void container_without_an_id_can_be_freed(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
 	struct iommu_domain *parent, *domain;
+	struct arm_smmu_domain *smmu_domain;
 
 	init_page_tables(s);
 	s->smmu.vmid_bits = 1;
@@ -660,10 +661,8 @@ static void container_without_an_id_can_be_freed(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
 
 	KUNIT_EXPECT_EQ(test, domain->ops->enable_nesting(domain), -ENOSPC);
-	KUNIT_EXPECT_PTR_EQ(
-		test,
-		container_of(domain, struct arm_smmu_domain, domain)->smmu,
-		&s->smmu);
+	smmu_domain = container_of(domain, struct arm_smmu_domain, domain);
+	KUNIT_EXPECT_PTR_EQ(test, smmu_domain->smmu, &s->smmu);
 	domain->ops->free(domain);
 	parent->ops->free(parent);
 	ida_destroy(&s->smmu.vmid_map);
