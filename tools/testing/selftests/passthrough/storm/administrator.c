@@ -17,6 +17,7 @@
 #define STEPS 50
 /* Until a bus that was searched has its devices, or a slot that has blinked for five seconds */
 #define APPEAR_STEPS 2000
+#define BIND_STEPS 20
 #define STEP_US 10000
 
 int storm_write_file(const char *path, const char *text)
@@ -174,36 +175,34 @@ static int host_driver(struct storm *storm, struct member *member)
 }
 
 /*
- * The kernel may still be about to find the device, to find a driver for it, which holds the
- * device's lock, or to make the file by which it is opened
+ * The kernel may still be about to find the device, and then has its own driver probe it,
+ * which is not undone by a wish for another one: so that is repeated
  */
-static bool is_on_its_way(int error)
-{
-	return error == -ENODEV || error == -ENOENT || error == -EAGAIN;
-}
-
 static int bind_found(const char *bdf)
 {
 	unsigned int step;
-	int ret = -ENODEV;
 
-	for (step = 0; step < APPEAR_STEPS && is_on_its_way(ret); step++) {
-		ret = sysfs_bind(bdf, "vfio-pci");
-		if (ret)
-			usleep(STEP_US);
+	for (step = 0; step < APPEAR_STEPS; step++) {
+		if (exists(bdf, "vfio-dev"))
+			return 0;
+		if (step % BIND_STEPS == 0)
+			sysfs_bind(bdf, "vfio-pci");
+		usleep(STEP_US);
 	}
-	return ret ?: appear(bdf);
+	return -ETIMEDOUT;
 }
 
+/* Its file may not be there yet, may not be opened yet, or its lock be held by who found it */
 static int open_found(struct storm *storm, struct member *member)
 {
 	unsigned int step;
-	int ret = -ENODEV;
+	int ret;
 
-	for (step = 0; step < APPEAR_STEPS && is_on_its_way(ret); step++) {
+	for (step = 0; step < APPEAR_STEPS; step++) {
 		ret = member_open(storm, member);
-		if (ret)
-			usleep(STEP_US);
+		if (ret != -ENOENT && ret != -ENODEV && ret != -EAGAIN)
+			break;
+		usleep(STEP_US);
 	}
 	return ret;
 }
