@@ -207,6 +207,13 @@ static int open_found(struct storm *storm, struct member *member)
 	return ret;
 }
 
+static int failed_to(const char *step, int error)
+{
+	if (error)
+		printf("# cannot %s: %d\n", step, error);
+	return error;
+}
+
 int storm_remove_beside(struct storm *storm, struct member *member,
 			int (*remove)(const char *bdf),
 			int (*insert)(const char *bdf))
@@ -220,12 +227,12 @@ int storm_remove_beside(struct storm *storm, struct member *member,
 	usleep(storm_below(storm, 20) * 1000);
 	storm_map_over(storm, member);
 	member_close(member);
-	ret = work_join(&work);
+	ret = failed_to("remove", work_join(&work));
 	if (!ret)
-		ret = insert(member->bdf);
+		ret = failed_to("insert", insert(member->bdf));
 	if (!ret)
-		ret = bind_found(member->bdf);
-	return ret ?: open_found(storm, member);
+		ret = failed_to("bind", bind_found(member->bdf));
+	return ret ?: failed_to("open", open_found(storm, member));
 }
 
 static int remove_device(const char *bdf)
