@@ -69,15 +69,21 @@ static unsigned int action_count(void)
 	return i;
 }
 
+static bool is_wanted(const struct action *action)
+{
+	const char *wanted = getenv("STORM_ACTIONS");
+
+	return wanted ? strstr(wanted, action->name) : !action->named;
+}
+
 /* By chance, of those that are asked for */
 static unsigned int any_action(struct storm *storm)
 {
-	const char *wanted = getenv("STORM_ACTIONS");
 	unsigned int number, tries;
 
 	for (tries = 0; tries < 10000; tries++) {
 		number = storm_below(storm, action_count());
-		if (!wanted || strstr(wanted, action_at(number)->name))
+		if (is_wanted(action_at(number)))
 			break;
 	}
 	return number;

@@ -144,4 +144,9 @@ static int unplug(struct storm *storm, struct member *member)
 	return storm_remove_beside(storm, member, pull, put_back);
 }
 
-const struct action monitor_actions[] = { { "unplug", false, unplug }, {} };
+/*
+ * In a machine that its host had no time for, a slot did not come back once in some hundred
+ * rounds, which is not explained: so this is not done unasked
+ */
+const struct action monitor_actions[] = { { "unplug", false, unplug, true },
+					  {} };
