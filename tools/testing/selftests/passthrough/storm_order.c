@@ -73,7 +73,7 @@ static bool is_wanted(const struct action *action)
 {
 	const char *wanted = getenv("STORM_ACTIONS");
 
-	return wanted ? strstr(wanted, action->name) : !action->named;
+	return wanted ? !!strstr(wanted, action->name) : !action->named;
 }
 
 /* By chance, of those that are asked for */
