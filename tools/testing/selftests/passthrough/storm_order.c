@@ -73,7 +73,9 @@ static bool is_wanted(const struct action *action)
 {
 	const char *wanted = getenv("STORM_ACTIONS");
 
-	return wanted ? !!strstr(wanted, action->name) : !action->named;
+	/* What monitor.c has is done only if it is named */
+	return wanted ? !!strstr(wanted, action->name) :
+			action != monitor_actions;
 }
 
 /* By chance, of those that are asked for */

@@ -148,5 +148,4 @@ static int unplug(struct storm *storm, struct member *member)
  * In a machine that its host had no time for, a slot did not come back once in some hundred
  * rounds, which is not explained: so this is not done unasked
  */
-const struct action monitor_actions[] = { { "unplug", false, unplug, true },
-					  {} };
+const struct action monitor_actions[] = { { "unplug", false, unplug }, {} };

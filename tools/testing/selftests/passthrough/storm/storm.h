@@ -52,8 +52,6 @@ struct action {
 	/* The device goes on to send interrupts meanwhile, none of which is lost */
 	bool goes_on;
 	int (*run)(struct storm *storm, struct member *member);
-	/* It is done only where STORM_ACTIONS names it */
-	bool named;
 };
 
 /* Ends with one that has no name */
