@@ -25,6 +25,7 @@ diagnostic() {
 run_case() {
 	local name=$1 rc log
 	shift
+	# shellcheck disable=SC2154 # ktap_number is lib/ktap.sh's
 	log=$LOG/$(printf '%02d-%s.log' $((ktap_number + 1)) "$(tr -c 'A-Za-z0-9_\n' '_' <<<"$name" | cut -c1-60)")
 	: >"$LOG/diagnostics"
 	# On the left of || the command would run without errexit.
