@@ -116,7 +116,7 @@ static void expect_all_else(struct __test_metadata *_metadata, struct guest2 *g,
 	ASSERT_EQ(0, device_attach(&g->dev, nested));
 }
 
-/* As many as before, for whoever asks */
+/* As many as before, whatever process asks */
 static void expect_banks(struct __test_metadata *_metadata, struct guest2 *g,
 			 unsigned int count)
 {

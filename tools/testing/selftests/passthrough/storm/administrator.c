@@ -176,7 +176,7 @@ static int host_driver(struct storm *storm, struct member *member)
 
 /*
  * The kernel may still be about to find the device, and then has its own driver probe it,
- * which is not undone by a wish for another one: so that is repeated
+ * which asking for another one does not undo: so it is asked for again
  */
 static int bind_found(const char *bdf)
 {
