@@ -78,7 +78,11 @@ static int open_monitor(void)
 	if (fd < 0)
 		return -ENODEV;
 	ret = ask(fd, "{\"execute\": \"qmp_capabilities\"}\n", reply);
-	return ret ?: fd;
+	if (!ret)
+		return fd;
+	close(fd);
+	fd = -1;
+	return ret;
 }
 
 /* A command in the words of QEMU's own prompt: it says nothing if all is well */
