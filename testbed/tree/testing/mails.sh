@@ -32,11 +32,13 @@ made_git() {
 		git -C "$SANDBOX/out/linux-git" -c user.name=testbed -c user.email=testbed@localhost "$@"
 }
 
-# am_git: git in the tree that the mails are applied to.
+# am_git: git in the tree that the mails are applied to. Its files are links to the
+# pristine ones: the time of change of such a file moves when a step that is built
+# beside this one makes or removes another link, and says nothing of its content.
 am_git() {
 	GIT_CEILING_DIRECTORIES=$LOG GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
 		git -C "$LOG/am" -c user.name=testbed -c user.email=testbed@localhost \
-		-c core.fsync=none -c gc.auto=0 "$@"
+		-c core.fsync=none -c core.trustctime=false -c gc.auto=0 "$@"
 }
 
 # paths_of_series: all that the series changes or adds, at kernel paths.
@@ -60,8 +62,20 @@ apply_mails() {
 		printf 'MAINTAINERS\n'
 	} | (cd "$LOG/am" && xargs -d '\n' git -c core.fsync=none add -f --)
 	am_git commit -q -m pristine
+	links_come_and_go
 	mapfile -t mails < <(find "$1" -name '*.patch' ! -name '0000-*' | sort)
 	am_git am -q "${mails[@]}"
+}
+
+# links_come_and_go: after each mail, of each file of the next: not by chance alone.
+links_come_and_go() {
+	cat >"$LOG/am/.git/hooks/post-applypatch" <<-'EOF'
+		#!/bin/sh
+		git ls-files | while read -r path; do
+			ln "$path" .git/link && rm .git/link
+		done
+	EOF
+	chmod +x "$LOG/am/.git/hooks/post-applypatch"
 }
 
 the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
