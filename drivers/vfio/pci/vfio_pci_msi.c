@@ -44,16 +44,27 @@ static void vfio_pci_rewrite_awake(struct vfio_pci_core_device *vdev,
 		vfio_pci_set_power_state(vdev, state);
 }
 
+static bool vfio_pci_lock_killable(struct vfio_pci_core_device *vdev)
+{
+	if (down_write_killable(&vdev->memory_lock))
+		return false;
+	if (!pci_cfg_access_lock_killable(vdev->pdev))
+		return true;
+	up_write(&vdev->memory_lock);
+	return false;
+}
+
 static void vfio_pci_rewrite_locked(struct vfio_pci_core_device *vdev,
 				    struct iommu_msi_rewrite *rewrite)
 {
 	u16 cmd;
 
 	if (!rewrite->killable)
-		down_write(&vdev->memory_lock);
-	else if (down_write_killable(&vdev->memory_lock))
+		cmd = vfio_pci_memory_lock_and_enable(vdev);
+	else if (vfio_pci_lock_killable(vdev))
+		cmd = vfio_pci_memory_enable(vdev);
+	else
 		return;
-	cmd = vfio_pci_memory_enable(vdev);
 	/* Rewriting an entry restores the mask that it was found with */
 	if (vdev->pdev->msix_enabled)
 		vfio_pci_zap_bars(vdev);

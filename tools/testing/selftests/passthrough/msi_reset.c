@@ -191,8 +191,8 @@ TEST_F_TIMEOUT(reset, by_the_administrator_loses_no_interrupt_to_the_old_place,
 	struct administrator admin;
 
 	for (round = 0; round < rounds() && !lost; round++) {
-		administrator_start(_metadata, &admin, self->dev->bdf,
-				    variant->reset);
+		administrator_start(_metadata, &admin, administrator_run,
+				    self->dev->bdf, variant->reset);
 		while (!administrator_is_done(&admin))
 			map_over(_metadata, self, turn++);
 		administrator_join(_metadata, &admin);

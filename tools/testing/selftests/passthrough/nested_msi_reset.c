@@ -68,8 +68,8 @@ TEST_F_TIMEOUT(address, set_last_is_where_the_message_goes_after_a_reset,
 	struct administrator admin;
 
 	for (round = 0; round < rounds() && !lost; round++) {
-		administrator_start(_metadata, &admin, self->dev->bdf,
-				    sysfs_reset);
+		administrator_start(_metadata, &admin, administrator_run,
+				    self->dev->bdf, sysfs_reset);
 		do {
 			turn++;
 			ASSERT_EQ(0, set(self->dev, pages[turn % 2]));

@@ -33,6 +33,21 @@ static inline bool administrator_is_done(struct administrator *admin)
 	return __atomic_load_n(&admin->done, __ATOMIC_SEQ_CST);
 }
 
+static inline void administrator_end(struct administrator *admin, int ret)
+{
+	admin->error = ret;
+	__atomic_store_n(&admin->done, true, __ATOMIC_SEQ_CST);
+}
+
+/* A reset and nothing else */
+static inline void *administrator_reset(void *arg)
+{
+	struct administrator *admin = arg;
+
+	administrator_end(admin, admin->reset(admin->bdf));
+	return NULL;
+}
+
 static inline void *administrator_run(void *arg)
 {
 	struct administrator *admin = arg;
@@ -45,19 +60,17 @@ static inline void *administrator_run(void *arg)
 	} while (ret == -EAGAIN && !(ret = 0));
 	if (!ret)
 		ret = sysfs_set_affinity(admin->bdf, "1");
-	admin->error = ret;
-	__atomic_store_n(&admin->done, true, __ATOMIC_SEQ_CST);
+	administrator_end(admin, ret);
 	return NULL;
 }
 
 static inline void administrator_start(struct __test_metadata *_metadata,
 				       struct administrator *admin,
-				       const char *bdf,
+				       void *(*run)(void *), const char *bdf,
 				       int (*reset)(const char *bdf))
 {
 	*admin = (struct administrator){ .bdf = bdf, .reset = reset };
-	ASSERT_EQ(0, pthread_create(&admin->thread, NULL, administrator_run,
-				    admin));
+	ASSERT_EQ(0, pthread_create(&admin->thread, NULL, run, admin));
 }
 
 static inline void administrator_join(struct __test_metadata *_metadata,

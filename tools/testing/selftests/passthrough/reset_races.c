@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An administrator resets a device by sysfs while its user opens and closes it.
- * Afterwards the device is as it was. Found by iommu_fuzz.
+ * An administrator resets a device by sysfs while its user opens and closes it, or is
+ * killed. Afterwards the device is as it was. The first was found by iommu_fuzz.
  */
 #include "reset.h"
 
 /* Of the device at most, while it is being reset */
 #define STEPS 200
 #define TIMEOUT 3600
+/* In nanoseconds; a reset takes five at least (PCIe 6.0, 6.6.2) */
+#define PAUSE 20000000
 
 FIXTURE(reset_race)
 {
@@ -49,15 +51,6 @@ static void expect_working(struct __test_metadata *_metadata,
 	igb_close(&self->igb);
 }
 
-static void *reset_igb(void *arg)
-{
-	struct administrator *admin = arg;
-
-	admin->error = sysfs_reset(igb_name());
-	__atomic_store_n(&admin->done, true, __ATOMIC_SEQ_CST);
-	return NULL;
-}
-
 /* -EAGAIN: the reset was first */
 static void open_and_close(FIXTURE_DATA(reset_race) * self)
 {
@@ -73,9 +66,8 @@ static void reset_and_open(struct __test_metadata *_metadata,
 {
 	unsigned int steps = 0;
 
-	self->admin = (struct administrator){};
-	ASSERT_EQ(0, pthread_create(&self->admin.thread, NULL, reset_igb,
-				    &self->admin));
+	administrator_start(_metadata, &self->admin, administrator_reset,
+			    igb_name(), sysfs_reset);
 	while (!administrator_is_done(&self->admin) && steps++ < STEPS)
 		open_and_close(self);
 	administrator_join(_metadata, &self->admin);
@@ -89,6 +81,75 @@ TEST_F_TIMEOUT(reset_race, while_the_device_is_opened_leaves_it_whole, TIMEOUT)
 		reset_and_open(_metadata, self);
 		expect_working(_metadata, self);
 	}
+}
+
+static void nap(void)
+{
+	const struct timespec time = { .tv_nsec = PAUSE };
+
+	nanosleep(&time, NULL);
+}
+
+/*
+ * A process of its own maps over the doorbell, and is killed. Return: whether it was
+ * killed in the call, and gone long before the reset was over.
+ */
+static bool dies_during_reset(struct __test_metadata *_metadata,
+			      FIXTURE_DATA(reset_race) * self,
+			      struct mapping *over)
+{
+	pid_t child = fork();
+	int status;
+
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(-ioas_map(self->iommufd, self->ioas, over->va, PAGE,
+				over->iova));
+	nap();
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	nap();
+	return WIFSIGNALED(status) && !administrator_is_done(&self->admin);
+}
+
+/* The process may have been done before it was killed */
+static void expect_whole(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(reset_race) * self,
+			 const struct mapping *over)
+{
+	int ret = ioas_unmap(self->iommufd, self->ioas, over->iova, PAGE);
+
+	EXPECT_TRUE(!ret || ret == -ENOENT);
+	EXPECT_TRUE(device_is_on(&self->igb.dev));
+	igb_unmask(&self->igb);
+	EXPECT_EQ(IGB_VECTORS, igb_interrupts(&self->igb));
+}
+
+/* A call that is killed while it waits leaves the doorbell where it was */
+TEST_F_TIMEOUT(reset_race, is_not_waited_for_by_a_map_that_is_killed, TIMEOUT)
+{
+	struct mapping over;
+	unsigned int round;
+	bool died = false;
+
+	ASSERT_EQ(0, memory_alloc(&over, PAGE));
+	ASSERT_EQ(0, igb_open(&self->igb, igb_name(), self->iommufd));
+	ASSERT_EQ(0, device_attach(&self->igb.dev, self->ioas));
+	ASSERT_EQ(0, igb_enable_interrupts(&self->igb, IGB_VECTORS));
+	for (round = 0; round < rounds() && !died; round++) {
+		over.iova = doorbell_of(_metadata, &self->igb.dev).iova;
+		administrator_start(_metadata, &self->admin,
+				    administrator_reset, igb_name(),
+				    sysfs_reset);
+		nap();
+		died = dies_during_reset(_metadata, self, &over);
+		if (died)
+			EXPECT_EQ(over.iova,
+				  doorbell_of(_metadata, &self->igb.dev).iova);
+		administrator_join(_metadata, &self->admin);
+		expect_whole(_metadata, self, &over);
+	}
+	EXPECT_TRUE(died);
 }
 
 TEST_HARNESS_MAIN
