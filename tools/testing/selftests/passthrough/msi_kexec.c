@@ -38,9 +38,9 @@ static void attach_placed(struct __test_metadata *_metadata,
 			  unsigned int i)
 {
 	ASSERT_EQ(0, ioas_alloc(self->g.iommufd, &self->ioas[i]));
-	ASSERT_EQ(0, msi_place(self->g.iommufd, self->ioas[i],
-			       IOMMU_MSI_PLACEMENT_FIXED, 0, PLACE + i * PAGE,
-			       0));
+	ASSERT_EQ(0,
+		  msi_place(self->g.iommufd, self->ioas[i],
+			    IOMMU_MSI_PLACEMENT_FIXED, 0, PLACE + i * PAGE, 0));
 	ASSERT_EQ(0, device_attach(dev, self->ioas[i]));
 }
 
@@ -50,8 +50,8 @@ static void open_xhci(struct __test_metadata *_metadata,
 {
 	ASSERT_EQ(0, memory_alloc(&self->memory, XHCI_MEMORY));
 	self->memory.iova = ELSEWHERE_IOVA;
-	ASSERT_EQ(0, xhci_open(&self->xhci, getenv("VFIO_XHCI"),
-			       self->g.iommufd));
+	ASSERT_EQ(0,
+		  xhci_open(&self->xhci, getenv("VFIO_XHCI"), self->g.iommufd));
 	attach_placed(_metadata, self, &self->xhci.dev, 0);
 	ASSERT_EQ(0, ioas_map(self->g.iommufd, self->ioas[0], self->memory.va,
 			      XHCI_MEMORY, ELSEWHERE_IOVA));
@@ -82,9 +82,9 @@ static void open_edu(struct __test_metadata *_metadata,
 	guest_map(_metadata, g, GUEST_PAGE, VIRTUAL_ITS_IPA);
 	guest_attach_stage1(_metadata, g, 0);
 	ASSERT_EQ(0, edu_enable_interrupt(&g->edu[0]));
-	ASSERT_EQ(0, device_set_msi_address(&g->edu[0].dev,
-					    VFIO_PCI_MSI_IRQ_INDEX, 0,
-					    GUEST_PAGE + REGISTER));
+	ASSERT_EQ(0,
+		  device_set_msi_address(&g->edu[0].dev, VFIO_PCI_MSI_IRQ_INDEX,
+					 0, GUEST_PAGE + REGISTER));
 	ASSERT_EQ(0, edu_handshake(&g->edu[0], 1));
 }
 
@@ -141,9 +141,9 @@ TEST_F(kexec, while_interrupts_come_is_survived)
 
 	load(_metadata);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_raising, self));
-	ASSERT_EQ(0, syscall(SYS_reboot, LINUX_REBOOT_MAGIC1,
-			     LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC,
-			     NULL));
+	ASSERT_EQ(0,
+		  syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+			  LINUX_REBOOT_CMD_KEXEC, NULL));
 }
 
 TEST_HARNESS_MAIN
