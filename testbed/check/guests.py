@@ -106,9 +106,7 @@ def judge_dpdk(machine):
 
 def own_vmm(log):
     """The tests that are VMMs themselves, with the devices of the suite passthrough."""
-    options = ["--kvm", "--canwbs", "--stage", "nested",
-               *(word for event in smmu_log.EVENTS for word in ("--trace", event)),
-               *(f"--qemu-arg={word}" for word in smmu_log.LOG)]
+    options = ["--kvm", "--canwbs", "--stage", "nested", *smmu_log.log_faults(smmu_log.EVENTS)]
     return passthrough.Machine("VMMs of the tests' own", log, OWN_PROGRAMS, "3", options)
 
 
@@ -183,8 +181,7 @@ def boot(machine, files, root):
     options = ["--kvm", "--root", root, "--memory", f"{MEMORY_MIB}M", "--stage", "nested",
                "--append", f"loglevel=5 kunit.enable=0 guest_seconds={GUEST_SECONDS}",
                "--timeout", str(MACHINE_SECONDS),
-               *LOW_REGISTERS, *machine.options, *(f"--qemu-arg={word}" for word in smmu_log.LOG)]
-    options += [word for event in machine.events for word in ("--trace", event)]
+               *LOW_REGISTERS, *machine.options, *smmu_log.log_faults(machine.events)]
     for number, (address, disk) in enumerate(machine.disks.items()):
         make_disk(disk)
         if address == machine.boot_disk:

@@ -8,11 +8,9 @@ import re
 from dataclasses import dataclass, field
 
 TRANSLATED, RECORDED = "smmuv3_translate_success", "smmuv3_record_event"
-# What to trace where every access is to be translated, and where some are to be refused:
-# those faults, with their addresses, are in the log of what a guest did wrong.
+# What to trace where every access is to be translated, and where some are to be refused.
 PLAIN_EVENTS = [TRANSLATED, RECORDED]
 EVENTS = [TRANSLATED, "smmuv3_translate_abort", "smmuv3_cmdq_consume_error"]
-LOG = ["-d", "guest_errors"]
 # The physical address that a device's MSI must reach, by QEMU's gic-version.
 DOORBELLS = {"2": 0x8020040, "3": 0x8090040}
 
@@ -74,6 +72,16 @@ class Record:
 
     def faults(self):
         return [one for one in self.seen if isinstance(one, Fault)]
+
+
+def trace(events):
+    """machine/vm's options for a log of these events."""
+    return [word for event in events for word in ("--trace", event)]
+
+
+def log_faults(events):
+    """The same, and of each fault with its address: QEMU logs it as what a guest did wrong."""
+    return [*trace(events), "--qemu-arg=-d", "--qemu-arg=guest_errors"]
 
 
 def read_log(path):
