@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from check.journal import read_journal, unreported
 from check.replay import mismatch, of_others, strays, without_host_driver, wrong_accesses
-from check.smmu_log import Fault, Translation
+from check.smmu_log import Fault, Record, Translation
 
 DOORBELL, MEMORY = 0x8090040, 0x42000000
 # What the SMMU may be seen to do. The doorbell is at page 0xfc000000, and moves to 0x9000000.
@@ -134,6 +134,16 @@ ROUTED = Story("""# route device=0000:00:01.0 iova=0x10000000 stage=3
         "dma-3 fault fault-later msi-2 msi-3 dma-3 msi-3-moved dma-3",
     "a DMA comes unasked": "dma-3 fault fault-later msi-2 msi-3 dma-3 msi-3-moved dma-1 dma-1"})
 
+# Lines of QEMU's, of each kind.
+LINES = """smmuv3_translate_success smmuv3-iommu-memory-region-8-2 sid=0x8 iova=0xfc000040 \
+translated=0x8090040 perm=0x2 stage=3
+smmuv3-iommu-memory-region-8-2 translation failed for iova=0x10000000 (SMMU_EVT_F_TRANSLATION)
+smmuv3_translate_abort smmuv3-iommu-memory-region-8-2 sid=0x8 abort on iova:0x10000000 is_write=0
+smmuv3_record_event SMMU_EVT_F_TRANSLATION sid=0x8
+smmuv3_cmdq_consume_error Error on SMMU_CMD_CFGI_STE command execution: 2
+smmuv3_cmdq_opcode <--- SMMU_CMD_SYNC
+"""
+
 
 def log(words):
     """What the SMMU did, by its names in SEEN."""
@@ -153,6 +163,12 @@ def overlooked_beside():
         yield "what a driver of the host did is taken for the journal's"
     if of_others(log("msi msi-of-other"), entries) != [str(SEEN["msi-of-other"])]:
         yield "a device that the journal does not name does something"
+    record = Record()
+    for line in LINES.splitlines(True):
+        record.enter(line)
+    if record != Record(log("msi-3 fault aborted"), ["SMMU_EVT_F_TRANSLATION sid=0x8"],
+                        ["Error on SMMU_CMD_CFGI_STE command execution: 2"]):
+        yield "a log is misread"
     blind = read_journal(BLIND.journal)
     if unreported(entries + read_journal(IDLE.journal)) or \
             not wrong_accesses(log("msi msi"), blind, DOORBELL):
