@@ -10,38 +10,31 @@ from check.replay import mismatch, of_others, strays, without_host_driver, wrong
 from check.smmu_log import Fault, Record, Translation
 
 DOORBELL, MEMORY = 0x8090040, 0x42000000
+
+
+def went(iova, physical=MEMORY, stage=1, sid=8):
+    """A Translation, to memory and by stage 1 unless said."""
+    return Translation(sid, iova, physical, stage)
+
+
 # What the SMMU may be seen to do. The doorbell is at page 0xfc000000, and moves to 0x9000000.
 SEEN = {
-    "first": Translation(8, 0x8000000, MEMORY, 1),
-    "second": Translation(8, 0x8001000, 0x42345000, 1),
-    "third": Translation(8, 0x8002000, 0x42346000, 1),
-    "amid": Translation(8, 0x8001800, 0x42345800, 1),
-    "unasked": Translation(8, 0xa000000, MEMORY, 1),
-    "first-to-page": Translation(8, 0x8000000, 0x8090000, 1),
-    "second-to-page": Translation(8, 0x8001000, 0x8090000, 1),
+    "first": went(0x8000000), "second": went(0x8001000), "third": went(0x8002000),
+    "amid": went(0x8001800), "unasked": went(0xa000000), "stray": went(0x8000fff, 0x8090fff),
+    "first-to-page": went(0x8000000, 0x8090000), "second-to-page": went(0x8001000, 0x8090000),
     "first-blocked": Fault(8, 0x8000000, "abort"),
-    "msi": Translation(8, 0xfc000040, DOORBELL, 1),
-    "msi-moved": Translation(8, 0x9000040, DOORBELL, 1),
-    "msi-elsewhere": Translation(8, 0x8000040, DOORBELL, 1),
-    "msi-beside": Translation(8, 0xfc000042, DOORBELL, 1),
-    "msi-to-memory": Translation(8, 0xfc000040, MEMORY + 0x40, 1),
-    "msi-to-page": Translation(8, 0xfc000040, 0x8090000, 1),
-    "msi-blocked": Fault(8, 0xfc000040, "F_TRANSLATION"),
-    "msi-of-other": Translation(16, 0xfc000040, DOORBELL, 1),
-    "stray": Translation(8, 0x8000fff, 0x8090fff, 1),
-    "msi-2": Translation(8, 0xfc000040, DOORBELL, 2),
-    "msi-3": Translation(8, 0xfc000040, DOORBELL, 3),
-    "msi-3-elsewhere": Translation(8, 0x40, DOORBELL, 3),
-    "msi-3-to-memory": Translation(8, 0xfc000040, MEMORY + 0x40, 3),
-    "msi-3-moved": Translation(8, 0x9000040, DOORBELL, 3),
-    "dma-1": Translation(8, 0x10000000, MEMORY, 1),
-    "dma-2": Translation(8, 0x10000000, MEMORY, 2),
-    "dma-3": Translation(8, 0x10000000, MEMORY, 3),
-    "dma-to-doorbell": Translation(8, 0x10000000, DOORBELL, 3),
-    "fault": Fault(8, 0x10000000, "F_TRANSLATION"),
+    "msi": went(0xfc000040, DOORBELL), "msi-of-other": went(0xfc000040, DOORBELL, sid=16),
+    "msi-moved": went(0x9000040, DOORBELL), "msi-elsewhere": went(0x8000040, DOORBELL),
+    "msi-beside": went(0xfc000042, DOORBELL), "msi-to-page": went(0xfc000040, 0x8090000),
+    "msi-to-memory": went(0xfc000040), "msi-blocked": Fault(8, 0xfc000040, "F_TRANSLATION"),
+    "msi-2": went(0xfc000040, DOORBELL, 2), "msi-3": went(0xfc000040, DOORBELL, 3),
+    "msi-3-moved": went(0x9000040, DOORBELL, 3), "msi-3-elsewhere": went(0x40, DOORBELL, 3),
+    "msi-3-to-memory": went(0xfc000040, stage=3), "dma-to-doorbell": went(0x10000000, DOORBELL, 3),
+    "dma-1": went(0x10000000), "dma-2": went(0x10000000, stage=2),
+    "dma-3": went(0x10000000, stage=3),
+    "fault": Fault(8, 0x10000000, "F_TRANSLATION"), "aborted": Fault(8, 0x10000000, "abort"),
     "fault-later": Fault(8, 0x10000004, "F_TRANSLATION"),
     "fault-of-access": Fault(8, 0x10000000, "F_ACCESS"),
-    "aborted": Fault(8, 0x10000000, "abort"),
 }
 
 
