@@ -18,15 +18,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from check import machines, passthrough, routes
+from check import machines, passthrough, replay, smmu_log
 from check.passthrough import DEBUG, EDU, LOW_REGISTERS, complaints
-from demo.translations import DOORBELLS, PAGE, Translation, stream_id
+from check.journal import PAGE, read_journal, stream_id
 from machine import initramfs
 from machine.paths import TESTBED, Problem
 
 GUEST = TESTBED / "guest"
 OWN_PROGRAMS = ["guest_memory", "nested_example", "nested_msi_address"]
-DOORBELL = DOORBELLS["3"]
+DOORBELL = smmu_log.DOORBELLS["3"]
 MACHINE_SECONDS = 4000 if DEBUG else 900
 GUEST_SECONDS = MACHINE_SECONDS // 3
 DISK_BYTES = 128 << 20
@@ -57,7 +57,7 @@ class Machine:
     disks: dict = field(default_factory=dict)       # address: file
     packets: Path | None = None
     boot_disk: str = ""         # the address of the one that firmware boots a guest from
-    events: list = field(default_factory=lambda: routes.EVENTS)     # of QEMU's, to trace
+    events: list = field(default_factory=lambda: smmu_log.EVENTS)     # of QEMU's, to trace
     trouble: str = ""
     channel: str = ""
     seconds: float = 0
@@ -93,12 +93,12 @@ def dpdk(log):
                for word in ("-netdev", f"hubport,id={name},hubid=0")]
     return Machine("DPDK", log, "vm-dpdk",
                    ["igb,netdev=first,addr=3", "igb,netdev=second,addr=6"], options,
-                   events=[event for event in routes.EVENTS if event != routes.TRANSLATED])
+                   events=[event for event in smmu_log.EVENTS if event != smmu_log.TRANSLATED])
 
 
 def judge_dpdk(machine):
     """(name, problem) of each case that is decided outside of that machine."""
-    record = routes.read_log(machine.log / "trace.log")
+    record = smmu_log.read_log(machine.log / "trace.log")
     yield "no access is blocked", unexpected_faults(machine, record)
     yield "the host's command queue never stops", "\n".join(record.stopped)
     yield "the machine runs testpmd and complains about nothing", complaints(machine, [])
@@ -106,20 +106,17 @@ def judge_dpdk(machine):
 
 def own_vmm(log):
     """The tests that are VMMs themselves, with the devices of the suite passthrough."""
-    options = ["--kvm", "--canwbs", "--stage", "nested",
-               *(word for event in routes.EVENTS for word in ("--trace", event)),
-               *(f"--qemu-arg={word}" for word in routes.LOG)]
+    options = ["--kvm", "--canwbs", "--stage", "nested", *smmu_log.log_faults(smmu_log.EVENTS)]
     return passthrough.Machine("VMMs of the tests' own", log, OWN_PROGRAMS, "3", options)
 
 
 def judge_own_vmm(machine):
     """(name, problem) of each case that is decided outside of that machine."""
-    record = routes.read_log(machine.log / "trace.log")
-    accesses = routes.read_journal(machine.channel, DOORBELL)
-    sids = {access.sid for access in accesses}
-    others = [str(s) for s in record.seen if isinstance(s, routes.Fault) and s.sid not in sids]
+    record = smmu_log.read_log(machine.log / "trace.log")
+    entries = read_journal(machine.channel)
+    others = replay.of_others(record.faults(), entries)
     yield ("each access is translated by the stages that the test says, or blocked",
-           routes.mismatch(record.seen, accesses, DOORBELL) if accesses else "no access at all")
+           replay.wrong_accesses(record.seen, entries, DOORBELL))
     yield "the host's command queue never stops", "\n".join(record.stopped)
     yield ("the machine runs the tests and complains about nothing, nor do other devices fault",
            complaints(machine, others))
@@ -184,8 +181,7 @@ def boot(machine, files, root):
     options = ["--kvm", "--root", root, "--memory", f"{MEMORY_MIB}M", "--stage", "nested",
                "--append", f"loglevel=5 kunit.enable=0 guest_seconds={GUEST_SECONDS}",
                "--timeout", str(MACHINE_SECONDS),
-               *LOW_REGISTERS, *machine.options, *(f"--qemu-arg={word}" for word in routes.LOG)]
-    options += [word for event in machine.events for word in ("--trace", event)]
+               *LOW_REGISTERS, *machine.options, *smmu_log.log_faults(machine.events)]
     for number, (address, disk) in enumerate(machine.disks.items()):
         make_disk(disk)
         if address == machine.boot_disk:
@@ -239,11 +235,11 @@ def all_facts(channel, wanted):
     return [words for _, some in facts(channel) for name, words in some if name == wanted]
 
 
-def stages(seen, sid):
+def stages(translations, sid):
     """The stages that translated for a device, in order, each once as long as it lasted."""
     result = []
-    for one in seen:
-        if isinstance(one, Translation) and one.sid == sid and result[-1:] != [one.stage]:
+    for one in translations:
+        if one.sid == sid and result[-1:] != [one.stage]:
             result.append(one.stage)
     return result
 
@@ -271,7 +267,7 @@ def wrong_stages(machine, record):
     """A problem for each device that was translated by other stages than it should."""
     problems = []
     for device, expected in expected_stages(machine.channel).items():
-        found = stages(record.seen, stream_id(device))
+        found = stages(record.translations(), stream_id(device))
         if found != expected:
             problems.append(f"{device} was translated by the stages {found}, in this order, "
                             f"and should by {expected}")
@@ -281,16 +277,15 @@ def wrong_stages(machine, record):
 def strays(machine, record):
     """A problem for each way to the page of the doorbell that is not the doorbell's."""
     used = {stream_id(device) for device in expected_stages(machine.channel)}
-    wrong = Counter(str(s) for s in record.seen if isinstance(s, Translation) and s.sid in used
-                    and s.physical // PAGE == DOORBELL // PAGE and s.physical != DOORBELL)
+    wrong = Counter(str(t) for t in record.translations() if t.sid in used
+                    and t.physical // PAGE == DOORBELL // PAGE and t.physical != DOORBELL)
     return "\n".join(f"{count} times {text}" for text, count in wrong.items())
 
 
 def too_few_interrupts(machine, record):
     """A problem unless the devices rang the doorbell as often as their guests say."""
     used = {stream_id(device) for device in expected_stages(machine.channel)}
-    rang = sum(isinstance(s, Translation) and s.sid in used and s.physical == DOORBELL
-               for s in record.seen)
+    rang = sum(t.sid in used and t.physical == DOORBELL for t in record.translations())
     counted = sum(int(words["count"]) for words in all_facts(machine.channel, "interrupts"))
     if not counted:
         return "no guest counted an interrupt"
@@ -300,7 +295,7 @@ def too_few_interrupts(machine, record):
 def unexpected_faults(machine, record):
     """A problem for each access that was blocked, and none for those that should be."""
     told = {int(words["address"], 16) for words in all_facts(machine.channel, "fault")}
-    faults = [s for s in record.seen if isinstance(s, routes.Fault)]
+    faults = record.faults()
     missing = told - {fault.iova for fault in faults}
     wrong = Counter(str(fault) for fault in faults if fault.iova not in told)
     return "\n".join([f"{count} times {text}" for text, count in wrong.items()] +
@@ -344,7 +339,7 @@ def lost_packets(machine):
 
 def judge(machine):
     """(name, problem) of each case that is decided outside of the machine."""
-    record = routes.read_log(machine.log / "trace.log")
+    record = smmu_log.read_log(machine.log / "trace.log")
     yield STAGES, wrong_stages(machine, record)
     yield "its interrupts go to the doorbell, not fewer than the guests count", \
         too_few_interrupts(machine, record)

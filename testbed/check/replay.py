@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Walks what QEMU's SMMU did for one device along the journal that the device's user kept.
+"""Holds what QEMU's SMMU did for devices against the journal that their drivers kept.
 
-Both are in order, so each entry of the one must have its place in the other. What an entry of
-the journal may look like in the log is for a subclass to say: demo/translations.py knows
-translations alone, check/routes.py stages and faults as well.
+Both are in order for each device, so each entry of the one must have its place in the other:
+translated by a stage of its route, or refused if that is its route, an interrupt to the
+doorbell and nothing else there. A log without faults is held in the same way.
 """
+
+from check.journal import NEVER, NONE, PAGE, unreported
+from check.smmu_log import Fault, Translation
 
 
 class Mismatch(Exception):
@@ -14,36 +17,125 @@ class Mismatch(Exception):
 class Replay:
     """One device's log and how far it has been walked; raises Mismatch where they differ."""
 
-    # What the log has more of than the journal tells.
-    UNASKED = "accesses that nobody asked for"
-
     def __init__(self, seen, doorbell):
         self.seen = seen
-        self.doorbell = doorbell
+        self.doorbell = doorbell    # physical
         self.next = 0
+        self.number = 0             # of the same access
 
     def run(self, entries):
         """All of the journal, and nothing but."""
         for entry in entries:
-            self.one(entry)
+            for self.number in range(1, entry.count + 1):
+                self.once(entry)
         if self.next < len(self.seen):
-            raise Mismatch(f"{len(self.seen) - self.next} {self.UNASKED}, first: {self.upcoming()}")
-
-    def one(self, entry):
-        """Take what belongs to one entry of the journal."""
-        raise NotImplementedError
+            raise Mismatch(f"{len(self.seen) - self.next} accesses that no driver tells of, "
+                           f"first: {self.upcoming()}")
 
     def upcoming(self):
         """What the log has next, or None at its end."""
         return self.seen[self.next] if self.next < len(self.seen) else None
 
+    def wanted(self, entry):
+        """What is looked for, in words."""
+        return str(entry) + f", number {self.number} of {entry.count}" * (entry.count > 1)
 
-def mismatch(replay, seen, entries, doorbell):
-    """Where the log and the journal part, by this kind of Replay; empty if nowhere."""
+    def starts(self, entry):
+        """The IOVAs that it may begin at; empty if that is any."""
+        offset = self.doorbell % PAGE if entry.kind == "msi" else 0
+        return [iova + offset for iova in entry.iovas]
+
+    def here(self, entry):
+        """What the log has next, if that can be part of the access."""
+        found, starts = self.upcoming(), self.starts(entry)
+        part = found and (not starts or
+                          any(0 <= found.iova - start < entry.length for start in starts))
+        return found if part else None
+
+    def once(self, entry):
+        """Translations or faults, one or more of either, or nothing, as the route says."""
+        found = self.here(entry)
+        if isinstance(found, Translation):
+            self.translated(entry, found)
+        elif isinstance(found, Fault):
+            self.blocked(entry)
+        elif NEVER not in entry.route.stages:
+            raise Mismatch(f"{self.wanted(entry)} is not in the log, "
+                           f"but {self.upcoming() or 'its end'}")
+
+    def translated(self, entry, found):
+        """An interrupt is one write, a DMA a run from its first byte on, one a page or fewer."""
+        if found.iova not in (self.starts(entry) or [found.iova]):
+            raise Mismatch(f"{self.wanted(entry)} begins elsewhere: {found}")
+        self.take(entry, found)
+        while entry.kind == "dma" and isinstance(found := self.here(entry), Translation) and \
+                found.iova > entry.iovas[0] and found.iova % PAGE == 0:
+            self.take(entry, found)
+
+    def take(self, entry, found):
+        """By a stage of the route; to the doorbell if it is an interrupt, else not to its page."""
+        if found.stage not in entry.route.stages:
+            raise Mismatch(f"{self.wanted(entry)} was translated by stage {found.stage}, not by "
+                           f"{sorted(entry.route.stages)}: {found}")
+        right = found.physical == self.doorbell if entry.kind == "msi" else \
+            found.physical // PAGE != self.doorbell // PAGE
+        if not right:
+            raise Mismatch(f"{self.wanted(entry)} went to the wrong place: {found}")
+        self.next += 1
+
+    def blocked(self, entry):
+        """Each part of the access is refused by itself, from the first to the last byte."""
+        if NONE not in entry.route.stages:
+            raise Mismatch(f"{self.wanted(entry)} was blocked: {self.upcoming()}")
+        last = -1
+        while isinstance(found := self.here(entry), Fault) and found.iova > last:
+            if entry.route.event not in ("", found.event):
+                raise Mismatch(f"{self.wanted(entry)} should be {entry.route.event}: {found}")
+            last = found.iova
+            self.next += 1
+
+
+def mismatch(seen, entries, doorbell):
+    """Where the log and the journal part; empty if nowhere."""
     for sid in sorted({entry.sid for entry in entries}):
         try:
-            replay([s for s in seen if s.sid == sid],
+            Replay([s for s in seen if s.sid == sid],
                    doorbell).run([entry for entry in entries if entry.sid == sid])
         except Mismatch as difference:
             return str(difference)
     return ""
+
+
+def wrong_accesses(seen, entries, doorbell, whole=True):
+    """A problem unless there were accesses, if all programs ran, the kernel told the IOVA of
+    each interrupt, and log and journal agree."""
+    if whole and not any(entry.count for entry in entries):
+        return "no access at all"
+    return unreported(entries) or mismatch(seen, entries, doorbell)
+
+
+def of_others(seen, entries):
+    """What the SMMU did for devices that the journal does not name, as text."""
+    sids = {entry.sid for entry in entries}
+    return [str(one) for one in seen if one.sid not in sids]
+
+
+def without_host_driver(seen, entries, sid):
+    """The log without what a device did for a driver of the host, which had it before the
+    journal's: all up to the first address that the journal names, if that ever comes."""
+    first = next((e.iovas[0] for e in entries if e.sid == sid and e.kind == "dma"), None)
+    for number, one in enumerate(seen):
+        if one.sid == sid and one.iova == first:
+            return [s for s in seen[:number] if s.sid != sid] + seen[number:]
+    return seen
+
+
+def strays(translations, entries, doorbell):
+    """Translations that led the journal's devices to the doorbell's page from an IOVA that
+    the kernel never reported for that device; at most three of them."""
+    reported = {(e.sid, iova) for e in entries if e.kind == "msi" for iova in e.iovas}
+    sids = {entry.sid for entry in entries}
+    found = {t for t in translations
+             if t.sid in sids and t.physical // PAGE == doorbell // PAGE
+             and (t.sid, t.iova - t.iova % PAGE) not in reported}
+    return sorted(found, key=lambda t: (t.sid, t.iova))[:3]

@@ -10,9 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo import translations as smmu
+from check import journal, replay, smmu_log
 
-DOORBELL = smmu.DOORBELLS["3"]
+DOORBELL = smmu_log.DOORBELLS["3"]
 
 
 @dataclass
@@ -58,15 +58,15 @@ def take(story, scene, event):
 
 def read_trace(story, path, channel):
     """Count equal translations, and hold all of them against the journal."""
-    trace, faults = smmu.read_trace(path)
-    actions = smmu.read_journal(channel)
-    sids = {action.sid for action in actions}
+    record = smmu_log.read_log(path)
+    entries = journal.read_journal(channel)
+    sids = {entry.sid for entry in entries}
     story.translations = [
         {"kind": "MSI" if t.physical == DOORBELL else "DMA", "sid": t.sid, "iova": t.iova,
          "physical": t.physical, "count": count}
-        for t, count in Counter(t for t in trace if t.sid in sids).items()]
-    story.problems = [p for p in [smmu.mismatch(trace, actions, DOORBELL)] if p]
-    story.problems += [f"SMMU fault: {fault}" for fault in sorted(set(faults))]
+        for t, count in Counter(t for t in record.translations() if t.sid in sids).items()]
+    story.problems = [p for p in [replay.mismatch(record.seen, entries, DOORBELL)] if p]
+    story.problems += [f"SMMU fault: {fault}" for fault in sorted(set(record.events))]
 
 
 def segments(iova_map):

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from check.routes import Translation, read_log
+from check.journal import read_line
+from check.smmu_log import read_log
 from machine.paths import OUT, ROOT
 
-JOURNAL = re.compile(r"\s*# (doorbell|dma|msi) (device=.*)")
 CASE = re.compile(r"\s*#  RUN +(\S+) \.\.\.")
 
 
@@ -60,8 +60,8 @@ def read_places(machine, text):
         if begin := CASE.match(line):
             current = Places(machine, begin[1])
             found.append(current)
-        elif entry := JOURNAL.match(line):
-            note(current, entry[1], dict(pair.split("=", 1) for pair in entry[2].split()))
+        elif entry := read_line(line):
+            note(current, *entry)
     return found
 
 
@@ -86,4 +86,4 @@ def routes():
 def read_routes(path):
     """The pages that one machine's SMMU translated."""
     return Counter((one.sid, one.iova & ~0xfff, one.physical & ~0xfff, one.stage)
-                   for one in read_log(path).seen if isinstance(one, Translation))
+                   for one in read_log(path).translations())
