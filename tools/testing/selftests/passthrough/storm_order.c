@@ -34,6 +34,8 @@ struct ringer {
 };
 
 static unsigned int done[ACTIONS_MAX];
+/* By their numbers */
+static unsigned int chosen[ACTIONS_MAX], chosen_count;
 
 static unsigned long number_of(const char *variable, unsigned long otherwise)
 {
@@ -60,35 +62,51 @@ static const struct action *action_at(unsigned int i)
 	return NULL;
 }
 
-static unsigned int action_count(void)
+/* Return: the number of the action with this name, or of none */
+static unsigned int action_number(const char *name)
 {
-	unsigned int i = 0;
+	unsigned int i;
 
-	while (action_at(i))
+	for (i = 0; action_at(i) && strcmp(action_at(i)->name, name);)
 		i++;
 	return i;
 }
 
-static bool is_wanted(const struct action *action)
+/* What monitor.c has is done only if it is named */
+static void choose_usual(void)
 {
-	const char *wanted = getenv("STORM_ACTIONS");
+	unsigned int i;
 
-	/* What monitor.c has is done only if it is named */
-	return wanted ? !!strstr(wanted, action->name) :
-			action != monitor_actions;
+	for (i = 0; action_at(i); i++)
+		if (action_at(i) != monitor_actions)
+			chosen[chosen_count++] = i;
 }
 
-/* By chance, of those that are asked for */
-static unsigned int any_action(struct storm *storm)
+/* Return: whether each of the words, one space apart, is the name of an action */
+static bool choose_named(const char *names)
 {
-	unsigned int number, tries;
+	char *words = strdup(names), *rest = words, *word;
+	unsigned int number;
 
-	for (tries = 0; tries < 10000; tries++) {
-		number = storm_below(storm, action_count());
-		if (is_wanted(action_at(number)))
+	while ((word = strsep(&rest, " "))) {
+		number = action_number(word);
+		if (!action_at(number) || chosen_count == ACTIONS_MAX)
 			break;
+		chosen[chosen_count++] = number;
 	}
-	return number;
+	free(words);
+	return !word;
+}
+
+static void bail_out(const char *names)
+{
+	unsigned int i;
+
+	printf("# there are:");
+	for (i = 0; action_at(i); i++)
+		printf(" %s", action_at(i)->name);
+	printf("\nBail out! \"%s\" is no list of actions\n", names);
+	exit(KSFT_FAIL);
 }
 
 static void *ringer_run(void *arg)
@@ -127,7 +145,7 @@ static int run_round(struct storm *storm, unsigned int round,
 		     unsigned int *rung)
 {
 	struct member *member = &storm->members[storm_below(storm, KINDS)];
-	unsigned int number = any_action(storm);
+	unsigned int number = chosen[storm_below(storm, chosen_count)];
 	const struct action *action = action_at(number);
 	unsigned int i;
 	int ret;
@@ -179,18 +197,23 @@ static int run_rounds(__u64 seed, unsigned int rounds)
 int main(void)
 {
 	unsigned int rounds = number_of("ROUNDS", ROUNDS), i;
+	const char *names = getenv("STORM_ACTIONS");
 	__u64 seed = number_of("STORM_SEED", 1);
 	struct balance before, after;
 	bool restored;
 	int ret;
 
 	printf("TAP version 13\n1..2\n");
+	if (!names)
+		choose_usual();
+	else if (!choose_named(names))
+		bail_out(names);
 	ret = run_rounds(seed, WARM_UP);
 	sleep(SETTLE_SECONDS);
 	balance_read(&before);
 	if (!ret)
 		ret = run_rounds(seed, rounds);
-	for (i = 0; i < action_count(); i++)
+	for (i = 0; action_at(i); i++)
 		printf("# %s %u times\n", action_at(i)->name, done[i]);
 	printf("%sok 1 no_interrupt_is_lost_and_none_is_misdirected\n",
 	       ret ? "not " : "");
