@@ -6,9 +6,9 @@
  * inaccessible, or may have the device in a low power state, or reset it right
  * now: memory_lock serialises with all of these. Others may reset it through sysfs
  * or by its bus, and the user may write to the MSI capability: the lock of the
- * device's configuration accesses keeps them out. Both are taken by
- * vfio_pci_memory_unlock_and_restore() in the order that it states. A user who has
- * the MSI-X table mapped loses the mapping, and waits for memory_lock to have it again.
+ * device's configuration accesses keeps them out. vfio_pci_memory_lock_and_enable()
+ * states their order. A user who has the MSI-X table mapped loses the mapping, and waits
+ * for memory_lock to have it again.
  *
  * A device that is not in D0 is not written to: only its descriptors change. Some
  * lose their state in D3hot, and what brings them back to D0 restores the messages
