@@ -109,16 +109,22 @@ FIXTURE_TEARDOWN(kexec)
 	guest_close(&self->g);
 }
 
+struct raiser {
+	pthread_t thread;
+	struct igb *igb;
+	struct edu *edu;
+};
+
 /* Goes on until the processor is stopped */
 static void *keep_raising(void *arg)
 {
-	FIXTURE_DATA(kexec) *self = arg;
+	struct raiser *raiser = arg;
 	__u32 number = 1;
 
 	for (;;) {
-		igb_raise(&self->igb, 0);
-		edu_acknowledge(&self->g.edu[0]);
-		edu_raise(&self->g.edu[0], ++number);
+		igb_raise(raiser->igb, 0);
+		edu_acknowledge(raiser->edu);
+		edu_raise(raiser->edu, ++number);
 	}
 	return NULL;
 }
@@ -137,10 +143,11 @@ static void load(struct __test_metadata *_metadata)
 
 TEST_F(kexec, while_interrupts_come_is_survived)
 {
-	pthread_t thread;
+	struct raiser raiser = { .igb = &self->igb, .edu = &self->g.edu[0] };
 
 	load(_metadata);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_raising, self));
+	ASSERT_EQ(0,
+		  pthread_create(&raiser.thread, NULL, keep_raising, &raiser));
 	ASSERT_EQ(0,
 		  syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
 			  LINUX_REBOOT_CMD_KEXEC, NULL));
