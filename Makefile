@@ -28,9 +28,9 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
 	@echo
 	@echo 'Variables: BASE=pristine  the unpatched kernel (image, check, run-vm)'
-	@echo '           DEBUG=1        the kernel full of checkers (image, check)'
+	@echo '           DEBUG=1        the debug kernel (KASAN, lockdep, kmemleak ...) (image, check)'
 	@echo '           DEBUG=kcsan    the kernel that watches for data races (image, check)'
-	@echo '           DEBUG=kcov     the kernel that says what code was reached (image, fuzz)'
+	@echo '           DEBUG=kcov     the kernel that reports what code was reached (image, fuzz)'
 	@echo '           LINUX=dir      a 6.12.y source tree of your own (tree, image, check)'
 	@echo '           GIT=1          out/linux-git as well: a commit for each patch (tree)'
 	@echo '           SUITE=name     one suite only (check)'
@@ -52,7 +52,7 @@ check: ## every test, from nothing
 	@testbed/check/check $(if $(SUITE),--suite $(SUITE))
 fuzz: ## iommufd and VFIO fuzzed: SECONDS=60, SEED=1; DEBUG=1 on the debug kernel
 	@AGAIN=1 TIMEOUT=$$((1800 + 10 * $(or $(SECONDS),60))) testbed/check/check --suite fuzz
-storm: ## devices used while everything is done to them: ROUNDS=100000, SEED=1, ACTIONS
+storm: ## all operations on devices in use: ROUNDS=100000, SEED=1, ACTIONS
 	@AGAIN=1 ROUNDS=$(or $(ROUNDS),100000) TIMEOUT=$$((1800 + 4 * $(or $(ROUNDS),100000))) \
 		testbed/check/check --suite storm
 suites: ## names of the suites that check runs
@@ -74,7 +74,7 @@ bench: ## instruction counts, patched beside pristine, and the goals
 	@testbed/bench/bench $(if $(filter-out 0,$(TWICE)),--twice)
 report: ## out/report.html and out/kcidb.json, of the newest runs
 	@testbed/report/report
-shell: ## a shell in the virtual machine, with a device to play with
+shell: ## a shell in the virtual machine, with a device for experiments
 	@testbed/machine/shell
 deb: ## Debian packages of the patched kernel for real hardware
 	@testbed/kernel/deb
