@@ -134,8 +134,8 @@ static struct device *vfio_msi_group_device(struct vfio_msi_group *msi)
 /**
  * vfio_msi_group_attach_begin() - Map the doorbells that vectors of a group use
  * @msi: The group, or NULL if it needs no doorbells
- * @domain: Domain of the container, which takes part in its MSI space, and which
- *	the group is attached to, or about to be
+ * @domain: Domain of the container, which takes part in its MSI space, and to which
+ *	the group is attached, or about to be
  *
  * vfio_msi_group_attach_end() has to follow, also on failure.
  *

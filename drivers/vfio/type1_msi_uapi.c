@@ -108,9 +108,9 @@ EXPORT_SYMBOL_GPL(vfio_msi_add_cap);
 /**
  * vfio_msi_list_pinned() - List the IOVAs of doorbells that are pinned
  * @space: MSI space of the container, or NULL
- * @regions: Empty list. Gets a struct iommu_resv_region for the place of each doorbell
- *	that something else than a fixed placement pins. To be freed by the caller,
- *	after an error too.
+ * @regions: Empty list. Gets a struct iommu_resv_region for the IOVAs of each
+ *	doorbell that is pinned by other than a fixed placement. To be freed by the
+ *	caller, even after an error.
  *
  * VFIO_IOMMU_MAP_DMA over such a doorbell fails with -EEXIST. Vectors can pin and
  * unpin a doorbell while the container's lock is held.
@@ -220,8 +220,8 @@ static bool vfio_msi_exists(struct iommu_msi_space *space, u32 wanted)
  * @request: Which one, and where
  *
  * Context: The container's lock is held.
- * Return: 0, -ENOENT if there is no such doorbell, -EINVAL if the size of its place is
- * not the granule, or the errors of iommu_msi_place_fixed().
+ * Return: 0, -ENOENT if there is no such doorbell, -EINVAL if the size is not the
+ * granule, or the errors of iommu_msi_place_fixed().
  */
 int vfio_msi_place(struct iommu_msi_space *space,
 		   const struct vfio_msi_request *request)

@@ -3,9 +3,9 @@
  * The MSI doorbells of a type1 container.
  *
  * The container owns an MSI space, see include/linux/iommu-msi.h; the lock of struct
- * vfio_iommu is the owner's lock of it, and is held by all callers but
- * vfio_msi_read_request()'s. A container gets its space with the first group behind
- * an IOMMU that translates MSIs, so others pay only for a test for NULL.
+ * vfio_iommu is the owner's lock of it, and is held over all calls but
+ * vfio_msi_read_request(). A container gets its space with the first group behind an
+ * IOMMU that translates MSIs, so others pay only for a test for NULL.
  */
 #ifndef __VFIO_IOMMU_TYPE1_MSI_H
 #define __VFIO_IOMMU_TYPE1_MSI_H

@@ -113,7 +113,7 @@ enum iommu_msi_placement_kind {
  * @length: Length of its range of IOVAs in bytes
  * @vectors: Number of vectors that use it
  * @mapped: It is in the page tables
- * @pinned: It stays where it is, and a map of the owner over it fails
+ * @pinned: It stays where it is, and mapping over it fails
  * @placement: Who chose its IOVA
  */
 struct iommu_msi_state {

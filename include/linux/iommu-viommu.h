@@ -54,10 +54,10 @@
  *   that are attached to a nested domain, under a lock that keeps them attached.
  *   The nested domain holds the vIOMMU.
  * - event against unbinding of a device: the device is detached first, see above.
- *   Then its vDEVICE is destroyed, and then it is returned to its owner.
+ *   Then its vDEVICE is destroyed, then the device is returned to its owner.
  * - invalidation against destruction of the vDEVICE: the destruction waits, on
  *   devices_rwsem, for the commands that name the device. No command reaches a device
- *   after the guest was told that it lost it.
+ *   after the guest was told that it is gone.
  * - invalidation against destruction of the vIOMMU: the ioctl holds the object, and
  *   the destruction fails with -EBUSY.
  * - process exit: the descriptors of vEVENTQs hold the iommufd, so it is closed last.

@@ -240,8 +240,8 @@ void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging)
  * @hwpt_paging: The page table that the device is about to be attached to, and
  *	which iommufd_msi_use() was called for. It takes part in its MSI space
  *	from now on.
- * @idev: The device; it gets no place if its IOMMU does not translate its MSIs, or
- *	it has its places in that space already
+ * @idev: The device; nothing is reserved if its IOMMU does not translate its MSIs, or
+ *	its doorbells have IOVAs in that space already
  *
  * Undone by iopt_msi_unreserve().
  *

@@ -185,9 +185,9 @@ static int msi_collect_pinned(struct iommu_msi_space *space,
 /**
  * iopt_msi_collect_pinned() - Collect the IOVAs of doorbells that are pinned
  * @iopt: io_pagetable
- * @pinned: Empty interval tree. Gets a node for the place of each doorbell of @iopt
- *	and its page tables that something else than a fixed placement pins; these
- *	may overlap. To be freed by iopt_msi_free_pinned(), after an error too.
+ * @pinned: Empty interval tree. Gets a node for the IOVAs of each doorbell of @iopt
+ *	and its page tables that is pinned by other than a fixed placement; these may
+ *	overlap. To be freed by iopt_msi_free_pinned(), even after an error.
  *
  * A map over such a doorbell fails with -EEXIST. Vectors, which
  * io_pagetable::iova_rwsem does not exclude, can pin and unpin a doorbell: what is

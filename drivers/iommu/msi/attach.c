@@ -271,7 +271,7 @@ static void msi_group_end(struct msi_group *group,
  * So live vectors of the group keep working in @domain, as do those that come before
  * iommu_msi_attach_end(), which has to follow, even on failure.
  *
- * Context: Process context, may sleep. None of the group's reservations goes.
+ * Context: Process context, may sleep. The group's reservations stay.
  * Return: 0 on success. -EADDRINUSE if a doorbell in use lies outside of the
  * aperture of @domain, -ENOMEM, or what the IOMMU driver's map returned.
  */
@@ -294,7 +294,7 @@ EXPORT_SYMBOL_GPL(iommu_msi_attach_begin);
  *
  * Doorbells are unmapped from the domain that the group is not in.
  *
- * Context: Process context, may sleep. None of the group's reservations goes.
+ * Context: Process context, may sleep. The group's reservations stay.
  */
 void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
 			  bool attached)

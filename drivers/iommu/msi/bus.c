@@ -222,7 +222,7 @@ void msi_bus_put(struct msi_bus_limits *limits, struct msi_bus *bus)
 
 /**
  * msi_bus_limits_destroy - Free what msi_bus_get() has kept
- * @limits: Limits without users of their buses
+ * @limits: Limits whose buses have no users
  */
 void msi_bus_limits_destroy(struct msi_bus_limits *limits)
 {

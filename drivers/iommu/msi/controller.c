@@ -43,7 +43,7 @@ bool msi_has_banks(struct device *dev)
 }
 
 /**
- * iommu_msi_has_own_banks - Check whether a device can raise its group's interrupts only
+ * iommu_msi_has_own_banks - Check whether a device can raise only its group's IRQs
  * @dev: A device whose doorbells no MSI domain enumerates
  *
  * Context: Process context, may sleep. May take a group's mutex.

@@ -141,7 +141,7 @@ static void msi_vector_release(struct msi_desc *desc)
  *	nothing happens if iommu_dma_prepare_msi() was not called for it
  *
  * The last vector of a user's space unmaps the doorbell. In a domain of the DMA API
- * it stays until the domain goes, so that a late MSI is harmless.
+ * it stays until the domain is freed, so that a late MSI is harmless.
  *
  * Context: Process context, may sleep. Takes the group's mutex.
  */

@@ -5,7 +5,7 @@
  * An IOMMU maps pages, a doorbell is a register. With pages larger than the frame
  * that the interrupt controller has for it, registers of another device may share
  * the page, and the user's device could write to them. The resources in /proc/iomem
- * tell for each machine.
+ * show this for each machine.
  */
 #include <linux/align.h>
 #include <linux/device.h>

@@ -58,7 +58,7 @@ VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
 }
 
 /*
- * Get the rewriter of a device that has vectors at the doorbell. Neither goes until
+ * Get the rewriter of a device that has vectors at the doorbell. Both stay until
  * msi_rewriter_put().
  */
 static struct iommu_msi_rewriter *msi_user_rewriter(struct msi_user *user,

@@ -344,7 +344,7 @@ void iommu_msi_replace_end(struct iommu_msi_space *from,
 
 	if (!msi_replace_init(&replace, from, to, dev))
 		return;
-	/* Vectors do not go while they are handed over */
+	/* Vectors stay while they are handed over */
 	if (changed && msi_replace_has_vectors(&replace)) {
 		msi_lock_descs(dev);
 		msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED)

@@ -3,7 +3,7 @@
  * Vectors as users of doorbells: the first one of a device maps the doorbell into the
  * device's domain, the last one unmaps it. The interrupt core calls this, and holds
  * locks that any driver of the host may wait for: nothing here takes the owner's
- * lock, and nothing grows with what a user made. See space.h.
+ * lock, and no cost grows with what a user made. See space.h.
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>

@@ -18,7 +18,7 @@
 
 #define FEATURE_OPS (VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET)
 
-/* How many addresses there are */
+/* Return the number of addresses */
 static int vfio_pci_msi_count(struct pci_dev *pdev, u32 index)
 {
 	if (index == VFIO_PCI_MSIX_IRQ_INDEX)

@@ -134,8 +134,8 @@ struct iommu_msi_doorbells {
  * - %IOMMU_MSI_PLACEMENT_FIXED puts the doorbell @index at @iova, a multiple of the
  *   granule that IOMMU_MSI_DEVICE reports. It is pinned there until it is placed in
  *   another way. If no attached device has brought the doorbell yet, it will be put
- *   there when one does; that attach fails with -EADDRINUSE if the place is taken or
- *   out of reach.
+ *   there when one does; that attach fails with -EADDRINUSE if @iova is taken or out
+ *   of reach.
  * - %IOMMU_MSI_PLACEMENT_WINDOW, for %IOMMU_MSI_INDEX_ALL, confines doorbells without
  *   a fixed IOVA to a window. Those elsewhere are relocated into it. The window is
  *   not kept free of user space's own mappings.
