@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The groups of a type1 container as users of its MSI space: which doorbells
- * their devices need, and when these are mapped. The container itself is in
+ * The groups of a type1 container as users of its MSI space: which doorbells their
+ * devices need, and when these are mapped. The container itself is in
  * vfio_iommu_type1.c, which holds its lock over all calls; see
  * include/linux/iommu-msi.h for the locks, Documentation/driver-api/iommu-msi.rst for
  * the races.
@@ -41,7 +41,7 @@ static int vfio_msi_find_device_window(struct device *dev, void *data)
 }
 
 /**
- * vfio_msi_find_window() - Tell whether a group needs doorbells, and where at best
+ * vfio_msi_find_window() - Check whether a group needs doorbells
  * @group: The group
  * @window: Set as by iommu_msi_find_window()
  *
@@ -59,15 +59,15 @@ bool vfio_msi_find_window(struct iommu_group *group,
 EXPORT_SYMBOL_GPL(vfio_msi_find_window);
 
 /**
- * vfio_msi_group_reserve() - Reserve places for the doorbells of a group
+ * vfio_msi_group_reserve() - Reserve IOVAs for the doorbells of a group
  * @space: MSI space of the container that the group is about to join
  * @group: The group
  * @window: The software MSI window that the group's IOMMU driver reports
  *
- * The devices that are in @group now get reservations, host drivers' devices
- * among them. One that is added later can use the doorbells that the container
- * has then; if its interrupt controller has another one, enabling its interrupts
- * fails with -ENOSPC until the group is attached anew.
+ * The devices that are in @group now get reservations, including those of host
+ * drivers. One that is added later can use the doorbells that the container has then;
+ * if its interrupt controller has another one, enabling its interrupts fails with
+ * -ENOSPC until the group is attached again.
  *
  * Context: The container's lock is held. Takes the group's mutex.
  * Return: To be given to vfio_msi_group_unreserve(), or ERR_PTR() of -ENOMEM or of
@@ -121,7 +121,7 @@ void vfio_msi_group_unreserve(struct vfio_msi_group *msi)
 }
 EXPORT_SYMBOL_GPL(vfio_msi_group_unreserve);
 
-/* All devices of a group are in one domain */
+/* All devices of a group are in the same domain */
 static struct device *vfio_msi_group_device(struct vfio_msi_group *msi)
 {
 	struct iommu_msi_group_device *device;
@@ -134,8 +134,8 @@ static struct device *vfio_msi_group_device(struct vfio_msi_group *msi)
 /**
  * vfio_msi_group_attach_begin() - Map the doorbells that vectors of a group use
  * @msi: The group, or NULL if it needs no doorbells
- * @domain: Domain of the container, which takes part in its MSI space, and which
- *	the group is attached to, or about to be
+ * @domain: Domain of the container, which takes part in its MSI space, and to which
+ *	the group is attached, or about to be
  *
  * vfio_msi_group_attach_end() has to follow, also on failure.
  *
@@ -152,7 +152,7 @@ int vfio_msi_group_attach_begin(struct vfio_msi_group *msi,
 EXPORT_SYMBOL_GPL(vfio_msi_group_attach_begin);
 
 /**
- * vfio_msi_group_attach_end() - The attach that was prepared is over
+ * vfio_msi_group_attach_end() - End the attach that was prepared
  * @msi: The group, or NULL
  * @domain: What vfio_msi_group_attach_begin() was given
  * @attached: The group is attached to @domain
@@ -183,16 +183,16 @@ static int vfio_msi_evade_aperture(struct iommu_msi_space *space,
 }
 
 /**
- * vfio_msi_evade() - Move doorbells out of the way of a group that joins
+ * vfio_msi_evade() - Relocate doorbells out of the way of a group that joins
  * @space: MSI space of the container, or NULL
  * @resv_regions: List of struct iommu_resv_region that the group reserves
  * @geometry: Aperture of the domain that the group is attached to
  *
- * If the group cannot join after all, doorbells that have moved stay there.
+ * If the group cannot join after all, doorbells stay where they were relocated to.
  *
  * Context: The container's lock is held.
- * Return: 0 if all doorbells are where the group can reach them. -EADDRINUSE if
- * one that is not is pinned, -ENOSPC if there is no hole to move one to.
+ * Return: 0 if the group can reach all doorbells. -EADDRINUSE if one that it cannot
+ * reach is pinned, -ENOSPC if there is no hole to relocate one to.
  */
 int vfio_msi_evade(struct iommu_msi_space *space,
 		   const struct list_head *resv_regions,

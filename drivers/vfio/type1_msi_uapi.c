@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a user of a type1 container is told of its MSI doorbells, and where the user
- * wants them to be. The container itself is in vfio_iommu_type1.c, which holds its
- * lock over all calls but vfio_msi_read_request().
+ * What VFIO reports to the user of a type1 container about its MSI doorbells, and
+ * where the user places them. The container itself is in vfio_iommu_type1.c, which
+ * holds its lock over all calls but vfio_msi_read_request().
  */
 #include <kunit/visibility.h>
 #include <linux/export.h>
@@ -42,8 +42,8 @@ static void vfio_msi_describe(unsigned long index,
 
 /*
  * Fill in up to @room doorbells. There may be more than were counted: one that no
- * device may use any more is not reported, but a vector can take it up again, which
- * the container's lock does not keep out.
+ * device may use any more is not reported, but a vector can use it again, which the
+ * container's lock does not exclude.
  */
 VISIBLE_IF_KUNIT void
 vfio_msi_fill_cap(struct iommu_msi_space *space,
@@ -69,9 +69,9 @@ vfio_msi_fill_cap(struct iommu_msi_space *space,
  * @caps: Capabilities of VFIO_IOMMU_GET_INFO; a container that has an MSI space
  *	gets one of struct vfio_iommu_type1_info_cap_msi
  *
- * Context: The container's lock is held, so that no doorbell is made or freed. One
- * that no device of the container may use any more can go with its last vector, or
- * come back with one.
+ * Context: The container's lock is held, so no doorbell is created or freed. One that
+ * no device of the container may use any more can go with its last vector, or return
+ * with one.
  * Return: 0 or -ENOMEM.
  */
 int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
@@ -106,14 +106,14 @@ int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 EXPORT_SYMBOL_GPL(vfio_msi_add_cap);
 
 /**
- * vfio_msi_list_pinned() - List the IOVAs of doorbells that cannot make way
+ * vfio_msi_list_pinned() - List the IOVAs of doorbells that are pinned
  * @space: MSI space of the container, or NULL
- * @regions: Empty list. Gets a struct iommu_resv_region for the place of each doorbell
- *	that something else than a fixed placement pins. To be freed by the caller,
- *	after an error too.
+ * @regions: Empty list. Gets a struct iommu_resv_region for the IOVAs of each
+ *	doorbell that is pinned by other than a fixed placement. To be freed by the
+ *	caller, even after an error.
  *
- * VFIO_IOMMU_MAP_DMA over such a doorbell fails with -EEXIST. Vectors can pin a
- * doorbell and unpin it while the container's lock is held.
+ * VFIO_IOMMU_MAP_DMA over such a doorbell fails with -EEXIST. Vectors can pin and
+ * unpin a doorbell while the container's lock is held.
  *
  * Context: The container's lock is held.
  * Return: 0 or -ENOMEM.
@@ -181,7 +181,7 @@ static int vfio_msi_read_unmap(void __user *arg,
 }
 
 /**
- * vfio_msi_read_request() - Read what VFIO_IOMMU_MAP_MSI or VFIO_IOMMU_UNMAP_MSI wants
+ * vfio_msi_read_request() - Read the argument of VFIO_IOMMU_MAP_MSI or _UNMAP_MSI
  * @cmd: The ioctl
  * @arg: Its argument
  * @request: Filled, for vfio_msi_place()
@@ -220,8 +220,8 @@ static bool vfio_msi_exists(struct iommu_msi_space *space, u32 wanted)
  * @request: Which one, and where
  *
  * Context: The container's lock is held.
- * Return: 0, -ENOENT if there is no such doorbell, -EINVAL if the size of its place is
- * not the granule, or the errors of iommu_msi_place_fixed().
+ * Return: 0, -ENOENT if there is no such doorbell, -EINVAL if the size is not the
+ * granule, or the errors of iommu_msi_place_fixed().
  */
 int vfio_msi_place(struct iommu_msi_space *space,
 		   const struct vfio_msi_request *request)

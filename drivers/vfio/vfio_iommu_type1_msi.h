@@ -2,10 +2,10 @@
 /*
  * The MSI doorbells of a type1 container.
  *
- * The container owns an MSI space, see include/linux/iommu-msi.h; the lock of
- * struct vfio_iommu is the owner's lock of it, and is held by all callers of
- * these functions. A container gets its space with the first group behind an
- * IOMMU that translates MSIs, so the others pay a test for NULL.
+ * The container owns an MSI space, see include/linux/iommu-msi.h; the lock of struct
+ * vfio_iommu is the owner's lock of it, and is held over all calls but
+ * vfio_msi_read_request(). A container gets its space with the first group behind an
+ * IOMMU that translates MSIs, so others pay only for a test for NULL.
  */
 #ifndef __VFIO_IOMMU_TYPE1_MSI_H
 #define __VFIO_IOMMU_TYPE1_MSI_H
@@ -21,9 +21,9 @@ struct vfio_msi_group;
 /**
  * struct vfio_msi_request - What VFIO_IOMMU_MAP_MSI or VFIO_IOMMU_UNMAP_MSI asks for
  * @index: Index of the doorbell
- * @fixed: The doorbell shall be at @iova; if not, the kernel chooses its place
- * @iova: First IOVA of its place in bytes
- * @size: Length of its place in bytes, which has to be the granule
+ * @fixed: The doorbell is placed at @iova; if not, the kernel chooses its IOVA
+ * @iova: Its first IOVA in bytes
+ * @size: Length of its IOVAs in bytes, which has to be the granule
  */
 struct vfio_msi_request {
 	u32 index;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes the messages of an open device known to the IOMMU layer as the user's, which
+ * Registers the messages of an open device with the IOMMU layer as the user's. They
  * are rewritten by the device's driver, or not at all.
  */
 #include <linux/iommu-msi-rewriter.h>
@@ -18,8 +18,8 @@ static void vfio_device_rewrite_msi(struct iommu_msi_rewriter *rewriter,
 }
 
 /**
- * vfio_device_register_msi - Make a device's messages known as the user's
- * @device: Device that is about to be opened, so that it has no vectors yet
+ * vfio_device_register_msi - Register a device's messages as the user's
+ * @device: Device that is about to be opened, and has no vectors yet
  *
  * Context: Holds the device set's lock.
  */
@@ -34,7 +34,7 @@ void vfio_device_register_msi(struct vfio_device *device)
 
 /**
  * vfio_device_unregister_msi - Undo vfio_device_register_msi()
- * @device: Device that has been closed, so that it has no vectors any more
+ * @device: Device that has been closed, and has no vectors any more
  *
  * Context: Holds the device set's lock. Waits for a rewrite to end.
  */

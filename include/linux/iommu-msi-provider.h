@@ -15,19 +15,19 @@ struct device;
  * struct iommu_msi_provider - Doorbells of devices that are in no MSI domain
  * @walk_banks: Call @fn as irq_domain_ops::msi_doorbells does, for each doorbell ("bank")
  *	whose page may be given to a user
- * @has_own_banks: Check whether a write of @dev to its doorbells cannot raise an
- *	interrupt of another group's devices, now and as long as its group has an owner
- *	that has not called iommu_group_share_msi(). Called with no lock held that is
- *	below msi_device_data::mutex in the order above.
+ * @has_own_banks: Check that no write of @dev to its doorbells can raise an interrupt
+ *	of another group's devices, now and as long as its group has an owner that has
+ *	not called iommu_group_share_msi(). Called with no lock held that is below
+ *	msi_device_data::mutex in the order that iommu-msi.h states.
  *
  * The interrupt controller of an architecture that implements arch_setup_msi_irqs().
- * It chooses a bank for each vector. If iommu_dma_prepare_msi() refuses one, that is not
- * mapped, and the provider has to try another one, or to refuse the vector.
+ * It chooses a bank for each vector. If iommu_dma_prepare_msi() refuses a bank, that
+ * bank is not mapped, and the provider has to try another one, or refuse the vector.
  *
- * Guarantees: Banks are pinned from their reservation on. They are relocated before
- * they have vectors only: for their owner's requests, for a domain that joins with
- * another aperture or larger slots, or for a device that has to reach them. A bank that
- * there is no hole for is not reserved, which is no error.
+ * Guarantees: Banks are pinned from their reservation on. They are relocated only
+ * before they have vectors: for their owner's requests, for a domain that joins with
+ * another aperture or larger slots, or for a device that has to reach them. A bank
+ * for which there is no hole is not reserved, which is no error.
  */
 struct iommu_msi_provider {
 	int (*walk_banks)(struct device *dev, irq_msi_doorbell_fn_t fn,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Drivers that give devices to users, and rewrite their MSI messages when a doorbell
- * gets another IOVA. See drivers/iommu/msi/vector.c, and iommu-msi.h for the order of
- * the locks.
+ * is relocated. See drivers/iommu/msi/vector.c, and iommu-msi.h for the order of the
+ * locks.
  */
 #ifndef __LINUX_IOMMU_MSI_REWRITER_H
 #define __LINUX_IOMMU_MSI_REWRITER_H
@@ -21,8 +21,8 @@ struct iommu_msi_space;
 /**
  * struct iommu_msi_rewrite - Messages that have to be rewritten
  * @dev: Device that holds them
- * @killable: The caller can do without: return without calling iommu_msi_rewrite() if
- *	a fatal signal ends the wait for a lock, as for that of a reset
+ * @killable: The rewrite may be skipped: return without calling iommu_msi_rewrite()
+ *	if a fatal signal ends the wait for a lock, such as that of a reset
  * @space: private: The MSI space
  * @done: iommu_msi_rewrite() was called
  */
@@ -46,18 +46,18 @@ enum iommu_msi_kind {
 	IOMMU_MSI_KINDS,
 };
 
-/* No address of a register, as it is not aligned */
+/* Not aligned, so it is the address of no register */
 #define IOMMU_MSI_NO_ADDRESS U64_MAX
 
 /**
  * struct iommu_msi_rewriter - How the messages of a user's device are rewritten
  * @rewrite: Make the registers that hold messages accessible, call
- *	iommu_msi_rewrite(), undo. The owner's lock of the MSI space is held, or
- *	the device is kept attached. NULL: messages cannot be rewritten, and pin
+ *	iommu_msi_rewrite(), and undo that. The owner's lock of the MSI space is held,
+ *	or the device is kept attached. NULL: messages cannot be rewritten, and pin
  *	their doorbells.
  * @lock: private: Held over @rewrite; guards @addresses
- * @users: private: The registration, and who is about to call @rewrite
- * @unused: private: Completed when there is none any more
+ * @users: private: The registration, and what is about to call @rewrite
+ * @unused: private: Completed when no user is left
  * @address_lock: private: Guards what follows, when it is read for a vector
  * @address_ops: private: Set once a guest has chosen an address
  * @addresses: private: Addresses that a guest chose; NULL for none

@@ -5,11 +5,11 @@
  * A message signalled interrupt is a write to a doorbell, a register page of the
  * interrupt controller. Behind an IOMMU that translates such writes the page has
  * to be mapped at some IOVA. An owner of an IOVA space (iommufd's IOAS, a VFIO type1
- * container) has one struct iommu_msi_space for that, by the functions below. The DMA
- * API keeps a list of its own for each of its domains.
+ * container) has one struct iommu_msi_space for that, through the functions below.
+ * The DMA API keeps a list of its own for each of its domains.
  *
- * Documentation/driver-api/iommu-msi.rst has the life of a doorbell, and what happens
- * when two things happen at once.
+ * Documentation/driver-api/iommu-msi.rst describes the life of a doorbell, and the
+ * races.
  *
  * Locks, outermost first:
  *
@@ -34,11 +34,11 @@
  *
  * Locks of two owners, and of two spaces, are taken in the order of their addresses.
  *
- * A number that a user names never decides how long a lock is held that others need.
- * The space's lock lies below that of the root interrupt domain, which each
- * request_irq() of the host may take: under it only O(1) and O(log n). IOVAs are
- * searched under the owner's lock alone, by a constant number of probes and then a
- * walk over holes, which a fatal signal ends.
+ * No number that a user chooses decides how long a lock that others need is held. The
+ * space's lock lies below that of the root interrupt domain, which each request_irq()
+ * of the host may take: under it, all work is O(1) or O(log n). IOVAs are searched
+ * for under the owner's lock alone, by a constant number of probes and then a walk
+ * over holes, which a fatal signal ends.
  */
 #ifndef __LINUX_IOMMU_MSI_H
 #define __LINUX_IOMMU_MSI_H
@@ -59,16 +59,16 @@ struct iommu_msi_space;
 /**
  * struct iommu_msi_owner_ops - What an MSI space asks its owner
  * @assert_locked: Tell lockdep that the owner's lock must be held for write
- * @first_taken: Find the lowest range within *@start..*@last that the owner mapped
- *	or reserved, and set both to it; it may begin before and end behind what was
- *	asked for. Return false if there is none. O(log n). Doorbells must be ignored.
+ * @first_taken: Find the lowest range that the owner mapped or reserved in
+ *	*@start..*@last, and set both to it; it may extend beyond what was asked for.
+ *	Return false if there is none. O(log n). Doorbells must be ignored.
  * @is_reserved: Check whether something in @start..@last is reserved for hardware,
- *	and not just mapped. Optional; only to choose between error codes.
+ *	and not just mapped. Optional; used only to choose an error code.
  * @is_claimed: Check whether the user said that it will map within
  *	@start..@last. Optional. O(log n).
- * @set_extent: Note the range that all doorbells lie in, for an owner who wants to
- *	see in a few instructions that none is in the way of a mapping. @start is above
- *	@last if there is none. Optional. Must not sleep, nor call back.
+ * @set_extent: Note the range that contains all doorbells, so that the owner can
+ *	check in a few instructions that none is in the way of a mapping. @start is
+ *	above @last if there is none. Optional. Must not sleep or call back.
  *
  * These are called with the owner's lock held for write. Addresses are IOVAs in
  * bytes, ranges include their last byte.
@@ -113,7 +113,7 @@ enum iommu_msi_placement_kind {
  * @length: Length of its range of IOVAs in bytes
  * @vectors: Number of vectors that use it
  * @mapped: It is in the page tables
- * @pinned: It stays where it is, and the owner's map over it fails
+ * @pinned: It stays where it is, and mapping over it fails
  * @placement: Who chose its IOVA
  */
 struct iommu_msi_state {
@@ -126,7 +126,7 @@ struct iommu_msi_state {
 };
 
 /**
- * struct iommu_msi_geometry - What an MSI space has room for
+ * struct iommu_msi_geometry - IOVAs that an MSI space can use
  * @aperture_start: First IOVA that all domains of the space translate
  * @aperture_last: Last such IOVA
  * @granule: Size and alignment of a doorbell's range in bytes; changes with the domains
@@ -153,7 +153,7 @@ int iommu_msi_list_devices(struct iommu_group *group,
 			   struct list_head *devices);
 void iommu_msi_free_devices(struct list_head *devices);
 
-/* The owner's interface: first what vfio_iommu_type1.c calls itself */
+/* The owner's interface: first what vfio_iommu_type1.c itself calls */
 #ifdef CONFIG_IOMMU_MSI_SPACE
 
 struct iommu_msi_space *

@@ -2,25 +2,25 @@
 /*
  * Virtual IOMMUs: a guest's share of a physical IOMMU.
  *
- * With nested translation a guest owns stage 1. iommufd lets a VMM hand it through
- * by three kinds of objects:
+ * With nested translation a guest owns stage 1. iommufd lets a VMM pass it through
+ * with three kinds of objects:
  *
  *  - A vIOMMU is the share of one physical IOMMU, on top of a stage 2 domain: the
  *    nest parent. Its driver embeds struct iommufd_viommu in a structure of its own,
- *    whose size is iommu_ops::get_viommu_size, and fills in that structure by
- *    iommu_ops::viommu_init.
- *  - A vDEVICE says by which number, the virtual ID, the guest calls a device.
- *  - A vEVENTQ takes the events that the physical IOMMU records about the devices
- *    of the guest.
+ *    whose size iommu_ops::get_viommu_size returns, and which iommu_ops::viommu_init
+ *    fills in.
+ *  - A vDEVICE is a device with its virtual ID, by which the guest knows it.
+ *  - A vEVENTQ receives the events that the physical IOMMU records about the guest's
+ *    devices.
  *
- * This is what drivers get to see of them. What they call is in
- * drivers/iommu/iommufd/driver.c, the ioctls are in viommu.c and veventq.c there.
- * Names and meaning are those of mainline's include/linux/iommufd.h: a driver that was
- * written for that includes this file besides.
+ * This file has what drivers see of them. The functions that they call are in
+ * drivers/iommu/iommufd/driver.c, the ioctls in viommu.c and veventq.c there.
+ * Names and meaning are those of mainline's include/linux/iommufd.h: a driver written
+ * for that includes this file, too.
  *
  * Locks
  * -----
- * Two locks guard who is who, and each lets a device be found:
+ * Two locks guard virtual IDs. A device can be looked up under either:
  *
  *  - iommufd_viommu::devices_rwsem, which sleeps, for commands of the guest:
  *    iommufd_viommu_find_dev(). Hold it, by guard(iommufd_viommu_devices)(viommu),
@@ -36,33 +36,32 @@
  *	    iommufd_viommu::lock
  *	      wait_queue_head::lock of the vEVENTQ
  *
- * The memory of the user is not accessed under either. Nothing that waits for user
- * space, and not iommu_group::mutex, is taken under devices_rwsem: closing a
- * device takes that for write.
+ * User memory is not accessed under either. Nothing that waits for user space is
+ * taken under devices_rwsem, nor is iommu_group::mutex: closing a device takes
+ * devices_rwsem for write.
  *
  * Races
  * -----
- * - attach of a nested domain against destruction of the vDEVICE: a driver asks
- *   for the virtual ID when it attaches, and must not rely on it afterwards. The
- *   domain stays as it is; events of the device find no ID any more and are the
- *   host's.
+ * - attach of a nested domain against destruction of the vDEVICE: a driver looks up
+ *   the virtual ID when it attaches, and must not rely on it afterwards. The domain
+ *   stays as it is; later events of the device find no ID and are the host's.
  * - event against destruction of the vDEVICE: under iommufd_viommu::lock the device
- *   has its ID or has not. The event is the guest's or the host's.
- * - event against destruction of the vEVENTQ: the same. An event is queued as a
- *   whole under the lock before the queue goes, or there is no queue. Its memory
- *   is there since it was made; nothing is allocated for an event.
+ *   has its ID or not, so the event is either the guest's or the host's.
+ * - event against destruction of the vEVENTQ: likewise. An event is queued as a whole
+ *   under the lock before the queue is removed, or finds no queue. All memory of a
+ *   queue is allocated with it, none for an event.
  * - event against destruction of the vIOMMU: a driver reports events for devices
  *   that are attached to a nested domain, under a lock that keeps them attached.
  *   The nested domain holds the vIOMMU.
- * - event against unbinding of a device: it is detached first, see above. Then
- *   its vDEVICE is destroyed, then its owner gets it back.
+ * - event against unbinding of a device: the device is detached first, see above.
+ *   Then its vDEVICE is destroyed, then the device is returned to its owner.
  * - invalidation against destruction of the vDEVICE: the destruction waits, on
- *   devices_rwsem, for the commands that name the device. No command reaches a
- *   device of which the guest was told that it lost it.
+ *   devices_rwsem, for the commands that name the device. No command reaches a device
+ *   after the guest was told that it is gone.
  * - invalidation against destruction of the vIOMMU: the ioctl holds the object, and
  *   the destruction fails with -EBUSY.
- * - process exit: the descriptors of vEVENTQs hold the iommufd, so it is closed
- *   last. Its objects go from the leaves: nested domains, vDEVICEs and vEVENTQs
+ * - process exit: the descriptors of vEVENTQs hold the iommufd, so it is closed last.
+ *   Its objects are destroyed leaves first: nested domains, vDEVICEs and vEVENTQs
  *   before the vIOMMU, that before the nest parent.
  */
 #ifndef __LINUX_IOMMU_VIOMMU_H
@@ -88,33 +87,30 @@ struct iommufd_viommu;
 
 /**
  * struct iommufd_viommu_ops - What a driver does for a virtual IOMMU
- * @destroy: Undo iommu_ops::viommu_init. Nothing refers to the vIOMMU any more, its
- *	memory is iommufd's to free; process context. Optional.
+ * @destroy: Undo iommu_ops::viommu_init. Nothing refers to the vIOMMU any more;
+ *	iommufd frees its memory. Process context. Optional.
  * @alloc_domain_nested: Allocate an %IOMMU_DOMAIN_NESTED domain on top of the nest
  *	parent. @flags are those of enum iommufd_hwpt_alloc_flags that concern the
  *	driver, at present none: -EOPNOTSUPP for any. @user_data is never NULL or
  *	empty. The domain holds the vIOMMU until it is freed. Returns the domain or
  *	ERR_PTR(). Optional.
  * @cache_invalidate: Execute the array->entry_num commands in @array, in order. On
- *	return, also of an error, array->entry_num is the number of commands that
- *	took effect: issued, and complete. They are the first ones of the array. An
- *	empty array asks whether @array->type is known. Process context, no lock
- *	held; may run several times at once. Returns 0, -EINVAL for a wrong type,
- *	entry length or pointer, -EIO or another error for a command that is
- *	refused. Optional.
+ *	return, even of an error, array->entry_num is the number of commands that took
+ *	effect: issued and complete, the first ones of the array. An empty array asks
+ *	whether @array->type is known. Process context, no lock held; may run several
+ *	times at once. Returns 0, -EINVAL for a wrong type, entry length or pointer,
+ *	-EIO or another error for a command that is refused. Optional.
  * @vdevice_size: VDEVICE_STRUCT_SIZE() of the driver's own structure of a vDEVICE,
  *	or 0 if it has none.
- * @vdevice_init: Initialise the driver's structure of the vDEVICE @vdev, whose
- *	device is behind iommufd_viommu::iommu_dev, or refuse it: @vdev->viommu and
- *	@vdev->virt_id are set, and iommufd_vdevice_to_device() is the device.
- *	Nothing finds the vDEVICE yet. What is to be undone @vdev->destroy does, if
- *	the driver sets it. Process context, no lock held. Returns 0 or an error.
- *	Optional.
- * @veventq_event_size: Size in bytes of the events of the type @type, which
- *	user space asks for and is one of enum iommu_veventq_type. Returns 0 if
- *	there are none. Optional. Mainline has no such operation: it allocates each
- *	event when it is reported. Here all memory of a queue is there from the
- *	start.
+ * @vdevice_init: Initialise the driver's structure of the vDEVICE @vdev, whose device
+ *	is behind iommufd_viommu::iommu_dev, or refuse it: @vdev->viommu and
+ *	@vdev->virt_id are set, and iommufd_vdevice_to_device() is the device. Nothing
+ *	finds the vDEVICE yet. @vdev->destroy undoes this, if the driver sets it.
+ *	Process context, no lock held. Returns 0 or an error. Optional.
+ * @veventq_event_size: Return the size in bytes of events of @type, one of enum
+ *	iommu_veventq_type, which user space asks for; 0 if there are none. Optional.
+ *	Mainline has no such operation: it allocates each event when it is reported.
+ *	Here all memory of a queue is allocated with it.
  */
 struct iommufd_viommu_ops {
 	void (*destroy)(struct iommufd_viommu *viommu);
@@ -239,14 +235,14 @@ void iommufd_viommu_remove_vdevice(struct iommufd_viommu *viommu,
 				   struct iommufd_vdevice *vdev);
 
 /**
- * iommu_copy_struct_to_user() - Answer to the data of iommu_ops::viommu_init
+ * iommu_copy_struct_to_user() - Copy an answer of iommu_ops::viommu_init to the user
  * @user_data: What the user gave
  * @from: The answer, a pointer to the structure of @data_type
  * @data_type: The type of the data
  * @min_last: The last member of the structure when it was first defined
  *
- * The last thing that iommu_ops::viommu_init does that can fail, as the user may
- * see it. A structure of the user that was defined earlier gets what fits.
+ * To be the last step of iommu_ops::viommu_init that can fail, as the user may see
+ * the answer. An older, shorter structure of the user gets what fits.
  *
  * Return: 0, -EINVAL for another type, or a shorter or longer structure, or -EFAULT.
  */

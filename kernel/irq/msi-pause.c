@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pausing the messages of interrupts in use, while the IOMMU domain changes that
- * translates them.
+ * Pausing the messages of interrupts in use while the IOMMU domain that translates
+ * them changes.
  *
  * msi_desc::held is set from pause to resume. The bus's code that masks, unmasks,
  * writes and restores honours it, so that the device does not send, whatever its
  * driver and the interrupt core do meanwhile.
  *
- * Both functions are called with iommu_group::mutex held, and so take neither the
+ * Both functions are called with iommu_group::mutex held, so they take neither the
  * lock of the device's MSI descriptors nor a mutex of an irq domain, which are held
  * while a vector asks the IOMMU for its doorbell. Races:
  *
@@ -18,8 +18,8 @@
  *   the number is found here, or the new values are found there.
  * - An interrupt is activated or deactivated: that happens under irq_desc::lock.
  *   One that is not activated has no message yet, or none any more.
- * - An interrupt goes: its descriptor leaves the IOMMU before the number is free
- *   for somebody else.
+ * - An interrupt goes: its descriptor leaves the IOMMU before the number is freed
+ *   for reuse.
  * - Masking, change of affinity, request and free of an interrupt, reset and
  *   restore of the device: under irq_desc::lock, or locks that the bus has below.
  */
@@ -41,7 +41,7 @@ static struct irq_desc *msi_desc_lock_published(struct msi_desc *desc,
  * @desc: MSI descriptor
  *
  * Lasts until msi_desc_resume(). If the bus has no way to do so, or the device is
- * not powered, nothing happens to the device. Pausing twice is pausing once.
+ * not powered, the device is left alone. Pausing twice is the same as pausing once.
  *
  * Interrupts that the device sent before have left it when this returns.
  *
@@ -79,9 +79,9 @@ static void msi_desc_resume_locked(struct msi_desc *desc, struct irq_data *data)
 }
 
 /*
- * A message may have been blocked by the IOMMU, or not have been sent at all. An
- * edge does not come again, so deliver the interrupt as if it had: its handler
- * finds out whether there is something to do.
+ * A message may have been blocked by the IOMMU, or never been sent. An edge does
+ * not come again, so deliver the interrupt as if it had: its handler finds out
+ * whether there is something to do.
  */
 static void msi_desc_deliver(struct msi_desc *desc)
 {
@@ -108,10 +108,9 @@ static void msi_desc_deliver(struct msi_desc *desc)
  * @shift: Number of low bits of the doorbell's physical address that are kept; 0
  *	if messages are not translated
  *
- * The message is composed and written, vectors are masked as their drivers want
- * it, and each interrupt that is in use is delivered once by software. Of a device
- * that is not powered only the descriptor changes, from which the message is
- * restored.
+ * The message is composed and written, vectors are masked as their drivers want,
+ * and each interrupt that is in use is delivered once by software. If the device is
+ * not powered, only the descriptor changes, from which the message is restored.
  *
  * Context: Process context. The caller knows that @desc stays, and excludes other
  * calls for it. Takes irq_desc::lock.

@@ -2,12 +2,11 @@
 /*
  * Rewriting the message of an interrupt that is in use.
  *
- * An IOMMU that translates MSIs may give a doorbell another IOVA while devices
- * send interrupts to it, see include/linux/iommu-msi.h. The old IOVA and the new
- * one lead to the doorbell for as long as messages change, so that an interrupt
- * arrives whichever of them it is sent to. What must not happen is that one is
- * sent to a mixture of the two: the bus of the device prevents that, by
- * struct msi_desc_ops.
+ * An IOMMU that translates MSIs may relocate a doorbell while devices send
+ * interrupts to it, see include/linux/iommu-msi.h. The old IOVA and the new one both
+ * map the doorbell while messages change, so an interrupt arrives whichever of them
+ * it is sent to. It must not be sent to a mixture of the two: the bus of the device
+ * prevents that, by struct msi_desc_ops.
  */
 #include <linux/irq.h>
 #include <linux/msi.h>
@@ -58,16 +57,16 @@ static void msi_desc_rewrite_held(struct msi_desc *desc, struct irq_data *data)
 /**
  * msi_desc_rewrite - Have messages of interrupts in use sent to another IOVA
  * @desc: MSI descriptor that has interrupts
- * @iova: New IOVA of the doorbell, in bytes; differs from the present one in the
- *	lower 32 bits only if msi_desc_keeps_address_hi()
+ * @iova: New IOVA of the doorbell, in bytes; if msi_desc_keeps_address_hi(), only
+ *	the lower 32 bits may differ from the present one
  * @shift: Number of low bits of the doorbell's physical address that are kept
  *
- * The message is written to the device and read back, which pushes the
- * interrupts that it sent to the old IOVA out before the call returns (PCI
- * Express 2.4.1). Of a device that is not powered, and of an interrupt that is
- * not activated yet, only the descriptor changes, from which the message is
- * written later. A change of the interrupt's affinity, masking and unmasking it,
- * and a reset that restores the message are serialised by its descriptor's lock.
+ * The message is written to the device and read back, which pushes the interrupts
+ * that it sent to the old IOVA out before the call returns (PCI Express 2.4.1). If
+ * the device is not powered, or the interrupt is not activated yet, only the
+ * descriptor changes, from which the message is written later. A change of the
+ * interrupt's affinity, masking and unmasking it, and a reset that restores the
+ * message are serialised by its descriptor's lock.
  *
  * Context: The device's MSI descriptors are locked, see msi_lock_descs(). The
  * driver of the device keeps its registers accessible, and its user from writing

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What IOMMU drivers call for their virtual IOMMUs: which device a guest means by a
- * virtual ID, and by which it knows a device; and events on their way to user space.
+ * What IOMMU drivers call for their virtual IOMMUs: to find the device of a virtual
+ * ID, or the virtual ID of a device, and to report events to user space.
  *
- * This is built in whenever a driver uses it, so that drivers need not load
- * iommufd. See viommu.h for the ring that events wait in, and
- * include/linux/iommu-viommu.h for the locks and the races.
+ * This is built in if any driver uses it, so that drivers need not load iommufd. See
+ * viommu.h for the ring that events wait in, and include/linux/iommu-viommu.h for
+ * the locks and the races.
  */
 #include <linux/export.h>
 #include <linux/iommu-viommu.h>
@@ -51,7 +51,7 @@ static int compare_node(struct rb_node *new, const struct rb_node *node)
 	return compare_device(vdev->dev, node);
 }
 
-/* Let the device be found, by both; devices_rwsem is held for write */
+/* Let the device be looked up, by both; devices_rwsem is held for write */
 static int insert_vdevice(struct iommufd_viommu *viommu,
 			  struct iommufd_vdevice *vdev)
 {
@@ -115,11 +115,11 @@ int iommufd_viommu_add_vdevice(struct iommufd_viommu *viommu,
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_add_vdevice, IOMMUFD);
 
 /**
- * iommufd_viommu_remove_vdevice() - Take the virtual ID of a device back
+ * iommufd_viommu_remove_vdevice() - Remove the virtual ID of a device
  * @viommu: The vIOMMU
  * @vdev: The vDEVICE, as given to iommufd_viommu_add_vdevice()
  *
- * Commands that name the device are complete when this returns, events of it do
+ * Commands that name the device are complete when this returns, and events of it do
  * not reach the guest any more.
  *
  * Context: Takes iommufd_viommu::devices_rwsem for write.
@@ -141,9 +141,9 @@ void iommufd_viommu_remove_vdevice(struct iommufd_viommu *viommu,
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_remove_vdevice, IOMMUFD);
 
 /**
- * iommufd_viommu_find_dev() - Find the device that a guest means
+ * iommufd_viommu_find_dev() - Find a device by its virtual ID
  * @viommu: The vIOMMU
- * @vdev_id: The virtual ID that a command of the guest has
+ * @vdev_id: The virtual ID in a command of the guest
  *
  * Context: iommufd_viommu::devices_rwsem is held, by
  * guard(iommufd_viommu_devices)(viommu), or the xa_lock of iommufd_viommu::vdevs,
@@ -164,12 +164,12 @@ struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu,
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, IOMMUFD);
 
 /**
- * iommufd_viommu_get_vdev_id() - Return the name of a device in a guest
+ * iommufd_viommu_get_vdev_id() - Return the virtual ID of a device
  * @viommu: The vIOMMU
  * @dev: The device
  * @vdev_id: Set to its virtual ID
  *
- * Context: Any. The ID may be taken back as soon as this returns.
+ * Context: Any. The ID may be removed as soon as this returns.
  * Return: 0, or -ENOENT if the device has none in @viommu.
  */
 int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu,
@@ -189,7 +189,7 @@ int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu,
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_get_vdev_id, IOMMUFD);
 
 /**
- * iommufd_veventq_ring_init() - Make an empty queue of events
+ * iommufd_veventq_ring_init() - Initialise an empty queue of events
  * @ring: The queue
  * @type: One of enum iommu_veventq_type
  * @depth: Number of events that it holds at most, not 0
@@ -237,7 +237,7 @@ static struct iommufd_veventq_ring *find_ring(struct iommufd_viommu *viommu,
 }
 
 /**
- * iommufd_viommu_add_ring() - Let a queue have the events of its type
+ * iommufd_viommu_add_ring() - Add a queue, which gets the events of its type
  * @viommu: The vIOMMU
  * @ring: The queue
  *
@@ -260,7 +260,7 @@ int iommufd_viommu_add_ring(struct iommufd_viommu *viommu,
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_add_ring, IOMMUFD);
 
 /**
- * iommufd_viommu_remove_ring() - Let a queue have no more events
+ * iommufd_viommu_remove_ring() - Remove a queue, which gets no more events
  * @viommu: The vIOMMU
  * @ring: The queue. No event is being written to it when this returns.
  */
@@ -297,7 +297,7 @@ static int ring_report(struct iommufd_veventq_ring *ring, const void *event,
 	if (length != ring->entry_size - sizeof(struct iommufd_vevent_header))
 		return -EINVAL;
 	ring->sequence = (sequence + 1) & INT_MAX;
-	/* The gap in the numbers tells of lost events that are not the latest */
+	/* A gap in the numbers reports lost events that are not the latest */
 	ring->lost = ring->count == ring->depth;
 	if (!ring->lost)
 		ring_push(ring, sequence, event);
@@ -306,17 +306,17 @@ static int ring_report(struct iommufd_veventq_ring *ring, const void *event,
 }
 
 /**
- * iommufd_viommu_report_event() - Tell a guest of an event
- * @viommu: The vIOMMU. The caller makes sure that it stays: it holds a lock under
- *	which the device of the event is attached to one of its nested domains.
+ * iommufd_viommu_report_event() - Report an event to a guest
+ * @viommu: The vIOMMU. The caller keeps it: it holds a lock under which the device
+ *	of the event is attached to one of its nested domains.
  * @type: One of enum iommu_veventq_type
  * @event_data: The event as the guest may see it: with virtual IDs
  * @data_len: Its size in bytes, that of iommufd_viommu_ops::veventq_event_size
  *
  * Context: Any. Allocates nothing.
- * Return: 0, -EOPNOTSUPP if user space has no queue for such events: they are the
- * host's, -EOVERFLOW if its queue is full: it will be told that it lost events, and
- * the host need not care, or -EINVAL if the size is wrong.
+ * Return: 0, -EOPNOTSUPP if user space has no queue for such events, which are then
+ * the host's, -EOVERFLOW if its queue is full, which user space will see, so the
+ * host may ignore the event, or -EINVAL if the size is wrong.
  */
 int iommufd_viommu_report_event(struct iommufd_viommu *viommu,
 				enum iommu_veventq_type type,

@@ -2,21 +2,21 @@
 /*
  * Memory of a file, as the origin of an iopt_pages: IOMMU_IOAS_MAP_FILE.
  *
- * The iopt_pages holds the file, and with it the memory, whether anybody has mapped
- * it or not. It is a memfd, or another file of shmem or hugetlbfs: one whose pages
- * stay where they are while they are pinned. Each page gets a pin of its own, also
- * if several make a folio, as that of a process' memory does. What is pinned when,
- * and what for, is the business of pages.c.
+ * The iopt_pages holds the file, and with it the memory, whether it is mapped or
+ * not. It is a memfd, or another file of shmem or hugetlbfs: one whose pages stay
+ * where they are while they are pinned. Each page gets a pin of its own, even if
+ * several make a folio, as for memory of a process. What is pinned, when, and what
+ * for is decided in pages.c.
  *
  * Races
  * -----
- * - pin against truncation and hole punching: a page that is pinned before stays
- *   pinned, and is what DMA reaches, while the file loses it. One that is to be
- *   pinned afterwards is a new one, or beyond the end of the file: -EINVAL.
+ * - pin against truncation and hole punching: a page that was pinned before stays
+ *   pinned, and is what DMA reaches, while the file loses it. One that is pinned
+ *   afterwards is a new one, or beyond the end of the file: -EINVAL.
  * - pin against pin: the same page of the file, whichever of them allocates it.
- * - map against sealing: a writable mapping counts as one, as that of a process
- *   does. Either F_SEAL_WRITE finds it, or it finds the seal. F_SEAL_FUTURE_WRITE
- *   lets what is there go on.
+ * - map against sealing: a writable mapping counts as one, as for a process. Either
+ *   F_SEAL_WRITE finds it, or it finds the seal. F_SEAL_FUTURE_WRITE leaves existing
+ *   mappings alone.
  * - close of the descriptor, and process exit: the file is held. A page that is
  *   pinned afterwards is accounted as before.
  * - killing the process: ends the call at the next chunk of pages.
@@ -54,7 +54,7 @@ static int file_map_writable(struct file *file)
 }
 
 /**
- * iopt_pages_set_file() - Let pages originate from a file
+ * iopt_pages_set_file() - Set the file that pages originate from
  * @pages: The pages, new, with iopt_pages::writable set
  * @file: The file. A reference is taken.
  * @start: Offset of the first page in bytes, a multiple of PAGE_SIZE
@@ -95,7 +95,7 @@ void iopt_pages_put_file(struct iopt_pages *pages)
 	pages->file = NULL;
 }
 
-/* Write the pages of a folio from @first on, and pin each; it has one pin */
+/* Store the pages of a folio from @first on, and pin each; it has one pin */
 static void folio_to_pages(struct folio *folio, unsigned long first,
 			   unsigned long npages, struct page **out_pages)
 {
@@ -109,8 +109,8 @@ static void folio_to_pages(struct folio *folio, unsigned long first,
 
 /*
  * Replace folios by their pages, in place: as each has one page at least, the pages
- * of a folio begin where it stands, or behind, and the last goes first. Of the first
- * folio @skip pages are left out. Returns the number of pages.
+ * of a folio begin where it stands, or behind, and the last one goes first. Of the
+ * first folio @skip pages are left out. Returns the number of pages.
  */
 static unsigned long folios_to_pages(struct page **out_pages,
 				     unsigned long nfolios, unsigned long skip,
@@ -141,7 +141,7 @@ static unsigned long folios_to_pages(struct page **out_pages,
  * @npages: Number of pages, not 0
  * @out_pages: The pages that were pinned, the first @start_index
  *
- * What is a hole in the file is allocated. unpin_user_pages() undoes it.
+ * Holes in the file are allocated. Undone by unpin_user_pages().
  *
  * Context: Process context, iopt_pages::mutex is held.
  * Return: The number of pages, which may be less than @npages; -EINVAL if one is
@@ -162,7 +162,7 @@ long iopt_pages_pin_file(struct iopt_pages *pages, unsigned long start_index,
 		return -EINTR;
 
 	npages = min(npages, UINT_MAX);
-	/* Of the last page the file may end in the middle */
+	/* The file may end in the middle of the last page */
 	last = start + (loff_t)(npages - 1) * PAGE_SIZE;
 	nfolios = memfd_pin_folios(pages->file, start, last,
 				   (struct folio **)out_pages, npages, &offset);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The IOAS as the owner of MSI spaces: what a hole in it is, and when devices and
- * domains become part of a space. Page tables of an IOAS share its space, but for
- * those that user space placed doorbells of their own in. See
- * include/linux/iommu-msi.h for the locks, Documentation/driver-api/iommu-msi.rst for
- * the races.
+ * domains become part of a space. Page tables of an IOAS share its space, except
+ * those in which user space placed doorbells. See include/linux/iommu-msi.h for the
+ * locks, Documentation/driver-api/iommu-msi.rst for the races.
  */
 #include <linux/iommu.h>
 
@@ -64,7 +63,7 @@ static const struct iommu_msi_owner_ops iopt_msi_owner_ops = {
 };
 
 /**
- * iopt_msi_get_space() - Get an MSI space, which is made when it is needed first
+ * iopt_msi_get_space() - Get an MSI space, created when it is first needed
  * @iopt: io_pagetable that owns it
  * @slot: Where it is kept: io_pagetable::msi_space, or that of a page table
  *
@@ -90,8 +89,8 @@ struct iommu_msi_space *iopt_msi_get_space(struct io_pagetable *iopt,
 
 /*
  * The space that @hwpt_paging takes part in, NULL if the IOAS has none yet. After
- * iommufd_msi_use() it changes no more but from NULL to that of the IOAS, and is
- * there until iommufd_msi_unuse(): no lock is needed.
+ * iommufd_msi_use() it changes only from NULL to that of the IOAS, and stays until
+ * iommufd_msi_unuse(): no lock is needed.
  */
 static struct iommu_msi_space *
 hwpt_msi_space(struct iommufd_hwpt_paging *hwpt_paging)
@@ -102,7 +101,7 @@ hwpt_msi_space(struct iommufd_hwpt_paging *hwpt_paging)
 	return smp_load_acquire(&hwpt_paging->ioas->iopt.msi_space);
 }
 
-/* No region of @dev takes IOVAs from the user: doorbells evade, relaxable ones do not count */
+/* @dev reserves nothing but a software MSI window and relaxable regions */
 static bool msi_reserves_nothing(struct device *dev)
 {
 	struct iommu_resv_region *resv;
@@ -119,7 +118,7 @@ static bool msi_reserves_nothing(struct device *dev)
 }
 
 /**
- * iommufd_msi_bind() - Find out once what each attach of a device asks
+ * iommufd_msi_bind() - Find out once what each attach of a device needs to know
  * @idev: The device, which is about to be bound. Its reserved regions stay as they
  *	are while a driver has it.
  */
@@ -146,8 +145,8 @@ int iommufd_msi_count(struct device *dev)
 }
 
 /*
- * Some of a device's writes are MSIs for its IOMMU, whatever the page tables say. In a
- * domain with doorbells the device would be given the IOVA of one.
+ * Some of a device's writes are MSIs for its IOMMU, whatever the page tables map. In
+ * a domain with doorbells the device might get the IOVA of one.
  */
 static bool msi_is_bypassed(struct device *dev)
 {
@@ -163,7 +162,7 @@ static bool msi_is_bypassed(struct device *dev)
 	return bypassed;
 }
 
-/* No device with doorbells may come into a page table from now on, nor be in it */
+/* No device with doorbells may be attached to the page table now or later */
 static int hwpt_msi_bypass(struct iommufd_hwpt_paging *hwpt_paging,
 			   struct device *dev)
 {
@@ -203,13 +202,12 @@ static int hwpt_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 }
 
 /**
- * iommufd_msi_use() - Settle which MSI space a page table takes part in
+ * iommufd_msi_use() - Fix which MSI space a page table takes part in
  * @hwpt_paging: The page table that a device, or a group, is about to be
  *	attached to
  *
- * It gets no space of its own any more if it has none: what follows, up to the
- * end of the attach, finds the same one. Undone by iommufd_msi_unuse() if the
- * attach fails.
+ * It cannot get a space of its own any more: what follows, up to the end of the
+ * attach, finds the same one. Undone by iommufd_msi_unuse() if the attach fails.
  */
 void iommufd_msi_use(struct iommufd_hwpt_paging *hwpt_paging)
 {
@@ -238,18 +236,18 @@ void iommufd_msi_unuse(struct iommufd_hwpt_paging *hwpt_paging)
 }
 
 /**
- * iommufd_msi_reserve() - Reserve places for the doorbells of a device
+ * iommufd_msi_reserve() - Reserve IOVAs for the doorbells of a device
  * @hwpt_paging: The page table that the device is about to be attached to, and
  *	which iommufd_msi_use() was called for. It takes part in its MSI space
  *	from now on.
- * @idev: The device; it gets no place if its IOMMU does not translate its MSIs, or
- *	it has its places in that space already
+ * @idev: The device; nothing is reserved if its IOMMU does not translate its MSIs, or
+ *	its doorbells have IOVAs in that space already
  *
  * Undone by iopt_msi_unreserve().
  *
  * Return: 0 or the errors of iommu_msi_reserve_device() and iommu_msi_join(). -EINVAL
- * if devices whose MSIs bypass the page tables have been attached to @hwpt_paging, or
- * @idev is one and others have been, which a page table does not mix.
+ * if a device whose MSIs bypass the page tables has been attached to @hwpt_paging, or
+ * @idev is one and another device has been: a page table does not mix them.
  */
 int iommufd_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 			struct iommufd_device *idev)
@@ -279,7 +277,7 @@ void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev)
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 
-	/* What tests reserve is no device's */
+	/* Reservations by tests belong to no device */
 	if (!dev)
 		return;
 	if (iopt->msi_space)
@@ -289,7 +287,7 @@ void iopt_msi_unreserve(struct io_pagetable *iopt, struct device *dev)
 }
 
 /**
- * iommufd_msi_hwpt_space() - Give a page table an MSI space of its own
+ * iommufd_msi_hwpt_space() - Create an MSI space of a page table's own
  * @hwpt_paging: The page table
  *
  * Context: io_pagetable::iova_rwsem is held for write.
@@ -315,7 +313,7 @@ iommufd_msi_hwpt_space(struct iommufd_hwpt_paging *hwpt_paging)
 }
 
 /**
- * iommufd_msi_hwpt_drop_space() - Take the MSI space of a page table away again
+ * iommufd_msi_hwpt_drop_space() - Remove the MSI space of a page table
  * @hwpt_paging: The page table, which does not take part in its space
  *
  * Context: io_pagetable::iova_rwsem is held for write.
@@ -330,7 +328,7 @@ void iommufd_msi_hwpt_drop_space(struct iommufd_hwpt_paging *hwpt_paging)
 }
 
 /**
- * iommufd_msi_hwpt_destroy() - A page table without devices is about to be freed
+ * iommufd_msi_hwpt_destroy() - Prepare to free a page table without devices
  * @hwpt_paging: The page table. It leaves its MSI space, and that is destroyed if
  *	it is its own.
  */
@@ -363,7 +361,7 @@ void iopt_msi_destroy(struct io_pagetable *iopt)
 	up_write(&iopt->iova_rwsem);
 }
 
-/* A pinned doorbell of any space refuses before one of another space moves */
+/* A pinned doorbell of any space fails this before one of another is relocated */
 static int iopt_msi_check_room(struct io_pagetable *iopt, unsigned long start,
 			       unsigned long last)
 {
@@ -379,14 +377,14 @@ static int iopt_msi_check_room(struct io_pagetable *iopt, unsigned long start,
 }
 
 /**
- * iopt_msi_make_room() - Move doorbells out of the way of something else
+ * iopt_msi_make_room() - Relocate doorbells out of the way of something else
  * @iopt: io_pagetable
  * @start: First IOVA that is wanted, in bytes
  * @last: Last such IOVA
  *
  * Context: io_pagetable::iova_rwsem is held for write.
- * Return: 0 or the errors of iommu_msi_make_room(). If that is -EEXIST no
- * doorbell has moved; with -ENOSPC those of other page tables may have.
+ * Return: 0 or the errors of iommu_msi_make_room(). If that is -EEXIST no doorbell
+ * was relocated; with -ENOSPC those of other page tables may have been.
  */
 int iopt_msi_make_room(struct io_pagetable *iopt, unsigned long start,
 		       unsigned long last)
@@ -406,14 +404,14 @@ int iopt_msi_make_room(struct io_pagetable *iopt, unsigned long start,
 }
 
 /**
- * iopt_msi_evade() - Move doorbells out of what no device reaches any more
+ * iopt_msi_evade() - Relocate doorbells out of IOVAs that become unreachable
  * @iopt: io_pagetable
  * @start: First IOVA of the range in bytes
  * @last: Last such IOVA
  *
  * Context: io_pagetable::iova_rwsem is held for write.
  * Return: 0 or the errors of iommu_msi_evade(); those of other page tables may have
- * moved then.
+ * been relocated then.
  */
 int iopt_msi_evade(struct io_pagetable *iopt, unsigned long start,
 		   unsigned long last)
@@ -468,9 +466,9 @@ bool iopt_msi_skip_place(struct io_pagetable *iopt, unsigned long *start,
 }
 
 /**
- * iommufd_msi_check_attach() - Check whether messages of a device allow to attach it
- * @hwpt_paging: The page table that the device is about to be attached to, or,
- *	if it is the first one of its group, has just been
+ * iommufd_msi_check_attach() - Check whether a device's messages allow attaching it
+ * @hwpt_paging: The page table that the device is about to be attached to, or, if it
+ *	is the first one of its group, has just been attached to
  * @idev: The device, which was attached to nothing
  *
  * Return: 0 or the errors of iommu_msi_check_device().
@@ -515,7 +513,7 @@ int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 
 	if (!hwpt_paging || !iommu_is_mixed_domain(hwpt_paging->common.domain))
 		return 0;
-	/* Some drivers tell the aperture only now */
+	/* Some drivers set the aperture only now */
 	rc = hwpt_msi_fit(hwpt_paging);
 	if (rc)
 		return rc;
@@ -544,8 +542,8 @@ static void iopt_unlock_both(struct io_pagetable *a, struct io_pagetable *b)
 }
 
 /*
- * The page table whose MSI space @igroup leaves, NULL if it leaves none. Both
- * are in use, so that the answer does not change until the move is over.
+ * The page table whose MSI space @igroup leaves, NULL if it leaves none. Both are in
+ * use, so the answer does not change until the replacement is over.
  */
 static struct iommufd_hwpt_paging *
 iommufd_msi_old(struct iommufd_hwpt_paging *new, struct iommufd_group *igroup)
@@ -571,7 +569,7 @@ static void iommufd_msi_unreserve(struct iommufd_hwpt_paging *hwpt_paging,
 	up_write(&iopt->iova_rwsem);
 }
 
-/* One device of a group that is about to move */
+/* Begin to replace the page table of one device of a group */
 static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 				    struct iommufd_hwpt_paging *old,
 				    struct iommufd_device *idev)
@@ -596,13 +594,13 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 }
 
 /**
- * iommufd_msi_begin_move() - Map the doorbells of a group that is about to move
- * @hwpt_paging: Page table that the group moves to
+ * iommufd_msi_begin_move() - Map a group's doorbells in its next page table
+ * @hwpt_paging: Page table that the group is about to be attached to
  * @igroup: The group
  *
- * Vectors that are in use, and those that come until iommufd_msi_end_move(), work
- * in the old page table and in the new one. If these have different MSI spaces,
- * doorbells are moved to IOVAs that are free in both.
+ * Vectors that are in use, and those that come until iommufd_msi_end_move(), work in
+ * both the old page table and the new one. If these have different MSI spaces,
+ * doorbells are relocated to IOVAs that are free in both.
  *
  * Return: 0, and iommufd_msi_end_move() has to follow, or the errors of
  * iommufd_msi_reserve(), iommu_msi_attach_begin() and iommu_msi_replace_begin().
@@ -630,7 +628,7 @@ int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 	return rc;
 }
 
-/* Both page tables have the vectors of @igroup: leave them to one of them */
+/* Both page tables have the vectors of @igroup: leave them to one of the two */
 static void iommufd_msi_end_devices(struct iommufd_hwpt_paging *new,
 				    struct iommufd_hwpt_paging *old,
 				    struct iommufd_group *igroup, bool moved)
@@ -649,7 +647,7 @@ static void iommufd_msi_end_devices(struct iommufd_hwpt_paging *new,
 }
 
 /**
- * iommufd_msi_end_move() - The group has moved, or stayed where it was
+ * iommufd_msi_end_move() - Unmap a group's doorbells where it is not attached
  * @hwpt_paging: Page table that was given to iommufd_msi_begin_move()
  * @igroup: The group; iommufd_group::hwpt is still the old page table
  * @moved: The group is attached to @hwpt_paging

@@ -3,10 +3,10 @@
  * The MSI doorbells of an IOAS.
  *
  * The io_pagetable owns MSI spaces: one for all its page tables, and one for each
- * page table that user space placed doorbells of its own in.
- * io_pagetable::iova_rwsem is the owner's lock of them all. An IOAS gets its space
- * with the first device behind an IOMMU that translates MSIs, so the others pay a
- * test for NULL, and for an empty list.
+ * page table in which user space placed doorbells. io_pagetable::iova_rwsem is the
+ * owner's lock of them all. An IOAS gets its space with the first device behind an
+ * IOMMU that translates MSIs, so others pay only for a test for NULL, and for an
+ * empty list.
  */
 #ifndef __IOMMUFD_MSI_H
 #define __IOMMUFD_MSI_H
@@ -19,8 +19,8 @@ struct iommu_msi_doorbell;
 struct vfio_info_cap_header;
 
 /*
- * MSIs of @igroup go through page tables of @hwpt_paging already: it is attached to
- * that, or to a nested page table on top of it
+ * MSIs of @igroup already pass through page tables of @hwpt_paging: it is attached
+ * to that, or to a nested page table on top of it
  */
 static inline bool iommufd_msi_stays(struct iommufd_hwpt_paging *hwpt_paging,
 				     struct iommufd_group *igroup)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * When MSI addresses that a guest chose stop to mean anything: a group leaves its
- * nested page table for one that is not on the same parent. They are reverted
- * before it does, see include/linux/iommu-msi.h.
+ * When MSI addresses that a guest chose become invalid: a group leaves its nested
+ * page table for one that is not on the same parent. They are reverted first, see
+ * include/linux/iommu-msi.h.
  */
 #include <linux/iommu-msi-nesting.h>
 
 #include "msi.h"
 
 /*
- * A guest that changes its stage 1 has one nested page table replaced by another
- * one on the same parent, and goes on with the addresses that it programmed.
+ * A guest that changes its stage 1 has one nested page table replaced by another one
+ * on the same parent, and keeps using the addresses that it programmed.
  */
 static bool iommufd_msi_leaves(struct iommufd_hw_pagetable *from,
 			       struct iommufd_hw_pagetable *to)
@@ -22,8 +22,8 @@ static bool iommufd_msi_leaves(struct iommufd_hw_pagetable *from,
 }
 
 /**
- * iommufd_msi_begin_leave() - Revert the addresses of a group about to be moved
- * @hwpt: Page table that the group moves to
+ * iommufd_msi_begin_leave() - Revert a group's addresses before a replacement
+ * @hwpt: Page table that the group is about to be attached to
  * @igroup: The group; nothing happens if it does not leave a nested page table, or
  *	@hwpt has the same parent
  *
@@ -70,7 +70,7 @@ void iommufd_msi_end_leave(struct iommufd_hw_pagetable *hwpt,
 }
 
 /**
- * iommufd_msi_begin_detach() - Revert the addresses of a device about to be detached
+ * iommufd_msi_begin_detach() - Revert the addresses of a device to be detached
  * @hwpt: Page table that its group is attached to; nothing happens if it is not
  *	nested, as no address is set then
  * @idev: The device

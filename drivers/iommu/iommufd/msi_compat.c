@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What VFIO's container interface tells of the MSI doorbells of an IOAS, and where
- * it lets them be placed: <linux/vfio_msi.h>, on /dev/iommu in place of a type1
- * container.
+ * The MSI doorbells of an IOAS in VFIO's container interface: <linux/vfio_msi.h>,
+ * on /dev/iommu in place of a type1 container.
  *
- * Devices come into the IOAS when they are opened, and so do doorbells. To be
- * placed before that they need not exist yet, as for ioctl(IOMMU_MSI_PLACE).
+ * Devices come into the IOAS when they are opened, and so do doorbells. A doorbell
+ * that is placed before that need not exist yet, as for ioctl(IOMMU_MSI_PLACE).
  */
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd_msi.h>
@@ -110,7 +109,7 @@ static int msi_compat_unmap(struct io_pagetable *iopt, void __user *arg)
 }
 
 /**
- * iommufd_msi_compat() - VFIO_IOMMU_MAP_MSI and VFIO_IOMMU_UNMAP_MSI
+ * iommufd_msi_compat() - Do VFIO_IOMMU_MAP_MSI and VFIO_IOMMU_UNMAP_MSI
  * @ioas: The IOAS that stands for a container
  * @cmd: The ioctl, one of the two
  * @arg: Its argument

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioctl(IOMMU_MSI_DOORBELLS), ioctl(IOMMU_MSI_PLACE), ioctl(IOMMU_MSI_DEVICE):
- * report where doorbells are, and which IOVAs they keep from user space, place them,
- * and tell how many a device needs.
+ * ioctl(IOMMU_MSI_DOORBELLS), ioctl(IOMMU_MSI_PLACE), ioctl(IOMMU_MSI_DEVICE): report
+ * where doorbells are, and which IOVAs they keep from user space, place them, and
+ * report how many a device needs.
  */
 #include <linux/interval_tree.h>
 #include <linux/slab.h>
@@ -69,7 +69,7 @@ static u32 msi_doorbell_placement(const struct iommu_msi_state *state)
 }
 
 /**
- * iommufd_msi_describe() - Put the state of a doorbell into words for user space
+ * iommufd_msi_describe() - Fill in the state of a doorbell for user space
  * @index: Index of the doorbell
  * @state: Its state
  * @entry: Filled
@@ -106,8 +106,8 @@ static int msi_doorbells_put_entry(struct iommu_msi_doorbells *cmd, u32 nr,
 }
 
 /*
- * The iova_rwsem keeps each doorbell in its place; the space's own lock is taken
- * for each of them alone, since it must not be held when user memory faults.
+ * The iova_rwsem keeps each doorbell where it is; the space's own lock is taken for
+ * one at a time, since it must not be held when user memory faults.
  */
 static int msi_doorbells_fill(struct iommu_msi_doorbells *cmd,
 			      struct msi_object *object)
@@ -183,15 +183,15 @@ static int msi_collect_pinned(struct iommu_msi_space *space,
 }
 
 /**
- * iopt_msi_collect_pinned() - Collect the IOVAs of doorbells that cannot make way
+ * iopt_msi_collect_pinned() - Collect the IOVAs of doorbells that are pinned
  * @iopt: io_pagetable
- * @pinned: Empty interval tree. Gets a node for the place of each doorbell of @iopt
- *	and its page tables that something else than a fixed placement pins; these
- *	may overlap. To be freed by iopt_msi_free_pinned(), after an error too.
+ * @pinned: Empty interval tree. Gets a node for the IOVAs of each doorbell of @iopt
+ *	and its page tables that is pinned by other than a fixed placement; these may
+ *	overlap. To be freed by iopt_msi_free_pinned(), even after an error.
  *
- * A map over such a doorbell fails with -EEXIST. Vectors, which io_pagetable::iova_rwsem
- * does not keep out, can pin a doorbell and unpin it: what is collected was true
- * during the call.
+ * A map over such a doorbell fails with -EEXIST. Vectors, which
+ * io_pagetable::iova_rwsem does not exclude, can pin and unpin a doorbell: what is
+ * collected was true at some time during the call.
  *
  * Context: io_pagetable::iova_rwsem is held.
  * Return: 0 or -ENOMEM.
@@ -230,7 +230,7 @@ void iopt_msi_free_pinned(struct rb_root_cached *pinned)
 
 /* Placement */
 
-/* No user is told of indices that the core does not take, nor the other way round */
+/* User space and the core accept the same indices */
 static_assert(IOMMU_MSI_MAX_DOORBELLS == IOMMU_MSI_SPACE_DOORBELLS);
 
 static int msi_place_window(struct iommu_msi_space *space,
@@ -305,7 +305,7 @@ static int msi_place_in_hwpt(struct iommufd_hwpt_paging *hwpt_paging,
 	if (IS_ERR(space))
 		return PTR_ERR(space);
 	rc = msi_place_in_space(space, cmd);
-	/* Devices go on to find the doorbells of the IOAS here */
+	/* Devices find the doorbells of the IOAS here again */
 	if (rc && is_first)
 		iommufd_msi_hwpt_drop_space(hwpt_paging);
 	return rc;
@@ -332,7 +332,7 @@ int iommufd_msi_place(struct iommufd_ucmd *ucmd)
 	return rc;
 }
 
-/* That of the page table that the device is attached to, if it is */
+/* Granule of the page table that the device is attached to, if any */
 static u64 msi_device_granule(struct iommufd_device *idev)
 {
 	struct iommu_msi_geometry geometry = { .granule = PAGE_SIZE };

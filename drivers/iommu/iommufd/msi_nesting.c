@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Doorbells under nested page tables, which a guest knows the places of. See
+ * Doorbells under nested page tables, whose IOVAs a guest knows. See
  * include/linux/iommu-msi.h for the locks.
  */
 #include <linux/iommu-msi-nesting.h>
@@ -9,7 +9,7 @@
 #include "msi.h"
 
 /**
- * iommufd_msi_pin() - Keep the doorbells of a device that a guest will know
+ * iommufd_msi_pin() - Pin a device's doorbells, whose IOVAs a guest will know
  * @hwpt: The page table that the device is about to be attached to; nothing
  *	happens unless it is nested
  * @dev: The device, which iommufd_msi_reserve() was called for with the parent
@@ -35,12 +35,12 @@ int iommufd_msi_pin(struct iommufd_hw_pagetable *hwpt, struct device *dev)
 }
 
 /**
- * iommufd_msi_pin_group() - iommufd_msi_pin() for a group that is about to move
- * @hwpt: The page table that the group moves to
+ * iommufd_msi_pin_group() - iommufd_msi_pin() before a group's replacement
+ * @hwpt: The page table that the group is about to be attached to
  * @igroup: The group, after iommufd_msi_begin_move()
  *
- * Return: 0 or the errors of iommu_msi_pin_device(). In either case
- * iommufd_msi_unpin_group() has to follow when the group has moved, or not.
+ * Return: 0 or the errors of iommu_msi_pin_device(). Either way
+ * iommufd_msi_unpin_group() has to follow the replacement, or its failure.
  */
 int iommufd_msi_pin_group(struct iommufd_hw_pagetable *hwpt,
 			  struct iommufd_group *igroup)
@@ -63,7 +63,7 @@ int iommufd_msi_pin_group(struct iommufd_hw_pagetable *hwpt,
 }
 
 /**
- * iommufd_msi_unpin_group() - Let doorbells move that no guest knows any more
+ * iommufd_msi_unpin_group() - Unpin doorbells that no guest knows any more
  * @hwpt: The page table that the group is attached to now; nothing happens if it
  *	is nested
  * @igroup: The group

@@ -2,7 +2,7 @@
 /*
  * Virtual IOMMUs of the mock IOMMU: a driver of include/linux/iommu-viommu.h whose
  * hardware is a few words of memory, so that the objects of iommufd can be tested
- * on any machine. What a test may do with them is in iommufd_test.h.
+ * on any machine. iommufd_test.h has what a test may do with them.
  */
 #include <linux/iommu-viommu.h>
 #include <linux/slab.h>
@@ -188,7 +188,7 @@ static int mock_viommu_interrupt(struct device *dev)
 	rc = iommufd_viommu_report_event(mdev->viommu,
 					 IOMMU_VEVENTQ_TYPE_SELFTEST, &event,
 					 sizeof(event));
-	/* User space learns from the queue what it lost */
+	/* User space learns of the loss from the queue */
 	return rc == -EOVERFLOW ? 0 : rc;
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vEVENTQ objects: how user space reads the events of a virtual IOMMU. See struct
- * iommufd_veventq_ring for where they are until then.
+ * vEVENTQ objects: how user space reads the events of a virtual IOMMU. Until then
+ * these are in a struct iommufd_veventq_ring.
  *
  * Races
  * -----
  * - event against reading: a reader looks at the oldest event under
- *   iommufd_viommu::lock, copies it without, and takes it out under the lock again.
- *   A new event goes behind the youngest, or nowhere if the ring is full.
- * - reading against reading: the mutex lets one at a time.
+ *   iommufd_viommu::lock, copies it without the lock, and removes it under the lock
+ *   again. A new event goes behind the youngest, or nowhere if the ring is full.
+ * - reading against reading: the mutex admits one reader at a time.
  * - event, or reading, against destruction: the open file holds the object. When it
- *   is closed nobody reads; then the ring leaves the vIOMMU, under the lock that
- *   events come under, and is freed.
+ *   is closed there is no reader; then the ring is removed from the vIOMMU, under
+ *   the lock that events are queued under, and freed.
  */
 #include <linux/file.h>
 
@@ -55,7 +55,7 @@ static bool veventq_readable(struct iommufd_queue *queue)
 
 /*
  * The oldest event with its header. If all are read and the latest was lost, a
- * header that says so, in @lost. NULL if there is nothing.
+ * header that reports this, in @lost. NULL if there is nothing.
  */
 static const void *veventq_peek(struct iommufd_veventq *veventq,
 				struct iommufd_vevent_header *lost,
@@ -80,7 +80,7 @@ static const void *veventq_peek(struct iommufd_veventq *veventq,
 	return entry;
 }
 
-/* Take out what veventq_peek() returned */
+/* Remove what veventq_peek() returned */
 static void veventq_pop(struct iommufd_veventq *veventq,
 			const struct iommufd_vevent_header *header)
 {

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * vIOMMU objects: a guest's share of a physical IOMMU, on top of a nest parent. And
- * vDEVICE objects: by which number the guest calls a device.
+ * vDEVICE objects: the number by which the guest knows a device.
  *
- * User space makes a vDEVICE, and either destroys it or closes the device. The
- * device does not wait for user space then, so it destroys the vDEVICE itself, and
- * what is left is an id that no object has until the iommufd is closed.
+ * User space allocates a vDEVICE, and either destroys it or closes the device.
+ * Closing does not wait for user space, so it destroys the vDEVICE itself; what is
+ * left is an id without an object until the iommufd is closed.
  *
  * iommufd_device::vdevice is changed under the xa_lock of iommufd_ctx::objects. It
- * is set before the vDEVICE can be found by anybody, and cleared by its
- * destruction, before its memory is freed.
+ * is set before the vDEVICE can be found, and cleared by its destruction, before its
+ * memory is freed.
  *
  * Races
  * -----
  * - An ioctl holds the objects that it was given, so none of them is destroyed while
- *   it runs: IOMMU_DESTROY fails with -EBUSY instead. An object is published when
- *   nothing can fail any more. What is made from a vIOMMU holds it, and it holds the
- *   nest parent, so that a process that exits frees them in that order.
- * - making a vDEVICE against closing the device: the ioctl holds the device, and
- *   closing it waits for the ioctl. The vDEVICE is complete then and goes with the
- *   device. Afterwards the device cannot be found.
+ *   it runs: IOMMU_DESTROY fails with -EBUSY instead. An object is published once
+ *   nothing can fail any more. What is allocated from a vIOMMU holds it, and it
+ *   holds the nest parent, so that a process that exits frees them in that order.
+ * - allocation of a vDEVICE against closing the device: the ioctl holds the device,
+ *   and closing waits for the ioctl. The vDEVICE is complete then and is destroyed
+ *   with the device. Afterwards the device cannot be found.
  * - IOMMU_DESTROY against closing the device: one of them gets the last reference.
  *   If that is IOMMU_DESTROY, closing waits for it to end, else IOMMU_DESTROY
  *   fails with -EBUSY, or later with -ENOENT.
- * - making against making: the first one to have the device wins, and with it the
- *   virtual ID; the other fails with -EEXIST.
- * - process exit: the same as IOMMU_DESTROY, in whatever order.
+ * - allocation against allocation: the first one to claim the device wins, and with
+ *   it the virtual ID; the other fails with -EEXIST.
+ * - process exit: the same as IOMMU_DESTROY, in any order.
  */
 #include "viommu.h"
 
@@ -66,7 +66,7 @@ static int viommu_init(struct iommufd_viommu *viommu, struct device *dev,
 	return 0;
 }
 
-/* Make a vIOMMU, which is not finalized */
+/* Create a vIOMMU, which is not finalized */
 static struct iommufd_viommu *viommu_make(struct iommufd_ucmd *ucmd,
 					  struct iommufd_device *idev,
 					  struct iommufd_hwpt_paging *parent,
@@ -164,7 +164,7 @@ out_put_idev:
 	return rc;
 }
 
-/* Do the vIOMMU and the device have the same physical IOMMU? */
+/* Check whether the device is behind the physical IOMMU of the vIOMMU */
 static bool viommu_has_device(struct iommufd_viommu *viommu,
 			      struct iommufd_device *idev)
 {
@@ -172,7 +172,7 @@ static bool viommu_has_device(struct iommufd_viommu *viommu,
 }
 
 /**
- * iommufd_viommu_alloc_hwpt_nested() - Make a nested page table of a vIOMMU
+ * iommufd_viommu_alloc_hwpt_nested() - Create a nested page table of a vIOMMU
  * @ictx: iommufd context
  * @viommu: The vIOMMU. The page table holds it.
  * @idev: A device that the page table is for
@@ -180,8 +180,8 @@ static bool viommu_has_device(struct iommufd_viommu *viommu,
  * @user_data: What the guest configured
  *
  * Return: The page table, which is not finalized, or ERR_PTR() of -EOPNOTSUPP for
- * flags, for missing data and for a driver that has none, of -EINVAL for a device
- * that is behind another IOMMU, of -ENOMEM or of an error of the driver.
+ * flags, missing data, or a driver without such page tables, of -EINVAL for a device
+ * behind another IOMMU, of -ENOMEM or of an error of the driver.
  */
 struct iommufd_hwpt_nested *
 iommufd_viommu_alloc_hwpt_nested(struct iommufd_ctx *ictx,
@@ -249,7 +249,7 @@ int iommufd_viommu_invalidate(struct iommufd_viommu *viommu,
 	return viommu->ops->cache_invalidate(viommu, array);
 }
 
-/* Become the vDEVICE of the device */
+/* Make this the vDEVICE of the device */
 static int vdevice_claim(struct iommufd_vdevice *vdev,
 			 struct iommufd_device *idev)
 {
@@ -292,7 +292,7 @@ void iommufd_vdevice_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_vdevice_unbind() - Destroy the vDEVICE of a device that is closed
+ * iommufd_vdevice_unbind() - Destroy the vDEVICE of a device that is being closed
  * @idev_obj: Object of the device. No ioctl has it, and none can get it.
  */
 void iommufd_vdevice_unbind(struct iommufd_object *idev_obj)
@@ -304,7 +304,7 @@ void iommufd_vdevice_unbind(struct iommufd_object *idev_obj)
 
 	xa_lock(&ictx->objects);
 	vdev = idev->vdevice;
-	/* If this fails IOMMU_DESTROY was first */
+	/* If this fails, IOMMU_DESTROY came first */
 	if (vdev && !refcount_inc_not_zero(&vdev->obj.users))
 		vdev = NULL;
 	xa_unlock(&ictx->objects);
@@ -314,7 +314,7 @@ void iommufd_vdevice_unbind(struct iommufd_object *idev_obj)
 	wait_event(ictx->destroy_wait, !READ_ONCE(idev->vdevice));
 }
 
-/* Make a vDEVICE, which is not finalized */
+/* Create a vDEVICE, which is not finalized */
 static struct iommufd_vdevice *vdevice_make(struct iommufd_ctx *ictx,
 					    struct iommufd_viommu *viommu,
 					    struct iommufd_device *idev,

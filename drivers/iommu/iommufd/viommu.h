@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The objects of virtual IOMMUs: what user space has ids for. Each holds the one
+ * The objects of virtual IOMMUs that user space has ids for. Each holds the one
  * below it:
  *
  *	nested hwpt    iommufd_vdevice    iommufd_veventq
@@ -35,7 +35,7 @@
  *
  * iommufd_viommu::lock guards where the ring begins and ends. An event in between is
  * not written to any more, so a reader copies it without the lock; readers exclude
- * each other. All memory is there from the start, charged to the caller.
+ * each other. All memory is allocated with the queue, charged to the caller.
  */
 struct iommufd_veventq_ring {
 	struct list_head node;
@@ -63,7 +63,7 @@ void iommufd_viommu_remove_ring(struct iommufd_viommu *viommu,
  * struct iommufd_veventq - vEVENTQ
  * @queue: The object and its file
  * @viommu: The vIOMMU
- * @mutex: Held by who reads
+ * @mutex: Serializes readers
  * @ring: The events
  */
 struct iommufd_veventq {

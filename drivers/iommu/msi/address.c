@@ -3,23 +3,23 @@
  * MSI addresses that a guest chose.
  *
  * A guest that owns stage 1 gives its devices MSI addresses of its own: IOVAs that
- * its tables lead to the page of its virtual interrupt controller, which stage 2
- * leads to the physical doorbell. The driver of a device, VFIO, hands them over,
- * and messages are sent there instead of to the doorbell's place in stage 2. Of a
- * guest's message only the address is taken, and of that the page: the data and the
- * offset of the register remain the interrupt controller's.
+ * its tables map to the page of its virtual interrupt controller, which stage 2 maps
+ * to the physical doorbell. The driver of a device, VFIO, passes them on, and
+ * messages are sent there instead of to the doorbell's IOVA in stage 2. Only the page
+ * of a guest's address is used: the data and the offset of the register remain the
+ * interrupt controller's.
  *
- * The addresses are kept with the driver of the device that rewrites messages, in
- * one table for each kind of message. A table is replaced as a whole, under
- * iommu_msi_rewriter::lock and iommu_msi_rewriter::address_lock both. A message
- * holds the address that the table had when it was written, so a change of the
- * table ends with rewriting those that have become stale. See
- * Documentation/driver-api/iommu-msi.rst for the races.
+ * The addresses are kept with the driver of the device that rewrites messages, in one
+ * table for each kind of message. A table is replaced as a whole, under both
+ * iommu_msi_rewriter::lock and iommu_msi_rewriter::address_lock. A message holds the
+ * address that the table had when it was written, so a change of the table ends with
+ * rewriting those that have become stale. See Documentation/driver-api/iommu-msi.rst
+ * for the races.
  *
- * They mean something in a nested domain only, and on that parent only. A device
- * that is about to leave has its addresses suspended before: its messages are sent
- * to the place in stage 2 again, which is what every domain of the MSI space
- * maps. Then they are dropped, or resumed if the device stayed.
+ * They are valid in a nested domain only, and on that parent only. The addresses of a
+ * device that is about to leave are suspended first: its messages are sent to the
+ * doorbell's IOVA in stage 2 again, which every domain of the MSI space maps. Then
+ * they are dropped, or resumed if the device stayed.
  */
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
@@ -65,7 +65,7 @@ static u64 msi_addresses_get(const struct iommu_msi_addresses *table,
 					       IOMMU_MSI_NO_ADDRESS;
 }
 
-/* A copy of @old, which may be NULL, in which @count addresses are different */
+/* Copy @old, which may be NULL, with @count addresses changed */
 static struct iommu_msi_addresses *
 msi_addresses_change(const struct iommu_msi_addresses *old, unsigned int start,
 		     unsigned int count, const u64 *addresses)
@@ -137,7 +137,7 @@ static u64 msi_guest_page(struct iommu_msi_rewriter *rewriter,
 }
 
 /*
- * The message must be able to go to @address, and back to the doorbell's IOVA, in
+ * The message must be able to change to @address, and back to the doorbell's IOVA, in
  * one write each.
  */
 static bool msi_desc_can_hold(const struct msi_desc *desc,
@@ -198,7 +198,7 @@ static int msi_check_offset(struct device *dev, u64 address)
 		return -EADDRNOTAVAIL;
 	rc = msi_walk_doorbells(dev, msi_match_offset, &address);
 	if (rc == -EOPNOTSUPP || rc == 1)
-		/* If it is not known yet, the vector is checked */
+		/* If it is not known yet, new vectors are checked */
 		return 0;
 	return rc ?: -EADDRNOTAVAIL;
 }
@@ -213,12 +213,12 @@ static int msi_check_address(struct device *dev, u64 address)
 	return msi_check_offset(dev, address);
 }
 
-/* A vector that is there already */
+/* A vector that exists already */
 static int msi_check_live(const struct msi_desc *desc, u64 address)
 {
 	if (address == IOMMU_MSI_NO_ADDRESS)
 		return 0;
-	/* An inactive one has no message, and is given the register's offset */
+	/* An inactive one has no message, and will get the register's offset */
 	if (irqd_is_activated(irq_get_irq_data(desc->irq)) &&
 	    (address ^ desc->msg.address_lo) & MSI_OFFSET_MASK)
 		return -EADDRNOTAVAIL;
@@ -284,7 +284,7 @@ static bool msi_lock_vectors(struct device *dev)
 	return true;
 }
 
-/* Have messages that are not sent where they should be rewritten */
+/* Have messages rewritten that are not sent where they should be */
 static int msi_addresses_apply(struct device *dev,
 			       struct iommu_msi_rewriter *rewriter,
 			       struct iommu_msi_space *space)
@@ -308,7 +308,7 @@ static int msi_addresses_install(struct iommu_msi_space *space,
 	int rc;
 
 	guard(mutex)(&space->lock);
-	/* Another device of the group may be attached, and this one not */
+	/* Another device of the group may be attached, but not this one */
 	device = msi_device_lookup(space, dev);
 	if (!device || !device->attached)
 		return -ENOENT;
@@ -398,7 +398,7 @@ static int msi_addresses_set(struct device *dev,
 				     addresses);
 	if (!table)
 		return -ENOMEM;
-	/* Vectors look at it from now on */
+	/* Vectors use it from now on */
 	WRITE_ONCE(rewriter->address_ops, &msi_guest_ops);
 	return msi_addresses_replace(dev, rewriter, kind, table);
 }
@@ -411,19 +411,19 @@ static int msi_addresses_set(struct device *dev,
  * @count: Number of messages, at least 1
  * @addresses: Address in bytes of the register that each of the @count messages is
  *	sent to, an IOVA of the guest's stage 1, or %IOMMU_MSI_NO_ADDRESS for the
- *	doorbell's place in stage 2
+ *	doorbell's IOVA in stage 2
  *
- * Vectors that are there are rewritten, all or none, without losing an interrupt.
- * Those that come later are given their address when they do. The addresses stay
- * until they are changed, the device leaves the nested domain for one that does
- * not have the same parent, or its driver is unregistered.
+ * Existing vectors are rewritten, all or none, without losing an interrupt. Later
+ * ones get their address when they are set up. The addresses stay until they are
+ * changed, the device leaves the nested domain for one that does not have the same
+ * parent, or its driver is unregistered.
  *
- * Nobody checks that the guest's tables lead @addresses to the doorbell. If they
+ * It is not checked that the guest's tables map @addresses to the doorbell. If they
  * do not, interrupts are lost, or written to the guest's memory.
  *
- * Context: Process context, may sleep. None of the device's vectors comes or goes
- * meanwhile. No lock is held that comes later than iommu_msi_rewriter::lock in the order
- * that iommu-msi.h states.
+ * Context: Process context, may sleep. The device's vectors neither come nor go
+ * meanwhile. No lock is held that comes later than iommu_msi_rewriter::lock in the
+ * order that iommu-msi.h states.
  * Return: 0 on success. -EINVAL if @start and @count exceed what @kind allows.
  * -ENOENT if @dev is attached to no nested domain, or its MSIs are not translated.
  * -EADDRNOTAVAIL if no doorbell of the device has an address with the same offset
@@ -456,7 +456,7 @@ int iommu_msi_set_addresses(struct device *dev, enum iommu_msi_kind kind,
 EXPORT_SYMBOL_GPL(iommu_msi_set_addresses);
 
 /**
- * iommu_msi_clear_addresses - Have messages sent to the doorbells' places again
+ * iommu_msi_clear_addresses - Have messages sent to the doorbells' IOVAs again
  * @dev: The device
  * @kind: Kind of the messages; all of them
  *
@@ -481,13 +481,12 @@ int iommu_msi_clear_addresses(struct device *dev, enum iommu_msi_kind kind)
 EXPORT_SYMBOL_GPL(iommu_msi_clear_addresses);
 
 /**
- * iommu_msi_get_addresses - Tell which addresses are set
+ * iommu_msi_get_addresses - Return which addresses are set
  * @dev: The device
  * @kind: Kind of the messages
  * @start: Index of the first message
  * @count: Number of messages
- * @addresses: Filled with @count addresses, as iommu_msi_set_addresses() was given
- *	them
+ * @addresses: Filled with @count addresses, as given to iommu_msi_set_addresses()
  *
  * Context: Process context, may sleep.
  */
@@ -520,18 +519,18 @@ static void msi_addresses_suspend(struct device *dev, bool suspend)
 		return;
 	msi_addresses_use(rewriter, !suspend);
 	space = rewriter->address_ops ? msi_nested_space(dev) : NULL;
-	/* A driver that has set them can set them again */
+	/* A driver that could set them can set them again */
 	if (space)
 		msi_addresses_apply(dev, rewriter, space);
 	msi_rewriter_unlock(rewriter);
 }
 
 /**
- * iommu_msi_suspend_addresses - A device is about to leave its nested domain
+ * iommu_msi_suspend_addresses - Prepare for a device to leave its nested domain
  * @dev: The device
  *
- * Its messages are sent to the doorbells' places again when this returns, and
- * no address can be set until iommu_msi_resume_addresses() or
+ * Its messages are sent to the doorbells' IOVAs again when this returns, and no
+ * address can be set until iommu_msi_resume_addresses() or
  * iommu_msi_drop_addresses(), one of which has to follow.
  *
  * Context: Process context, may sleep. The caller keeps the device attached. No lock
@@ -545,7 +544,7 @@ void iommu_msi_suspend_addresses(struct device *dev)
 EXPORT_SYMBOL_GPL(iommu_msi_suspend_addresses);
 
 /**
- * iommu_msi_resume_addresses - A device could not leave its nested domain
+ * iommu_msi_resume_addresses - Use addresses again: the device stays where it is
  * @dev: The device
  *
  * Context: As iommu_msi_suspend_addresses().
@@ -557,7 +556,7 @@ void iommu_msi_resume_addresses(struct device *dev)
 EXPORT_SYMBOL_GPL(iommu_msi_resume_addresses);
 
 /**
- * iommu_msi_drop_addresses - A device has left its nested domain
+ * iommu_msi_drop_addresses - Forget addresses: the device has left its domain
  * @dev: The device; iommu_msi_suspend_addresses() was called
  *
  * Context: Process context, may sleep.

@@ -39,7 +39,7 @@ static bool msi_fits(const struct iommu_doorbell *doorbell,
 	       IS_ALIGNED(start, granule);
 }
 
-/* A bank that no message is sent to can do without a place */
+/* A bank that no message is sent to is not needed */
 static bool msi_is_dispensable(struct iommu_doorbell *doorbell)
 {
 	guard(mutex)(&doorbell->space->lock);
@@ -79,8 +79,8 @@ static void msi_dispense_with(struct iommu_doorbell *doorbell)
 }
 
 /*
- * Banks that there is no place for are not reserved any more. If a vector has come
- * meanwhile, its doorbell goes with it.
+ * Banks for which there is no hole are not reserved any more. If a vector has come
+ * meanwhile, its doorbell is released when that goes.
  */
 static void msi_dispense_with_misfits(struct iommu_msi_space *space,
 				      const struct msi_bounds *bounds)
@@ -128,11 +128,11 @@ static int msi_domain_fit(struct iommu_msi_domain *member)
 }
 
 /**
- * iommu_msi_fits - Check whether a driver finished a domain after it joined
+ * iommu_msi_fits - Check whether a domain has the aperture that doorbells fit
  * @domain: Domain that was given to iommu_msi_join(), with a device attached
  *
- * Context: Any. Without the owner's lock a domain that is made to fit at the same time
- * may not yet be known to.
+ * Context: Any. Without the owner's lock, a concurrent iommu_msi_fit() may not be
+ * seen yet.
  * Return: true if iommu_msi_fit() has nothing to do.
  */
 bool iommu_msi_fits(struct iommu_domain *domain)
@@ -148,14 +148,14 @@ EXPORT_SYMBOL_GPL(iommu_msi_fits);
 /**
  * iommu_msi_fit - Relocate doorbells that not all domains of a space can reach
  * @domain: Domain that was given to iommu_msi_join(), and that its driver may have
- *	finished since: only now its aperture is known. If it is as it was, nothing
+ *	finished since: only now is its aperture known. If it is unchanged, nothing
  *	happens, as doorbells that came since then respect it.
  *
- * A bank (struct iommu_msi_provider) without vectors for which there is no hole loses
- * its reservation.
+ * A bank (struct iommu_msi_provider) without vectors loses its reservation if there
+ * is no hole for it.
  *
- * Context: Process context, may sleep. The owner's lock is held for write, and
- * none that comes later in the order that iommu-msi.h states.
+ * Context: Process context, may sleep. The owner's lock is held for write, and no
+ * lock that comes later in the order that iommu-msi.h states.
  * Return: 0 on success. -EADDRINUSE if a doorbell is pinned outside of an
  * aperture, -ENOSPC if there is no hole to relocate one to, -EINTR if a fatal
  * signal ended the search, -ENOMEM; then none was relocated.
@@ -170,7 +170,7 @@ int iommu_msi_fit(struct iommu_domain *domain)
 EXPORT_SYMBOL_GPL(iommu_msi_fit);
 
 /**
- * iommu_msi_evade - Relocate doorbells out of what no device will reach any more
+ * iommu_msi_evade - Relocate doorbells out of IOVAs that become unreachable
  * @space: MSI space
  * @start: First IOVA in bytes of a range that the owner has reserved for hardware, or
  *	that is outside of the aperture of a domain that is about to join
@@ -200,9 +200,9 @@ EXPORT_SYMBOL_GPL(iommu_msi_evade);
  * @domain: Domain of type %IOMMU_DOMAIN_UNMANAGED
  *
  * The domain becomes an %IOMMU_DOMAIN_MIXED, until iommu_msi_leave(). To be called
- * before a device is attached to it; if that cannot be, iommu_msi_follow_group()
- * has to follow. Joining again is no error. Doorbells that lie outside of its
- * aperture are relocated.
+ * before a device is attached to it; if that is not possible,
+ * iommu_msi_follow_group() has to follow. Joining again is no error. Doorbells that
+ * lie outside of its aperture are relocated.
  *
  * Context: Process context, may sleep. The owner's lock is held for write.
  * Return: 0 on success. -EINVAL if the pages of @domain are larger than a slot, or
@@ -268,10 +268,10 @@ static void msi_group_end(struct msi_group *group,
  * @dev: Device with reservations, whose group is about to enter @domain from another
  *	one of the same space, or has just entered it
  *
- * Live vectors of the group so keep working in @domain, and so do those that come
- * before iommu_msi_attach_end(), which has to follow, also on failure.
+ * So live vectors of the group keep working in @domain, as do those that come before
+ * iommu_msi_attach_end(), which has to follow, even on failure.
  *
- * Context: Process context, may sleep. None of the group's reservations goes.
+ * Context: Process context, may sleep. The group's reservations stay.
  * Return: 0 on success. -EADDRINUSE if a doorbell in use lies outside of the
  * aperture of @domain, -ENOMEM, or what the IOMMU driver's map returned.
  */
@@ -287,14 +287,14 @@ int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev)
 EXPORT_SYMBOL_GPL(iommu_msi_attach_begin);
 
 /**
- * iommu_msi_attach_end - What iommu_msi_attach_begin() prepared is over
+ * iommu_msi_attach_end - End what iommu_msi_attach_begin() prepared
  * @domain: The same domain
  * @dev: The same device
- * @attached: The group is in @domain now; if not, it is where it was
+ * @attached: The group is in @domain now; otherwise it is where it was
  *
  * Doorbells are unmapped from the domain that the group is not in.
  *
- * Context: Process context, may sleep. None of the group's reservations goes.
+ * Context: Process context, may sleep. The group's reservations stay.
  */
 void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
 			  bool attached)
@@ -338,8 +338,8 @@ EXPORT_SYMBOL_GPL(iommu_msi_attached);
 /* Vectors that the device has already */
 
 /*
- * A PCI function has one of these before its first message is composed, and while the
- * function may send any
+ * A PCI function has one of these set before its first message is composed, and while
+ * it may send any
  */
 static bool msi_may_be_sent(struct device *dev)
 {
@@ -378,12 +378,12 @@ static bool msi_has_foreign_vector(struct iommu_msi_space *space,
  * @space: MSI space, or NULL for none
  * @dev: The device
  *
- * Messages of live vectors hold an IOVA of the space that they were set up in,
- * which in another one may be the user's.
+ * Messages of live vectors hold an IOVA of the space that they were set up in. In
+ * another space it may be the user's.
  *
  * Context: Process context, may sleep. Takes the lock of the device's MSI
  * descriptors. The device's driver stays.
- * Return: true if a doorbell of another space than @space is used.
+ * Return: true if a doorbell of a space other than @space is used.
  */
 bool iommu_msi_in_use_elsewhere(struct iommu_msi_space *space,
 				struct device *dev)
@@ -398,19 +398,19 @@ static int msi_ignore_doorbell(phys_addr_t start, size_t size, void *data)
 }
 
 /**
- * iommu_msi_check_device - Check whether messages of a device allow to attach it
- * @space: MSI space of the domain that the device is about to be attached to,
- *	or has just been, or NULL if the domain has none yet
- * @dev: The device, which a user has. Its MSIs are translated; it was attached to
- *	nothing.
+ * iommu_msi_check_device - Check whether a device's messages allow attaching it
+ * @space: MSI space of the domain that the device is about to be attached to, or has
+ *	just been attached to, or NULL if the domain has none yet
+ * @dev: The device, which a user has opened. Its MSIs are translated; it was attached
+ *	to nothing.
  *
- * Messages of vectors that were set up then hold physical addresses, which in
- * the domain are the owner's IOVAs. That does not go for a controller that
- * enumerates no doorbells: it may be in front of the IOMMU, as those in PCI host
- * bridges, and its messages are the same in any domain.
+ * Messages of vectors that were set up then hold physical addresses, which are the
+ * owner's IOVAs in the domain. This does not apply to a controller that enumerates no
+ * doorbells: it may be in front of the IOMMU, as in PCI host bridges, and its
+ * messages are the same in any domain.
  *
- * A vector may come after the call, but before the device is attached; called
- * again when it is, this finds it.
+ * A vector may come after the call, but before the device is attached; a second call
+ * after the attach finds it.
  *
  * Context: Process context, may sleep. Takes the lock of the device's MSI
  * descriptors. The device's driver stays.

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IOVAs that a device's bus does not carry to the IOMMU. An MSI that is written
- * there never becomes an interrupt, whatever the IOMMU maps:
+ * IOVAs that a device's bus does not carry to the IOMMU. An MSI that is written there
+ * never becomes an interrupt, whatever the IOMMU maps:
  *
  *  - a PCI host bridge claims its own memory windows for the devices below it. If
  *    nothing redirects the write (ACS), a switch on its way hands it to one of those;
- *  - it forwards nothing but the ranges that its firmware says it does (dma-ranges);
+ *  - it forwards only the ranges that its firmware describes (dma-ranges);
  *  - another bus on the way may have fewer address lines (device::bus_dma_limit).
  *
- * The kernel puts a doorbell there only if it has no other place; the user is free to.
+ * The kernel puts a doorbell there only as a last resort; the user is free to.
  *
  * One IOVA space has one struct msi_bus for all its devices that are behind the same
  * host bridge and have the same limit. How many ranges it has depends on the firmware
- * alone. It is made when the first of these devices is attached: a host bridge has all
- * its ranges before its devices are found, and a device its limit before a driver may
- * bind it. It stays until the IOVA space goes, for the next such device, and so does
- * the host bridge's structure; its ranges count while a device is attached.
+ * alone. It is created when the first of these devices is attached: by then the host
+ * bridge has all its ranges, and the device its limit. It is kept for the next such
+ * device until the IOVA space is destroyed, and so is the host bridge's structure;
+ * its ranges count while a device is attached.
  *
- * Addresses of a PCI bus are not those of the CPU: they differ by an offset.
+ * Addresses of a PCI bus differ from those of the CPU by an offset.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -33,7 +33,7 @@
 /**
  * struct msi_bus - What one bus does not carry
  * @item: In msi_bus_limits::buses
- * @bridge: Host bridge of the devices, which is referred to; NULL if they are no PCI
+ * @bridge: Host bridge of the devices, with a reference; NULL if they are no PCI
  *	devices
  * @dma_limit: Highest address that the devices' bus carries, 0 if it has no limit
  * @users: Number of references
@@ -50,7 +50,7 @@ struct msi_bus {
 };
 
 /**
- * msi_bus_limits_init - Begin with no bus, which carries everything
+ * msi_bus_limits_init - Initialise limits without a bus: everything is reached
  * @limits: To be initialised
  */
 void msi_bus_limits_init(struct msi_bus_limits *limits)
@@ -73,7 +73,7 @@ static void msi_bus_exclude(struct msi_bus *bus, u64 start, u64 last)
 {
 	struct interval_tree_node *range = &bus->ranges[bus->count];
 
-	/* It wraps, which no firmware means, or there are no such IOVAs */
+	/* It wraps, which no firmware intends, or there are no such IOVAs */
 	if (start > last || start > ULONG_MAX)
 		return;
 	range->start = start;
@@ -86,14 +86,14 @@ static void msi_bus_exclude_windows(struct msi_bus *bus)
 	struct resource_entry *entry;
 
 	resource_list_for_each_entry(entry, &bus->bridge->windows)
-		/* One without addresses ends in front of its start */
+		/* An empty one ends before its start */
 		if (resource_type(entry->res) == IORESOURCE_MEM &&
 		    entry->res->start <= entry->res->end)
 			msi_bus_exclude(bus, msi_bus_start(entry),
 					msi_bus_last(entry));
 }
 
-/* The lowest range of those that end at @start or behind it. They are not sorted. */
+/* The lowest of the ranges that end at @start or above. They are not sorted. */
 static struct resource_entry *
 msi_bus_next_dma_range(struct pci_host_bridge *bridge, u64 start)
 {
@@ -106,7 +106,7 @@ msi_bus_next_dma_range(struct pci_host_bridge *bridge, u64 start)
 	return next;
 }
 
-/* Exclude what is between the ranges that the host bridge forwards */
+/* Exclude the gaps between the ranges that the host bridge forwards */
 static void msi_bus_exclude_dma_gaps(struct msi_bus *bus)
 {
 	struct resource_entry *entry;
@@ -137,7 +137,7 @@ static size_t msi_bus_max_ranges(struct pci_host_bridge *bridge)
 		count++;
 	resource_list_for_each_entry(entry, &bridge->dma_ranges)
 		count++;
-	/* There are gaps in front of the ranges, and one behind */
+	/* There is a gap before each range, and one behind the last */
 	return count + 1;
 }
 
@@ -173,7 +173,7 @@ static void msi_bus_enable(struct msi_bus_limits *limits, struct msi_bus *bus)
 }
 
 /**
- * msi_bus_get - Have the limits of a device's bus respected
+ * msi_bus_get - Respect the limits of a device's bus
  * @limits: Limits of the IOVA space that the device is about to be attached to
  * @dev: The device
  *
@@ -222,7 +222,7 @@ void msi_bus_put(struct msi_bus_limits *limits, struct msi_bus *bus)
 
 /**
  * msi_bus_limits_destroy - Free what msi_bus_get() has kept
- * @limits: Limits that nobody has a bus of any more
+ * @limits: Limits whose buses have no users
  */
 void msi_bus_limits_destroy(struct msi_bus_limits *limits)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The IOVAs that the buses of attached devices do not carry to the IOMMU, see bus.c.
+ * IOVAs that the buses of attached devices do not carry to the IOMMU, see bus.c.
  *
  * Includes nothing of the other files of drivers/iommu/msi.
  */

@@ -19,11 +19,11 @@
 static const struct iommu_msi_provider *msi_provider;
 
 /**
- * iommu_msi_set_provider - Name what enumerates doorbells outside of MSI domains
- * @provider: Its operations, which stay; NULL for none
+ * iommu_msi_set_provider - Set the provider of doorbells outside of MSI domains
+ * @provider: Its operations, which stay valid; NULL for none
  *
  * Context: Any. No device is given to a user meanwhile.
- * Return: The provider before.
+ * Return: The previous provider.
  */
 const struct iommu_msi_provider *
 iommu_msi_set_provider(const struct iommu_msi_provider *provider)
@@ -43,7 +43,7 @@ bool msi_has_banks(struct device *dev)
 }
 
 /**
- * iommu_msi_has_own_banks - Check whether a device can raise its group's interrupts only
+ * iommu_msi_has_own_banks - Check whether a device can raise only its group's IRQs
  * @dev: A device whose doorbells no MSI domain enumerates
  *
  * Context: Process context, may sleep. May take a group's mutex.
@@ -117,7 +117,7 @@ struct msi_count {
 	unsigned int count;
 };
 
-/* Registers of several ranges may share a page, which is one doorbell then */
+/* Registers of several ranges may share a page, which is then one doorbell */
 static int msi_count_doorbell(phys_addr_t start, size_t size, void *data)
 {
 	phys_addr_t last = start + size - 1;
@@ -186,8 +186,8 @@ static int msi_group_add(struct device *dev, void *data)
  * @devices: Empty list, filled with struct iommu_msi_group_device; to be given to
  *	iommu_msi_free_devices()
  *
- * For what takes locks that come before the group's mutex: those of owners and of
- * MSI descriptors.
+ * For callers that take locks that come before the group's mutex: those of owners and
+ * of MSI descriptors.
  *
  * Context: Process context, may sleep. Takes the group's mutex.
  * Return: 0 or -ENOMEM, and the list is empty.

@@ -12,7 +12,7 @@ struct device;
 
 /*
  * Doorbells are told apart by 4 KiB pages, the smallest that any IOMMU has, as the
- * domains of a space may differ. No doorbell is mapped by less.
+ * domains of a space may differ. No mapping of a doorbell is smaller.
  */
 #define IOMMU_DOORBELL_PAGE SZ_4K
 

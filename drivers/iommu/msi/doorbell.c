@@ -44,7 +44,7 @@ struct iommu_doorbell *doorbell_lookup(struct iommu_msi_space *space,
 	return node ? rb_entry(node, struct iommu_doorbell, phys_node) : NULL;
 }
 
-/* The page of @doorbell has turned out to be @phys. The space's lock is held. */
+/* Record that the page of @doorbell is @phys. The space's lock is held. */
 void doorbell_bind(struct iommu_doorbell *doorbell, phys_addr_t phys)
 {
 	lockdep_assert_held(&doorbell->space->lock);
@@ -109,7 +109,7 @@ static void doorbell_placement(struct iommu_doorbell *doorbell,
 		/* An empty range */
 		.avoid_start = 1,
 	};
-	/* One more vector that keeps it may come now: see doorbell_begin() */
+	/* Another vector that keeps it may come now: see doorbell_begin() */
 	if (READ_ONCE(doorbell->keeps_hi)) {
 		placement->first = max(placement->first, block);
 		placement->last = min(placement->last, block + SZ_4G - 1);
@@ -161,14 +161,14 @@ int doorbell_find_common_place(struct iommu_doorbell *a,
 }
 
 /**
- * doorbell_check_place - Check whether a doorbell can be at a certain IOVA
+ * doorbell_check_place - Check whether a doorbell can be at a given IOVA
  * @doorbell: The doorbell
  * @iova: First IOVA in bytes
  *
  * Context: The owner's lock is held for write.
- * Return: 0, or -EINVAL if @iova is not aligned to the granule or is 0, -ERANGE
- * if it is out of reach, -EADDRINUSE if it is reserved, -EEXIST if the owner has a
- * mapping there, or another doorbell is there or just leaves it.
+ * Return: 0, or -EINVAL if @iova is not aligned to the granule or is 0, -ERANGE if
+ * it is out of reach, -EADDRINUSE if it is reserved, -EEXIST if the owner has a
+ * mapping there, or another doorbell is there or is just leaving it.
  */
 int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 {
@@ -208,7 +208,7 @@ static int doorbell_first_index(struct iommu_doorbell *doorbell)
 	return 0;
 }
 
-/* Where the owner's request puts @doorbell, or else where the rule does */
+/* Find where the owner's request puts @doorbell, or else where the rule does */
 static int doorbell_first_place(struct iommu_doorbell *doorbell,
 				unsigned long *iova)
 {
@@ -255,7 +255,7 @@ static void doorbell_publish(struct iommu_doorbell *doorbell,
 }
 
 /**
- * doorbell_create - Give a doorbell its IOVAs
+ * doorbell_create - Create a doorbell, with IOVAs
  * @space: MSI space
  * @phys: Its page, or %IOMMU_DOORBELL_UNBOUND
  * @is_bank: A struct iommu_msi_provider named it

@@ -27,7 +27,7 @@ doorbell_length(const struct iommu_doorbell *doorbell)
 	return doorbell_last(doorbell) - doorbell_start(doorbell) + 1;
 }
 
-/* Questions that counters answer */
+/* Queries that counters answer */
 
 static inline bool doorbell_is_idle(const struct iommu_doorbell *doorbell)
 {
@@ -40,7 +40,7 @@ static inline bool doorbell_can_move(const struct iommu_doorbell *doorbell)
 	return !doorbell->pins && !doorbell->immovable && !doorbell->stranded;
 }
 
-/* Check whether nothing relocates @doorbell */
+/* Check whether @doorbell must not be relocated */
 static inline bool doorbell_is_pinned(const struct iommu_doorbell *doorbell)
 {
 	return doorbell->placement == IOMMU_MSI_PLACED_FIXED ||

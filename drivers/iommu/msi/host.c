@@ -2,25 +2,25 @@
 /*
  * Vectors of the host's drivers, which follow their group from domain to domain.
  *
- * The domain of a group translates the MSIs of all its devices. A driver that does
- * no DMA may have its device in a group that a user owns, for example that of a PCIe
- * port without ACS (device_driver::driver_managed_dma). Its messages hold an IOVA
- * of the DMA API's domain, which means nothing, or something else, in the user's.
+ * The domain of a group translates the MSIs of all its devices. A driver that does no
+ * DMA may have its device in a group that a user owns, for example that of a PCIe
+ * port without ACS (device_driver::driver_managed_dma). Its messages hold an IOVA of
+ * the DMA API's domain, which in the user's domain is unmapped, or something else.
  *
  * So when the group changes its domain, such a vector is paused, its doorbell is
- * looked up in the new domain, and its message is rewritten: before anything is
- * sent, by the same means as a change of affinity. While the domain is one that
- * blocks everything it stays paused. Edge interrupts that come to nothing meanwhile
- * would never be repeated, so each is delivered once by software afterwards; drivers
- * that share interrupts look for the reason themselves.
+ * looked up in the new domain, and its message is rewritten before the device can
+ * send again, by the same means as for a change of affinity. In a domain that blocks
+ * everything it stays paused. Edge interrupts that are lost meanwhile would never be
+ * repeated, so each is delivered once by software afterwards; drivers that share
+ * interrupts look for the reason themselves.
  *
  * Locks and races
  * ---------------
  * iommu_group::mutex guards the list of these vectors, keeps them, and is held while
  * the group changes its domain and while a vector is prepared. So:
- * - a vector that comes or goes does so before a change, or after it;
+ * - a vector that comes or goes does so before or after a change;
  * - change of affinity, mask and unmask, reset and resume of the device, and
- *   interrupts exclude the rewriting of a message by irq_desc::lock;
+ *   interrupts are serialised with the rewriting of a message by irq_desc::lock;
  * - a doorbell of a user's space that is relocated has its messages rewritten under
  *   the group's mutex, too.
  * A vector of a device that has an iommu_msi_rewriter is the user's, and not listed.
@@ -39,7 +39,7 @@
 #include "mapping.h"
 #include "vector.h"
 
-/* What becomes of a message in a domain */
+/* What happens to a message in a domain */
 enum msi_way {
 	MSI_UNKNOWN, /* nobody here placed its doorbell */
 	MSI_BLOCKED, /* nothing gets through */
@@ -48,7 +48,7 @@ enum msi_way {
 	MSI_SPACE,
 };
 
-/* An IOMMU page that messages are sent to; no @shift: they are not translated */
+/* IOMMU page that messages are sent to; without @shift they are not translated */
 struct msi_page {
 	u64 iova;
 	unsigned int shift;
@@ -90,7 +90,7 @@ static int msi_prepare_dma_api(struct iommu_domain *domain,
 }
 
 /**
- * iommu_msi_prepare - Find where the messages of a new vector are to be sent
+ * iommu_msi_prepare - Find where the messages of a new vector are sent
  * @group: Group of the vector's device, or NULL
  * @desc: MSI descriptor
  * @msi_addr: Physical address of the doorbell's register
@@ -136,12 +136,12 @@ static void msi_vector_release(struct msi_desc *desc)
 }
 
 /**
- * iommu_dma_release_msi - A vector does not use its doorbell any more
+ * iommu_dma_release_msi - Release the doorbell of a vector
  * @desc: MSI descriptor whose interrupts are freed, or could not be allocated;
  *	nothing happens if iommu_dma_prepare_msi() was not called for it
  *
  * The last vector of a user's space unmaps the doorbell. In a domain of the DMA API
- * it stays until the domain goes, so that a late MSI is harmless.
+ * it stays until the domain is freed, so that a late MSI is harmless.
  *
  * Context: Process context, may sleep. Takes the group's mutex.
  */
@@ -159,7 +159,7 @@ void iommu_dma_release_msi(struct msi_desc *desc)
 }
 
 /**
- * iommu_msi_forget_device - A device leaves its group
+ * iommu_msi_forget_device - Forget the vectors of a device that leaves its group
  * @vectors: Vectors of the host's drivers in the group
  * @dev: The device, whose driver should have freed its vectors
  *
@@ -177,7 +177,7 @@ void iommu_msi_forget_device(struct hlist_head *vectors, struct device *dev)
 
 /* Changes of the domain */
 
-/* Nothing that concerns @desc changes: the owner maps its doorbell in both */
+/* Nothing changes for @desc: the owner maps its doorbell in both */
 static bool msi_vector_stays(const struct iommu_msi_change *change,
 			     const struct msi_desc *desc)
 {
@@ -247,7 +247,7 @@ static void msi_vector_stay(const struct iommu_msi_change *change,
 				desc->iommu_msi_shift);
 }
 
-/* The page that messages go to now. Returns false if they are kept back. */
+/* The page that messages are sent to now. Returns false if they are held back. */
 static bool msi_vector_page(const struct iommu_msi_change *change,
 			    struct msi_desc *desc, struct msi_page *page)
 {
@@ -290,8 +290,8 @@ static void msi_vector_follow(const struct iommu_msi_change *change,
 }
 
 /*
- * Vectors are left alone if no domain translates them, and in one that an in-kernel
- * user of the IOMMU API made, who has to know about doorbells.
+ * Vectors are left alone if no domain translates them, and in a domain made by an
+ * in-kernel user of the IOMMU API, which has to know about doorbells.
  */
 static bool msi_vectors_follow(const struct iommu_msi_change *change)
 {
@@ -322,15 +322,15 @@ static void msi_vectors_stay(const struct iommu_msi_change *change,
 }
 
 /**
- * iommu_msi_begin_change - A group is about to change its domain
+ * iommu_msi_begin_change - Prepare vectors for a change of their group's domain
  * @change: The change
  *
  * Vectors of the host's drivers are paused, and their doorbells are mapped in the new
  * domain. iommu_msi_end_change() has to follow, unless this fails.
  *
  * Context: Process context, may sleep. The group's mutex is held.
- * Return: 0, or the errors of iommu_msi_map() or iommu_dma_map_msi(), which are said
- * in the kernel log. Not if @change must succeed.
+ * Return: 0, or the errors of iommu_msi_map() or iommu_dma_map_msi(), which are
+ * logged. Always 0 if @change must succeed.
  */
 int iommu_msi_begin_change(const struct iommu_msi_change *change)
 {
@@ -357,11 +357,11 @@ int iommu_msi_begin_change(const struct iommu_msi_change *change)
 }
 
 /**
- * iommu_msi_end_change - A group has changed its domain, or could not
+ * iommu_msi_end_change - Resume vectors once their group has changed its domain
  * @change: What iommu_msi_begin_change() was given
- * @changed: The group is in the new domain
+ * @changed: The group is in the new domain; otherwise it is in the old one
  *
- * Vectors are resumed, but for those that nothing translates now.
+ * Vectors are resumed, except those that nothing translates now.
  *
  * Context: Process context, may sleep. The group's mutex is held.
  */

@@ -3,7 +3,7 @@
  * Vectors of the host's drivers, which follow their group from domain to domain.
  *
  * Private to drivers/iommu: iommu.c says when a group changes its domain,
- * relocate.c when a doorbell gets another IOVA.
+ * relocate.c when a doorbell is relocated.
  */
 #ifndef __IOMMU_MSI_HOST_H
 #define __IOMMU_MSI_HOST_H
@@ -24,7 +24,7 @@ struct msi_user;
  * @from: The domain that it leaves, or NULL
  * @to: The domain that it enters
  * @blocked: The domain in which nothing of the group is translated, or NULL
- * @must_succeed: Go on if the message of a vector has nowhere to go
+ * @must_succeed: Go on even if the message of a vector has nowhere to go
  */
 struct iommu_msi_change {
 	struct hlist_head *vectors;

@@ -4,8 +4,8 @@
  *
  * An IOMMU maps pages, a doorbell is a register. With pages larger than the frame
  * that the interrupt controller has for it, registers of another device may share
- * the page, and the user's device could write to them. The resources in
- * /proc/iomem tell, on each machine for itself.
+ * the page, and the user's device could write to them. The resources in /proc/iomem
+ * show this for each machine.
  */
 #include <linux/align.h>
 #include <linux/device.h>
@@ -18,7 +18,7 @@ struct msi_page_check {
 	struct resource other;
 };
 
-/* Nothing that others claim lies within a claimed resource: its parts are its own */
+/* Whatever lies within a claimed resource belongs to its claimant */
 static int msi_page_check_resource(struct resource *res, void *data)
 {
 	struct msi_page_check *check = data;
@@ -30,12 +30,12 @@ static int msi_page_check_resource(struct resource *res, void *data)
 }
 
 /**
- * iommu_msi_check_page - Check that a user's device may be given a doorbell's page
+ * iommu_msi_check_page - Check whether a user's device may have a doorbell's page
  * @dev: The device, which is named if it may not
  * @reg: Physical address of the doorbell's register
  * @page_size: Size of the IOMMU page around it in bytes, a power of two
  *
- * The page is good if nothing that a driver has claimed, nor memory, lies in it.
+ * The page is good if it contains neither memory nor anything a driver has claimed.
  * The claimed resource that @reg lies in, if any, is the interrupt controller's
  * own. What a driver claims later is not seen.
  *

@@ -2,7 +2,7 @@
 /*
  * What else a user's device could write to through the page of a doorbell.
  *
- * Private to drivers/iommu: reservation.c and vector.c ask it.
+ * Private to drivers/iommu: called by reserve.c and vector.c.
  */
 #ifndef __IOMMU_MSI_ISOLATION_H
 #define __IOMMU_MSI_ISOLATION_H

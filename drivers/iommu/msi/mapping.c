@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Doorbells in the page tables of domains: mapped for those who need that, and where
- * messages may be sent to. See space.h for the objects and the locks; that of the
- * space is held throughout.
+ * Doorbells in the page tables of domains: mapped for the devices that need them, at
+ * all IOVAs that messages may be sent to. See space.h for the objects and the locks;
+ * the space's lock is held throughout.
  */
 #include <linux/iommu.h>
 #include <linux/slab.h>
@@ -77,7 +77,7 @@ static void msi_mapping_unmap(struct msi_mapping *mapping, unsigned int which)
 }
 
 /**
- * msi_mapping_complete - Map a doorbell wherever messages may be sent to
+ * msi_mapping_complete - Map a doorbell wherever messages may be sent
  * @mapping: Its mapping in a domain: at its IOVAs and, while it is relocated, at
  *	those that it leaves
  *
@@ -135,7 +135,7 @@ static struct msi_mapping *msi_mapping_create(struct iommu_doorbell *doorbell,
 }
 
 /**
- * msi_mapping_get - Get a reference on a doorbell's mapping, made if it is new
+ * msi_mapping_get - Get a reference to a doorbell's mapping, creating it if needed
  * @doorbell: A doorbell whose page is known
  * @member: Domain of its space
  *

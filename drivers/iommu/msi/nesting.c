@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The doorbells of devices that are attached to a nested domain: a guest, who has
- * the first stage, sends its MSIs to where they are in the second.
+ * The doorbells of devices that are attached to a nested domain. A guest that owns
+ * stage 1 sends its MSIs to where they are in stage 2.
  *
- * What address that is the guest was told, or found out: by the place that the
- * legacy window has, or because the VMM put its own interrupt controller there. So
- * the doorbells stay where they are as long as such a device is attached, and are
- * mapped all the time, not just while there is a vector.
+ * The guest was told the address, or knows it: by the legacy window, or because
+ * the VMM put its own interrupt controller there. So the doorbells stay where they
+ * are as long as such a device is attached, and are mapped all the time, not just
+ * while there is a vector.
  *
  * Races
  * -----
- * - pinning against a moving doorbell: both hold the owner's lock, or the space's.
- *   The owner moves none while a device is being attached.
- * - pinning against vectors: the space's lock. A vector that comes finds the
- *   doorbell mapped, and the last one that goes leaves it mapped.
- * - detach against an MSI on its way: the pin goes with the reservation, after the
- *   device was detached and can send no more.
+ * - pinning against relocation of a doorbell: both hold the owner's lock, or the
+ *   space's. The owner relocates none while a device is being attached.
+ * - pinning against vectors: the space's lock. A new vector finds the doorbell
+ *   mapped, and the last one leaves it mapped.
+ * - detach against an MSI on its way: the pin is removed with the reservation,
+ *   after the device was detached and can send no more.
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The owner's interface: the end of a space, and what the owner asks of it. See
- * include/linux/iommu-msi.h.
+ * The owner's interface: destruction of a space, and what the owner may ask of
+ * it. See include/linux/iommu-msi.h.
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
@@ -52,7 +52,7 @@ EXPORT_SYMBOL_GPL(iommu_msi_first_place);
 /**
  * iommu_msi_next_state - Iterate over the doorbells of a space
  * @space: MSI space
- * @index: In: lowest index that is wanted. Out: index that was found
+ * @index: In: lowest index of interest. Out: index that was found
  * @state: Filled with the state of that doorbell
  *
  * Context: Process context, may sleep. The owner's lock is held.
@@ -83,7 +83,7 @@ bool iommu_msi_next_state(struct iommu_msi_space *space, unsigned long *index,
 EXPORT_SYMBOL_GPL(iommu_msi_next_state);
 
 /**
- * iommu_msi_get_geometry - Find what an MSI space has room for
+ * iommu_msi_get_geometry - Report which IOVAs an MSI space can use
  * @space: MSI space
  * @geometry: Filled
  *

@@ -2,40 +2,40 @@
 /*
  * The rule by which an MSI doorbell is given an IOVA.
  *
- * The result depends on nothing but struct msi_placement and the answers of the
- * owner to it, never on time or chance. Candidates are tried in this order, and
- * the first one that is free is taken:
+ * The result depends only on struct msi_placement and the answers of the owner to it,
+ * never on time or chance. Candidates are tried in this order, and the first free one
+ * is taken:
  *
  *  1. the first 256 slots of the window, lowest first. Unless the user chose it, that
  *     is the one that the IOMMU driver reports (0x8000000..0x80fffff), since user
  *     space has relied on it for as long as there are SMMU drivers;
  *  2. 4 GiB - k * 64 MiB, for k = 1..63: any device can send an MSI there;
- *  3. if all devices can send 64-bit addresses, the last slot of the
- *     aperture minus 1, 2, 4, 8 and so on slots, so that a user who packs mappings
- *     from the top, however many, leaves a candidate.
+ *  3. if all devices can send to 64-bit addresses, the last slot of the aperture
+ *     minus 1, 2, 4, 8 and so on slots: however many mappings a user packs from the
+ *     top, one candidate is left.
  *
- * If each slot of the aperture leads to one place only (msi_placement::from_top), a
- * doorbell costs the user a whole slot. Then the candidates are the last 256 slots,
- * highest first, in place of all these: what is mapped from 0 up meets none.
+ * If each slot of the aperture maps one range only (msi_placement::from_top), a
+ * doorbell costs the user a whole slot. Then the candidates are the last 256 slots
+ * instead, highest first: what is mapped from 0 up does not meet them.
  *
  * A candidate that the user claimed (IOMMU_IOAS_ALLOW_IOVAS) is taken only if there
- * is no other. Only when all of them are taken, the whole aperture is walked, and
- * the highest slot that is free is taken.
+ * is no other. Only when all are taken is the whole aperture walked, and the highest
+ * free slot used.
  *
- * A range that a device's bus does not carry to the IOMMU is avoided: all of this is
- * done without such ranges first, and with them if that finds nothing. A user who
- * gets by with a device in spite of its firmware does not lose it thereby.
+ * Ranges that a device's bus does not carry to the IOMMU are avoided: the search is
+ * done without them first, and with them if that finds nothing. A user for whom a
+ * device works in spite of its firmware does not lose it by this.
  *
  * IOVA 0 is never used: too much software takes it for "no address".
  *
- * Cost: what a slot may collide with (the owner's mappings, doorbells, ranges that
- * are not carried) is found in O(log n). The candidates are at most 256 + 63 + 64,
- * whatever the user maps and however long the window is. A walk takes a step for each
- * thing that it collides with, O(n log n); it asks before each step whether it is
+ * Cost: what a slot may collide with (the owner's mappings, doorbells, unreachable
+ * ranges) is found in O(log n). The candidates are at most 256 + 63 + 64, whatever
+ * the user maps and however long the window is. A walk takes a step for each thing
+ * that it collides with, O(n log n), and checks before each step whether it is
  * interrupted. The caller holds the owner's lock and needs no other.
  *
- * tools/testing/iommu-msi/ builds this file as a user-space program: it depends on
- * interval trees and arithmetic, and on nothing else of the kernel.
+ * tools/testing/iommu-msi/ builds this file as a user-space program: of the kernel it
+ * needs nothing but interval trees and arithmetic.
  */
 #include <linux/align.h>
 #include <linux/errno.h>
@@ -58,7 +58,7 @@ struct msi_search {
 	bool found;
 };
 
-/* The lowest thing in a range that a place must not overlap */
+/* The lowest thing in a range that a doorbell must not overlap */
 struct msi_obstacle {
 	unsigned long from; /* Start of the range */
 	unsigned long start; /* Last IOVA of the range, until found */
@@ -67,14 +67,14 @@ struct msi_obstacle {
 };
 
 /**
- * msi_placement_first_doorbell - Find a doorbell's place in a range
- * @placement: What a place has to satisfy; its @also is not looked at
+ * msi_placement_first_doorbell - Find the lowest doorbell in a range
+ * @placement: What a place has to satisfy; its @also is ignored
  * @start: First IOVA of the range in bytes
  * @last: Last IOVA of the range in bytes
  *
  * Context: The owner's lock is held. O(log n).
- * Return: The lowest place of a doorbell, or else one that a doorbell is about
- * to leave, or NULL.
+ * Return: The lowest place of a doorbell, or else one that a doorbell is leaving, or
+ * NULL.
  */
 struct interval_tree_node *
 msi_placement_first_doorbell(const struct msi_placement *placement,
@@ -96,7 +96,7 @@ static void msi_obstacle_lower(struct msi_obstacle *obstacle,
 	if (start > last || start > obstacle->start || last < obstacle->from)
 		return;
 	start = max(start, obstacle->from);
-	/* Of two that begin together the longer one, so that none is met twice */
+	/* Of two with the same start, the longer one: none is met twice */
 	if (obstacle->found && start == obstacle->start)
 		last = max(last, obstacle->last);
 	obstacle->start = start;

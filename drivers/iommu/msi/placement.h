@@ -2,7 +2,7 @@
 /*
  * The rule by which an MSI doorbell is given an IOVA, see placement.c.
  *
- * This is the lowest layer of drivers/iommu/msi: it includes nothing of the others.
+ * This is the lowest layer of drivers/iommu/msi: it includes none of the others.
  */
 #ifndef __IOMMU_MSI_PLACEMENT_H
 #define __IOMMU_MSI_PLACEMENT_H
@@ -11,19 +11,18 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
-/* How many slots of the window are candidates: all of the legacy one's 4 KiB slots */
+/* How many slots of the window are candidates: all 4 KiB slots of the legacy one */
 #define MSI_PLACEMENT_WINDOW_SLOTS 256
 
 /**
- * struct msi_placement_ops - What the search asks the owner of an IOVA space
- * @first_taken: Find the lowest range within *@start..*@last that the owner mapped
- *	or reserved, and set both to it; it may begin before and end behind what
- *	was asked for. Return false if there is none. O(log n). Doorbells must be
- *	ignored.
- * @is_claimed: Check whether the user said that it is going to map within
- *	@start..@last. O(log n).
+ * struct msi_placement_ops - Queries to the owner of an IOVA space
+ * @first_taken: Find the lowest range that the owner mapped or reserved in
+ *	*@start..*@last, and set both to it; it may extend beyond what was asked for.
+ *	Return false if there is none. O(log n). Doorbells must be ignored.
+ * @is_claimed: Check whether the user said that it will map within @start..@last.
+ *	O(log n).
  * @interrupted: Check whether to give up. Called before each step of a walk over
- *	holes, never while candidates are probed.
+ *	holes, not while candidates are probed.
  *
  * None of these is optional. IOVAs are in bytes, ranges include their last byte and
  * are not empty.
@@ -42,7 +41,7 @@ struct msi_placement_ops {
 
 /**
  * struct msi_placement - What a place for a doorbell has to satisfy
- * @ops: Questions to the owner of the IOVA space
+ * @ops: Queries to the owner of the IOVA space
  * @owner: Argument of @ops
  * @places: Interval tree of the places of all doorbells
  * @old_places: Interval tree of the places that doorbells are about to leave
@@ -55,11 +54,11 @@ struct msi_placement_ops {
  * @last: Highest such IOVA, @first..@last is the aperture
  * @below_4g: A device of the space has MSI addresses of 32 bits only
  * @from_top: Candidates are the last slots of the aperture, highest first, and no others
- * @only_reachable: Rather no place than one in @unreachable
+ * @only_reachable: Fail rather than use IOVAs in @unreachable
  * @avoid_start: First IOVA of a range that is about to be mapped
  * @avoid_last: Its last IOVA; below @avoid_start if there is no such range
  * @also: What the place has to satisfy in another space, too, or NULL; its window,
- *	its @from_top, its @only_reachable and what its owner claimed are not looked at
+ *	@from_top, @only_reachable and what its owner claimed are ignored
  */
 struct msi_placement {
 	const struct msi_placement_ops *ops;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the drivers of interrupt controllers call for a vector where the DMA API does not
- * use the IOMMU; elsewhere ../dma-iommu.c has these functions. An architecture that
- * maps DMA by itself needs no more of the DMA API here: its own domains let physical
- * addresses pass.
+ * What the drivers of interrupt controllers call for a vector where the DMA API does
+ * not use the IOMMU; elsewhere ../dma-iommu.c has these functions. An architecture
+ * that maps DMA by itself needs nothing else of the DMA API here: its own domains
+ * pass physical addresses through.
  */
 #include <linux/iommu.h>
 #include <linux/msi.h>
@@ -19,7 +19,7 @@
  * Undone by iommu_dma_release_msi().
  *
  * Context: Process context, may sleep. Takes the mutex of the device's group.
- * Return: 0, also if no MSI space is in charge, or the errors of iommu_msi_map().
+ * Return: 0, also without an MSI space, or the errors of iommu_msi_map().
  */
 int iommu_dma_prepare_msi(struct msi_desc *desc, phys_addr_t msi_addr)
 {

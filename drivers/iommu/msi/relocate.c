@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Giving doorbells other IOVAs, also while devices send interrupts to them.
+ * Relocation of doorbells, even while devices send interrupts to them.
  *
  * A relocation has three steps, under the owner's lock from the first to the last:
  *
- *  1. msi_relocate() finds other IOVAs and maps the doorbell there, too. From now on
- *     new vectors are given the new IOVA. Nothing can fail after this but the
- *     rewriting of messages.
+ *  1. msi_relocate() finds other IOVAs and maps the doorbell there, too. From then
+ *     on new vectors get the new IOVA. After this, only the rewriting of messages
+ *     can fail.
  *  2. msi_relocations_commit() has the messages of all vectors rewritten that hold
  *     the old IOVA: by the device's rewriter or, for a device that the host drives,
- *     by host.c. The space's lock is not held, as that takes locks which come
- *     before it. Vectors come and go meanwhile, and groups change their domain:
- *     both IOVAs are mapped wherever they do, see msi_mapping_complete().
- *  3. The old IOVAs are unmapped. When a message was rewritten its device had been
- *     read, which pushed the interrupts out that it had sent before.
+ *     by host.c. The space's lock is not held, as this takes locks that come before
+ *     it. Vectors come and go meanwhile, and groups change their domain: both IOVAs
+ *     are mapped wherever they do, see msi_mapping_complete().
+ *  3. The old IOVAs are unmapped. Each device was read after its messages were
+ *     rewritten, which pushed out the interrupts that it had sent before.
  *
  * The space's lock is taken anew for each device that uses the doorbell.
  */
@@ -46,7 +46,7 @@ VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
 
 	KUNIT_STATIC_STUB_REDIRECT(msi_device_rewrite, space, dev);
 	rewriter = msi_rewriter_get(dev);
-	/* It may have been unregistered, and no vector is left then */
+	/* It may have been unregistered: then no vector is left */
 	if (!rewriter)
 		return;
 	if (!mutex_lock_killable(&rewriter->lock)) {
@@ -58,7 +58,7 @@ VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
 }
 
 /*
- * Get the rewriter of a device that has vectors at the doorbell. Neither goes until
+ * Get the rewriter of a device that has vectors at the doorbell. Both stay until
  * msi_rewriter_put().
  */
 static struct iommu_msi_rewriter *msi_user_rewriter(struct msi_user *user,
@@ -127,7 +127,7 @@ static void msi_trace_move(const struct iommu_doorbell *doorbell)
 			     doorbell_start(doorbell), doorbell->vectors);
 }
 
-/* Messages are to be sent to @iova, and may be sent to where it has been */
+/* Have messages sent to @iova; they may still be sent to the previous IOVA */
 static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
 {
 	struct interval_tree_node *old = &doorbell->places[doorbell->at].node;
@@ -140,7 +140,7 @@ static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
 	     upper_32_bits(old->start) != upper_32_bits(iova)))
 		return -EEXIST;
 	interval_tree_remove(old, &space->places);
-	/* Still mapped, so no other doorbell is to be given it */
+	/* Still mapped, so no other doorbell must get it */
 	interval_tree_insert(old, &space->old_places);
 	doorbell->at = !doorbell->at;
 	doorbell_set_start(doorbell, iova);
@@ -149,7 +149,7 @@ static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
 	return 0;
 }
 
-/* Turn round: what has been rewritten is stale from now on */
+/* Reverse direction: what has been rewritten is stale from now on */
 static void doorbell_revert(struct iommu_doorbell *doorbell)
 {
 	struct interval_tree_node *new = &doorbell->places[doorbell->at].node;
@@ -166,7 +166,7 @@ static void doorbell_revert(struct iommu_doorbell *doorbell)
 	msi_trace_move(doorbell);
 }
 
-/* No message is sent to the old place, and none will be: it is unmapped */
+/* No message is sent to the old IOVAs, and none will be: unmap them */
 static void doorbell_end(struct iommu_doorbell *doorbell)
 {
 	struct iommu_msi_space *space = doorbell->space;
@@ -254,12 +254,12 @@ static void msi_relocations_end(struct list_head *list)
 }
 
 /**
- * msi_relocations_cancel - Put doorbells back
+ * msi_relocations_cancel - Relocate doorbells back
  * @list: List of doorbells that msi_relocate() made; empty afterwards
  *
  * A doorbell whose messages cannot be rewritten back stays mapped at both IOVAs, and
- * pinned, until its vectors go. So it is if a fatal signal has come, for it would be
- * waited for a reset of the device otherwise.
+ * pinned, until its vectors go. The same goes for a fatal signal, as rewriting might
+ * wait for a reset of the device otherwise.
  *
  * Context: As for msi_relocate_to().
  */
@@ -291,12 +291,12 @@ static int msi_relocations_rewrite(struct list_head *list)
 }
 
 /**
- * msi_relocations_commit - Have messages rewritten, and leave the old IOVAs
+ * msi_relocations_commit - Have messages rewritten, and release the old IOVAs
  * @list: List of doorbells that msi_relocate() made; empty afterwards
  *
  * Context: As for msi_relocate_to(). The owner's lock has been held since then.
  * Return: 0, or -EEXIST if a device's messages were not rewritten, -EINTR if a fatal
- * signal ended the wait for a device; then all doorbells are where they were before.
+ * signal ended the wait for a device; then all doorbells are back where they were.
  */
 int msi_relocations_commit(struct list_head *list)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Giving doorbells other IOVAs, see relocate.c. For the owner's interface.
+ * Relocation of doorbells, see relocate.c. For the owner's interface.
  */
 #ifndef __IOMMU_MSI_RELOCATE_H
 #define __IOMMU_MSI_RELOCATE_H

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The owner's interface: a device with live vectors that changes to another MSI space.
+ * The owner's interface: replacing the MSI space of a device with live vectors.
  *
- * The messages of the device hold IOVAs of the space that it leaves, so each of
- * its doorbells is brought to one IOVA in both spaces first, by relocating it in one
- * of them, or in both. Both doorbells are pinned there until the device has
- * changed its domain. Then its vectors are handed over; no message changes any
- * more. If the device stays where it is, so do its vectors. Vectors of the host's
- * devices in the group follow by themselves, see host.c.
+ * The messages of the device hold IOVAs of the space that it leaves, so each of its
+ * doorbells is first brought to the same IOVA in both spaces, by relocating it in one
+ * of them, or in both. Both doorbells are pinned there until the device has changed
+ * its domain. Then its vectors are handed over; no message changes. If the device
+ * stays where it is, so do its vectors. Vectors of the host's devices in the group
+ * follow by themselves, see host.c.
  *
  * A vector that comes meanwhile uses the old space or the new one, whichever the
- * device is attached to, and the IOVA is the same. A doorbell without vectors need
- * not be at one IOVA: if it cannot be, none comes in the old space until the device
- * has left that, or stays.
+ * device is attached to; the IOVA is the same. A doorbell without vectors need not be
+ * at one IOVA: if it cannot be, no vector may use it in the old space until the
+ * device has left, or stays.
  */
 #include <linux/export.h>
 #include <linux/iommu.h>
@@ -24,7 +24,7 @@
 #include "user.h"
 #include "vector.h"
 
-/* What one iommu_msi_replace_begin() relocates in either space */
+/* What one iommu_msi_replace_begin() relocates in each space */
 struct msi_replace {
 	struct iommu_msi_space *from;
 	struct iommu_msi_space *to;
@@ -97,8 +97,8 @@ static int msi_bring_together(struct iommu_doorbell *from,
 }
 
 /*
- * The doorbell in the old space. One that the controller did not enumerate is the
- * one that the device has used there.
+ * The doorbell in the old space. If the controller did not enumerate it, that is the
+ * one which the device has used there.
  */
 static struct msi_user *msi_replace_find_old(struct msi_replace *replace,
 					     phys_addr_t phys)
@@ -142,7 +142,7 @@ static void msi_replace_pair(struct msi_user *new, struct msi_user *old)
 	mutex_unlock(&new->doorbell->space->lock);
 }
 
-/* Bring a doorbell that the device has reserved in the new space along */
+/* Bring along a doorbell that the device has reserved in the new space */
 static int msi_replace_user(struct msi_replace *replace, struct msi_user *user)
 {
 	struct msi_user *old;
@@ -173,7 +173,7 @@ static bool msi_is_brought_along(const struct msi_device *new,
 }
 
 /*
- * No vector comes to a doorbell that is not brought along: in the new space its
+ * No vector may use a doorbell that is not brought along: in the new space its
  * message would lead elsewhere
  */
 static int msi_replace_keep_vectors_out(struct msi_replace *replace)
@@ -206,7 +206,7 @@ static int msi_replace_prepare(struct msi_replace *replace)
 	return msi_replace_keep_vectors_out(replace);
 }
 
-/* The end of it */
+/* End of the replacement */
 
 static void msi_replace_unpair(struct msi_user *new)
 {
@@ -229,7 +229,7 @@ static void msi_replace_release(struct msi_replace *replace)
 	msi_spaces_unlock(replace->from, replace->to);
 }
 
-/* Devices with MSIs have reservations in both spaces; others none */
+/* Devices with MSIs have reservations in both spaces; others have none */
 static bool msi_replace_init(struct msi_replace *replace,
 			     struct iommu_msi_space *from,
 			     struct iommu_msi_space *to, struct device *dev)
@@ -248,24 +248,24 @@ static bool msi_replace_init(struct msi_replace *replace,
 }
 
 /**
- * iommu_msi_replace_begin - Prepare a device's change to another MSI space
+ * iommu_msi_replace_begin - Prepare to replace the MSI space of a device
  * @from: MSI space that the device leaves
  * @to: MSI space that it has reservations in, and is about to be attached to. Its
  *	slots are as large as those of @from.
  * @dev: The device
  *
- * To be followed by iommu_msi_attach_begin() and, when the device has changed its
- * domain or could not, by iommu_msi_replace_end(). On failure there is nothing to
+ * To be followed by iommu_msi_attach_begin() and, once the device has changed its
+ * domain or failed to, by iommu_msi_replace_end(). On failure there is nothing to
  * end, but doorbells may have been relocated.
  *
- * Context: Process context, may sleep. The locks of both owners are held for
- * write, and none that comes later in the order that iommu-msi.h states.
- * Return: 0 on success; vectors that come to @from until iommu_msi_replace_end()
- * fail with -EBUSY if their doorbell is not at one IOVA in both spaces. -EBUSY if a
- * doorbell that the device uses is pinned in both spaces at different IOVAs, or in
- * one of them where the other one has no hole. -EADDRINUSE if one that was not
- * enumerated is above 4 GiB in @to, and the device does not reach it. -ENOSPC if
- * there is no IOVA which is a hole in both. -EINTR, -ENOMEM.
+ * Context: Process context, may sleep. The locks of both owners are held for write,
+ * and no lock that comes later in the order that iommu-msi.h states.
+ * Return: 0 on success; vectors that come to @from until iommu_msi_replace_end() fail
+ * with -EBUSY if their doorbell is not at one IOVA in both spaces. -EBUSY if a
+ * doorbell that the device uses is pinned in both spaces at different IOVAs, or
+ * pinned in one where the other has no hole. -EADDRINUSE if one that was not
+ * enumerated is above 4 GiB in @to, and the device cannot reach it. -ENOSPC if no
+ * IOVA is a hole in both. -EINTR, -ENOMEM.
  */
 int iommu_msi_replace_begin(struct iommu_msi_space *from,
 			    struct iommu_msi_space *to, struct device *dev)
@@ -308,8 +308,8 @@ static void msi_replace_vector(struct msi_replace *replace,
 }
 
 /*
- * Check whether there are vectors to hand over. Once the device has left no new one
- * is there, and only if there is one is its MSI data known to be complete: the first
+ * Check whether there are vectors to hand over. Once the device has left, no new ones
+ * come, and only if there are some is its MSI data known to be complete: the first
  * vector that it ever has may be on its way into the new space.
  */
 static bool msi_replace_has_vectors(struct msi_replace *replace)
@@ -325,7 +325,7 @@ static bool msi_replace_has_vectors(struct msi_replace *replace)
 }
 
 /**
- * iommu_msi_replace_end - The change that was prepared is over
+ * iommu_msi_replace_end - End the replacement that was prepared
  * @from: As in iommu_msi_replace_begin()
  * @to: As in iommu_msi_replace_begin()
  * @dev: The device
@@ -344,7 +344,7 @@ void iommu_msi_replace_end(struct iommu_msi_space *from,
 
 	if (!msi_replace_init(&replace, from, to, dev))
 		return;
-	/* Vectors do not go while they are handed over */
+	/* Vectors stay while they are handed over */
 	if (changed && msi_replace_has_vectors(&replace)) {
 		msi_lock_descs(dev);
 		msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The owner's interface: placement requests. The owner may confine doorbells to a
- * window, or fix the IOVA of one of them. What it does not request the rule of
- * placement.c decides.
+ * window, or fix the IOVA of one of them. The rule of placement.c decides the rest.
  *
- * A request is kept by the index of the doorbell, not in the doorbell, so that it
- * can be made before a device brings the doorbell, and outlives it.
+ * A request is kept by the index of the doorbell, not in the doorbell, so it can be
+ * made before a device brings the doorbell, and outlives it.
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
@@ -57,7 +56,7 @@ static int msi_fix_begin(struct iommu_msi_space *space, u32 index,
 }
 
 /**
- * iommu_msi_place_fixed - Put a doorbell at a certain IOVA
+ * iommu_msi_place_fixed - Place a doorbell at a given IOVA
  * @space: MSI space
  * @index: Index of the doorbell. If no device has brought that one yet, it is put
  *	there when a device does.
@@ -66,14 +65,14 @@ static int msi_fix_begin(struct iommu_msi_space *space, u32 index,
  * The doorbell is pinned: the owner's maps do not relocate it. The request stands
  * until iommu_msi_place_auto().
  *
- * Context: Process context, may sleep. The owner's lock is held for write, and
- * none that comes later in the order that iommu-msi.h states.
- * Return: 0 on success. -EINVAL if @iova is not aligned to the granule, or 0,
- * or @index is not below %IOMMU_MSI_SPACE_DOORBELLS. -ERANGE if @iova is outside of
+ * Context: Process context, may sleep. The owner's lock is held for write, and no
+ * lock that comes later in the order that iommu-msi.h states.
+ * Return: 0 on success. -EINVAL if @iova is not aligned to the granule, or 0, or
+ * @index is not below %IOMMU_MSI_SPACE_DOORBELLS. -ERANGE if @iova is outside of
  * the aperture, or messages of vectors in use cannot hold it. -EADDRINUSE if it is
- * reserved, -EEXIST if the owner has a mapping there or another doorbell is. -EBUSY
- * if vectors use the doorbell whose messages nobody can rewrite, or the doorbell is
- * pinned for another reason. -ENOMEM. On failure nothing has changed.
+ * reserved, -EEXIST if a mapping of the owner or another doorbell is there. -EBUSY
+ * if vectors use the doorbell whose messages cannot be rewritten, or the doorbell
+ * is pinned for another reason. -ENOMEM. On failure nothing has changed.
  */
 int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 			  unsigned long iova)
@@ -96,7 +95,7 @@ int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 		rc = msi_relocations_commit(&list);
 	if (!rc)
 		return 0;
-	/* Needs no memory: the entry is there */
+	/* Needs no memory: the entry exists */
 	xa_store(&space->fixed, index, old, GFP_KERNEL_ACCOUNT);
 	msi_request_changed(space, index);
 	return rc;
@@ -173,7 +172,7 @@ static void msi_set_window(struct iommu_msi_space *space,
 	msi_requests_changed(space);
 }
 
-/* Begin to relocate all doorbells that are not there into the space's window */
+/* Begin to relocate all doorbells that are elsewhere into the space's window */
 static int msi_window_begin(struct iommu_msi_space *space,
 			    struct list_head *list)
 {
@@ -201,12 +200,12 @@ static int msi_window_begin(struct iommu_msi_space *space,
  *
  * The window is not kept free of the owner's mappings.
  *
- * Context: Process context, may sleep. The owner's lock is held for write, and
- * none that comes later in the order that iommu-msi.h states.
+ * Context: Process context, may sleep. The owner's lock is held for write, and no
+ * lock that comes later in the order that iommu-msi.h states.
  * Return: 0 on success. -EINVAL if the window does not hold one aligned slot,
- * -ENOSPC if there are not enough holes in it for the doorbells that there are,
- * -EBUSY if one that lies outside is pinned, -EINTR if a fatal signal ended the
- * search, -ENOMEM. On failure nothing has changed.
+ * -ENOSPC if there are not enough holes in it for all doorbells, -EBUSY if one that
+ * lies outside is pinned, -EINTR if a fatal signal ended the search, -ENOMEM. On
+ * failure nothing has changed.
  */
 int iommu_msi_place_window(struct iommu_msi_space *space,
 			   const struct iommu_msi_window *window)

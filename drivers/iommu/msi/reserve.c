@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The owner's interface: reservations of doorbells for attached devices, domains that
- * take part, and room for the owner's mappings. See include/linux/iommu-msi.h.
+ * The owner's interface: reservations of doorbells for attached devices. See
+ * include/linux/iommu-msi.h.
  *
  * A device that is attached reserves the doorbells that it may use, and those of the
  * other devices in its group, as the group's domain translates them all.
@@ -27,7 +27,7 @@ struct msi_reserve {
 	struct device *dev;
 	struct msi_device *device;
 	struct list_head relocations;
-	/* Not needed, but better */
+	/* Relocations that are desirable, but may fail */
 	struct list_head optional;
 };
 
@@ -44,8 +44,8 @@ static int doorbell_lower(struct iommu_doorbell *doorbell,
 }
 
 /*
- * A doorbell that the kernel put where the device's bus does not carry its MSIs is
- * relocated. It stays if it is pinned, or if there is no better place.
+ * Relocate a doorbell that the kernel placed where the device's bus does not carry
+ * MSIs. It stays if it is pinned, or if there is no better IOVA.
  */
 static int doorbell_bring_in_reach(struct iommu_doorbell *doorbell,
 				   struct list_head *relocations)
@@ -77,7 +77,7 @@ static int msi_reserve_known(struct msi_reserve *reserve,
 	return doorbell_bring_in_reach(doorbell, &reserve->optional);
 }
 
-/* What @device used before, or one for the doorbell at @phys if there is that */
+/* What @device used before, or a new user of the doorbell at @phys, if that exists */
 static struct msi_user *msi_reserve_find(struct msi_device *device,
 					 struct iommu_msi_space *space,
 					 phys_addr_t phys)
@@ -86,7 +86,7 @@ static struct msi_user *msi_reserve_find(struct msi_device *device,
 	struct msi_user *user;
 
 	list_for_each_entry(user, &device->users, device_item)
-		/* An unknown one is that of vectors which the device has kept */
+		/* An unbound one is for vectors that the device has kept */
 		if (user->doorbell->phys == phys ||
 		    (phys == IOMMU_DOORBELL_UNBOUND && user->vectors))
 			return user;
@@ -99,7 +99,7 @@ static struct msi_user *msi_reserve_find(struct msi_device *device,
 	return user ?: ERR_PTR(-ENOMEM);
 }
 
-/* NULL if nothing in @space is at @phys. What fails later is undone with all others. */
+/* NULL if nothing in @space is at @phys. A later failure undoes all. */
 static struct msi_user *msi_reserve_user(struct msi_device *device,
 					 struct iommu_msi_space *space,
 					 phys_addr_t phys)
@@ -133,7 +133,7 @@ static struct msi_user *msi_reserve_new(struct msi_device *device,
 	return user;
 }
 
-/* A bank without a place is no error: it refuses vectors */
+/* A bank without IOVAs is no error: it refuses vectors */
 static int msi_reserve_failed(const struct msi_reserve *reserve, int rc)
 {
 	return rc == -ENOSPC && msi_has_banks(reserve->dev) ? 0 : rc;
@@ -250,7 +250,7 @@ static void msi_device_detach(struct iommu_msi_space *space,
 	}
 }
 
-/* Nothing of the group is attached any more */
+/* No device of the group is attached any more */
 static void msi_group_detach(struct iommu_msi_space *space,
 			     struct msi_group *group)
 {
@@ -269,8 +269,8 @@ static void msi_group_detach(struct iommu_msi_space *space,
  * @space: MSI space
  * @dev: The device, which is detached; nothing happens if it has no reservation
  *
- * When the last device of a group goes, so do the reservations of all. A doorbell
- * that vectors still use keeps its IOVAs until they go.
+ * When the last device of a group is detached, the reservations of all are undone. A
+ * doorbell that vectors still use keeps its IOVAs until they go.
  *
  * Context: Process context, may sleep. The owner's lock is held for write.
  */
@@ -315,17 +315,17 @@ static int msi_reserve_begin(struct msi_reserve *reserve, struct device *dev)
  *
  * Each doorbell that @dev and the other devices of its group may use, and that no
  * other device brought already, gets IOVAs. A device whose interrupt controller
- * cannot enumerate its doorbells gets one for that which it turns out to use. No
- * doorbell is reserved that shares a page of the slot size with what another driver
- * claimed. Of banks (struct iommu_msi_provider) those are reserved that there is a hole
- * for.
+ * cannot enumerate its doorbells gets one for whichever it turns out to use. A
+ * doorbell is not reserved if it shares a page of the slot size with what another
+ * driver claimed. Banks (struct iommu_msi_provider) are reserved only if there is a
+ * hole for them.
  *
  * Context: Process context, may sleep. The owner's lock is held for write. Takes the
  * group's mutex. Nothing happens if @dev has its reservations already.
  *
  * A doorbell above 4 GiB is relocated if @dev is limited to 32-bit MSI addresses. One
- * that the kernel placed, and that the bus of @dev does not carry MSIs to, is relocated
- * if it can be.
+ * that the kernel placed where the bus of @dev does not carry MSIs is relocated if it
+ * can be.
  *
  * Return: 0 on success. -ENOSPC if no hole is left, -EADDRINUSE if a doorbell is
  * pinned above 4 GiB and @dev cannot reach it, or the IOVA that the owner requested

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The owner's interface: room for the owner's own mappings, where doorbells are. See
+ * The owner's interface: room for the owner's own mappings where doorbells are. See
  * include/linux/iommu-msi.h.
  */
 #include <linux/export.h>
@@ -37,8 +37,8 @@ msi_space_first_doorbell(struct iommu_msi_space *space, unsigned long start,
  * @start: First IOVA of the range in bytes
  * @last: Last IOVA of the range in bytes
  *
- * For an owner of several spaces, who asks all of them before doorbells of one are
- * relocated by iommu_msi_make_room().
+ * For an owner of several spaces, which checks all of them before doorbells of one
+ * are relocated by iommu_msi_make_room().
  *
  * Context: Process context, may sleep. The owner's lock is held for write.
  * O(log n) if there is no doorbell in the range.
@@ -71,12 +71,12 @@ EXPORT_SYMBOL_GPL(iommu_msi_check_room);
  * @start: First IOVA that the owner wants, in bytes
  * @last: Last IOVA that the owner wants, in bytes
  *
- * A doorbell that vectors use keeps working. If the owner's mapping fails later, it
+ * A doorbell in use by vectors keeps working. If the owner's mapping fails later, it
  * stays where it has been relocated to.
  *
- * Context: Process context, may sleep. The owner's lock is held for write, and
- * none that comes later in the order that iommu-msi.h states.
- * O(log n) if there is no doorbell in the range.
+ * Context: Process context, may sleep. The owner's lock is held for write, and no
+ * lock that comes later in the order that iommu-msi.h states. O(log n) if there is
+ * no doorbell in the range.
  * Return: 0 if the range is free of doorbells now. -EEXIST if one that lies in it
  * is pinned, -ENOSPC if there is no hole to relocate one to, -EINTR if a fatal
  * signal ended the search, -ENOMEM; then none was relocated.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI spaces: what one owner's IOVA space holds, and the domains that take part.
- * See space.h for the objects and the locks, include/linux/iommu-msi.h for the
+ * MSI spaces: the doorbells of one owner's IOVA space, and the domains that take
+ * part. See space.h for the objects and the locks, include/linux/iommu-msi.h for the
  * interface, and Documentation/driver-api/iommu-msi.rst for the life of a doorbell.
  */
 #include <linux/cleanup.h>
@@ -29,7 +29,7 @@ void msi_space_assert_owner(struct iommu_msi_space *space)
 
 /**
  * iommu_msi_space_create - Create the MSI space of an IOVA space
- * @ops: Questions to the owner
+ * @ops: Queries to the owner
  * @owner: Argument of @ops
  * @slot_size: Size and alignment of a doorbell's range of IOVAs in bytes, unless a
  *	domain joins that has larger slots (iommu_domain_geometry::slot_size): a power
@@ -86,10 +86,10 @@ static void msi_extent_add(struct rb_root_cached *tree, unsigned long *start,
 }
 
 /**
- * msi_space_update_extent - Tell the owner in which range doorbells are
+ * msi_space_update_extent - Report to the owner the range that doorbells are in
  * @space: MSI space
  *
- * Context: One of the trees of places has changed: both locks are held, or the owner
+ * Context: One of the trees of IOVAs has changed: both locks are held, or the owner
  * is gone. O(1).
  */
 void msi_space_update_extent(struct iommu_msi_space *space)
@@ -123,7 +123,7 @@ void msi_space_aperture(struct iommu_msi_space *space,
 		const struct iommu_domain_geometry *geometry =
 			&member->domain->geometry;
 
-		/* Drivers that finish a domain at attach know none before */
+		/* Drivers that finish a domain at attach set none before */
 		if (!geometry->aperture_end)
 			continue;
 		aperture->start = max_t(unsigned long, aperture->start,
@@ -175,7 +175,7 @@ int msi_space_add_domain(struct iommu_msi_space *space,
 	list_add_tail(&member->item, &space->domains);
 	msi_space_update_granule(space);
 	domain->msi = member;
-	/* Pairs with iommu_is_mixed_domain(), which vectors of other groups ask */
+	/* Pairs with iommu_is_mixed_domain(), which vectors of other groups call */
 	smp_store_release(&domain->type, IOMMU_DOMAIN_MIXED);
 	return 0;
 }

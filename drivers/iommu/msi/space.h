@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The objects of an MSI space, and the locks that guard them. Each layer of
- * drivers/iommu/msi adds what it does with them in a header of its own.
+ * drivers/iommu/msi declares what it does with them in a header of its own.
  *
  * An MSI space has doorbells, domains, and groups of devices. A doorbell is mapped
  * into a domain if a device of a group that is attached to it needs that: it has
- * vectors, or a guest knows where the doorbell is. struct msi_user is one device that
- * may use one doorbell, and holds these counters.
+ * vectors, or a guest knows where the doorbell is. struct msi_user represents one
+ * device that may use one doorbell, and holds these counters.
  *
  * Two locks guard all of it: the owner's lock, which is held while something is
- * searched or relocated, and iommu_msi_space::lock ("the lock"). The latter is taken
- * when an interrupt is set up, below the locks of the interrupt core which any
- * driver of the host may wait for: under it only O(1) and O(log n). Nothing is
+ * searched for or relocated, and iommu_msi_space::lock ("the lock"). The latter is
+ * taken when an interrupt is set up, below locks of the interrupt core that any
+ * driver of the host may wait for: under it, all work is O(1) or O(log n). Nothing is
  * removed from a tree or list without both, so holding either is enough to look
  * something up; doorbells and places are also added under both.
  */
@@ -31,19 +31,19 @@
 
 struct device;
 
-/* No doorbell's page: it is not known yet */
+/* Not the page of any doorbell: it is not known yet */
 #define IOMMU_DOORBELL_UNBOUND PHYS_ADDR_MAX
 
 /**
  * struct iommu_msi_space - The doorbells of one owner's IOVA space
  * @ref: One for the owner, one for each MSI descriptor that uses a doorbell
  * @lock: See above
- * @ops: Questions to the owner; constant
+ * @ops: Queries to the owner; constant
  * @owner: Argument of @ops, NULL once the space was destroyed
  * @slot_size: No page of a domain is larger; constant
  * @granule: Size and alignment of a doorbell's range of IOVAs: @slot_size, or the
  *	largest iommu_domain_geometry::slot_size of @domains. Owner's lock
- * @windows: One of @domains has such slots. Owner's lock
+ * @windows: One of @domains has slots of its own. Owner's lock
  * @window: Slots that are tried first. Owner's lock
  * @driver_window: The software MSI window of the IOMMU driver. Owner's lock
  * @only_window: The owner confined doorbells to @window. Owner's lock
@@ -58,8 +58,8 @@ struct device;
  * @places: Interval tree of the IOVAs of doorbells
  * @old_places: Interval tree of the IOVAs that are mapped until a relocation ends
  * @groups: struct msi_group by key
- * @idle: Users whose last vector went after their group: owner's next operation
- *	frees them
+ * @idle: Users whose last vector was freed after their group left: the owner's next
+ *	operation frees them
  */
 struct iommu_msi_space {
 	struct kref ref;
@@ -116,12 +116,12 @@ struct msi_place {
  * @users: List of struct msi_user
  * @reservations: Number of users whose group is attached
  * @vectors: Number of vectors that use it
- * @immovable: Number of these whose message nobody can rewrite
+ * @immovable: Number of these whose message cannot be rewritten
  * @keeps_hi: Number of these whose message must keep its upper address half
  * @mappings: Number of domains that it is mapped in
- * @pins: Number of other reasons for which it must stay where it is
- * @is_bank: A struct iommu_msi_provider named it: the owner's maps do not relocate it,
- *	and messages of users' vectors are not rewritten. Constant
+ * @pins: Number of other reasons why it must stay where it is
+ * @is_bank: A struct iommu_msi_provider named it: the owner's maps do not relocate
+ *	it, and messages of users' vectors are not rewritten. Constant
  * @relocation: In the list of those that one operation relocates
  * @moving: Messages may hold either IOVA, and both are mapped
  * @stranded: A driver failed to rewrite a message back: both IOVAs stay mapped
@@ -221,8 +221,8 @@ struct msi_device {
  * @next_mapping: In the domain that the group is about to enter
  * @counted: It counts in iommu_doorbell::reservations
  * @pinned: It counts in iommu_doorbell::pins, and keeps @doorbell mapped
- * @leaving: The device is on its way to a space where @doorbell has another IOVA:
- *	no vector may come
+ * @leaving: The device is on its way to a space where @doorbell has another IOVA: no
+ *	vector may use it
  * @from: The user in the space that the device is about to leave, which uses
  *	the same IOVA
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Groups, their devices, and the doorbells that these may use: who a doorbell is
- * kept and mapped for. See space.h for the objects and the locks.
+ * Groups, their devices, and the doorbells that these may use: which devices a
+ * doorbell is kept and mapped for. See space.h for the objects and the locks.
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
@@ -90,7 +90,7 @@ static void msi_group_put(struct iommu_msi_space *space,
 	kfree(group);
 }
 
-/* Find a device, made if it is new. The space's lock is held. NULL: no memory */
+/* Find or create a device. The space's lock is held. NULL: no memory */
 struct msi_device *msi_device_get(struct iommu_msi_space *space,
 				  struct device *dev)
 {
@@ -130,7 +130,7 @@ void msi_device_free_idle(struct iommu_msi_space *space,
 	msi_group_put(space, group);
 }
 
-/* Free what of a group has no users, and the group if that is all. Locks as above. */
+/* Free what in a group has no users, and the group if that is all. Locks as above. */
 void msi_group_free_idle(struct iommu_msi_space *space, struct msi_group *group)
 {
 	struct msi_device *device, *next;
@@ -149,8 +149,8 @@ void msi_group_free_idle(struct iommu_msi_space *space, struct msi_group *group)
 /* Users */
 
 /*
- * Find what @device uses the doorbell at @phys by, or else a doorbell that nobody has
- * bound yet. The hardware bounds how many doorbells a device has.
+ * Find the user by which @device uses the doorbell at @phys, or else an unbound one.
+ * The hardware bounds how many doorbells a device has.
  */
 struct msi_user *msi_user_lookup(const struct msi_device *device,
 				 phys_addr_t phys)
@@ -167,7 +167,7 @@ struct msi_user *msi_user_lookup(const struct msi_device *device,
 	return unbound;
 }
 
-/* @device may use @doorbell. The space's lock is held. NULL: no memory */
+/* Record that @device may use @doorbell. The space's lock is held. NULL: no memory */
 struct msi_user *msi_user_create(struct msi_device *device,
 				 struct iommu_doorbell *doorbell)
 {
@@ -185,7 +185,7 @@ struct msi_user *msi_user_create(struct msi_device *device,
 	return user;
 }
 
-/* Keep the doorbell for @user, or not any more. The space's lock is held. */
+/* Count @user as one that keeps the doorbell, or not. The space's lock is held. */
 void msi_user_count(struct msi_user *user, bool count)
 {
 	user->doorbell->reservations += count - user->counted;
@@ -215,10 +215,10 @@ static int msi_user_map_in(struct msi_user *user,
 }
 
 /**
- * msi_user_map - Map the doorbell where the messages of a device go
+ * msi_user_map - Map the doorbell where messages of a device are sent
  * @user: The device and the doorbell; nothing happens until that is known
  *
- * That is the domain of its group, and the one that the group is about to enter.
+ * These are the domain of its group, and the one that the group is about to enter.
  *
  * Context: The space's lock is held.
  * Return: 0 or the errors of msi_mapping_get(). What was mapped stays until
@@ -237,7 +237,7 @@ int msi_user_map(struct msi_user *user)
 	return msi_user_map_in(user, group->next, &user->next_mapping);
 }
 
-/* Map what is mapped at the place that a relocation has added, too */
+/* Map what is mapped at the IOVAs that a relocation has added, too */
 int msi_user_complete(struct msi_user *user)
 {
 	int rc = 0;
@@ -250,7 +250,7 @@ int msi_user_complete(struct msi_user *user)
 	return rc;
 }
 
-/* Unmap the doorbell where a relocation has left it */
+/* Unmap the doorbell from the IOVAs that a relocation has left */
 void msi_user_leave_old(struct msi_user *user)
 {
 	guard(mutex)(&user->doorbell->space->lock);
@@ -311,7 +311,7 @@ void msi_user_detach(struct msi_user *user)
 	msi_user_release(user);
 }
 
-/* No guest needs to find the device's doorbells where they are any more */
+/* No guest relies on the IOVAs of the device's doorbells any more */
 void msi_device_unpin(struct msi_device *device)
 {
 	struct msi_user *user;
@@ -339,10 +339,10 @@ static void msi_user_free(struct msi_user *user)
 }
 
 /**
- * msi_user_release - A device does not need a doorbell any more
+ * msi_user_release - Release a doorbell that a device does not need any more
  * @user: Nothing happens if it has a vector, or is reserved
  *
- * It is freed by the owner's next operation. After the owner, at once.
+ * It is freed by the owner's next operation, or at once if the owner is gone.
  *
  * Context: The space's lock is held.
  */
@@ -364,7 +364,7 @@ void msi_user_release(struct msi_user *user)
  * @doorbell: The doorbell
  * @user: The one before, or NULL for the first
  *
- * Context: The owner's lock is held: none of them goes. Takes the space's lock.
+ * Context: The owner's lock is held, so none of them goes. Takes the space's lock.
  * Return: The next one, or NULL.
  */
 struct msi_user *msi_user_next(struct iommu_doorbell *doorbell,
@@ -398,7 +398,7 @@ static bool msi_space_reap_one(struct iommu_msi_space *space)
 }
 
 /**
- * msi_space_reap - Free what nobody needs any more
+ * msi_space_reap - Free what is not needed any more
  * @space: MSI space
  *
  * Context: The owner's lock is held for write, the space's is not.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who uses a doorbell: groups and their devices. See user.c, and space.h for the
- * objects and the locks.
+ * The users of a doorbell: groups and their devices. See user.c, and space.h for
+ * the objects and the locks.
  */
 #ifndef __IOMMU_MSI_USER_H
 #define __IOMMU_MSI_USER_H

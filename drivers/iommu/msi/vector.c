@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Vectors as users of doorbells: the first one of a device maps the doorbell into the
- * device's domain, the last one that goes unmaps it. The interrupt core calls, and
- * holds locks that any driver of the host may wait for: nothing here takes the
- * owner's lock, and nothing grows with what a user made. See space.h.
+ * device's domain, the last one unmaps it. The interrupt core calls this, and holds
+ * locks that any driver of the host may wait for: nothing here takes the owner's
+ * lock, and no cost grows with what a user made. See space.h.
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
@@ -19,11 +19,11 @@
 
 /* Rewriters */
 
-/* Guards dev_iommu::msi_rewriter, and the step from that to a reference */
+/* Guards dev_iommu::msi_rewriter, and taking a reference from it */
 static DEFINE_SPINLOCK(msi_rewriters_lock);
 
 /**
- * iommu_msi_register_rewriter - Name who rewrites the messages of a device
+ * iommu_msi_register_rewriter - Register what rewrites the messages of a device
  * @dev: The device, which a user is about to open
  * @rewriter: Its @rewrite is set, or NULL if messages cannot be rewritten: then
  *	doorbells that its vectors use are pinned. Stays valid until
@@ -89,8 +89,8 @@ static struct iommu_msi_rewriter *msi_rewriter_remove(struct device *dev)
  * iommu_msi_unregister_rewriter - Undo iommu_msi_register_rewriter()
  * @dev: The device. It has no vectors any more.
  *
- * Waits for iommu_msi_rewriter::rewrite() to return, and for what is about to call
- * it: @dev may be removed afterwards. Frees the addresses that a guest chose.
+ * Waits for iommu_msi_rewriter::rewrite() to return, and for anyone about to call it:
+ * @dev may be removed afterwards. Frees the addresses that a guest chose.
  *
  * Context: Process context, may sleep. Neither iommu_msi_rewriter::lock is held, nor
  * a lock that comes later in the order that iommu-msi.h states.
@@ -110,7 +110,7 @@ void iommu_msi_unregister_rewriter(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(iommu_msi_unregister_rewriter);
 
-/* The rewriter of a vector that exists, or NULL: it does not go before its vectors */
+/* The rewriter of an existing vector, or NULL: its vectors go before it does */
 struct iommu_msi_rewriter *msi_desc_rewriter(const struct msi_desc *desc)
 {
 	struct dev_iommu *param = desc->dev->iommu;
@@ -140,7 +140,7 @@ bool msi_desc_is_stale(const struct msi_desc *desc)
 	       msi_desc_page(desc) >> ilog2(IOMMU_DOORBELL_PAGE);
 }
 
-/* The message is @space's, and has to be rewritten */
+/* Check whether the message is @space's, and has to be rewritten */
 static bool msi_desc_wants_rewrite(const struct msi_desc *desc,
 				   struct iommu_msi_space *space)
 {
@@ -199,16 +199,16 @@ void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
 }
 EXPORT_SYMBOL_GPL(iommu_msi_rewrite);
 
-/* Which doorbell: the space's lock is held */
+/* Finding the doorbell: the space's lock is held */
 
 /**
- * msi_user_bind - A device has turned out to use a certain doorbell
+ * msi_user_bind - Bind a device to the doorbell that it has turned out to use
  * @user: What was reserved before that was known. If another device has brought the
- *	doorbell, set to what uses that one from now on: whatever looks for doorbells
- *	of the device has to find it.
+ *	doorbell, set to the user of that one, which lookups of the device's doorbells
+ *	have to find from now on.
  * @phys: Page of the doorbell's register
  *
- * Return: 0, -EADDRINUSE if the doorbell lies above 4 GiB, and the device does not
+ * Return: 0, -EADDRINUSE if the doorbell lies above 4 GiB, and the device cannot
  * reach it, or -ENOMEM.
  */
 int msi_user_bind(struct msi_user **user, phys_addr_t phys)
@@ -221,7 +221,7 @@ int msi_user_bind(struct msi_user **user, phys_addr_t phys)
 		doorbell_bind(unbound->doorbell, phys);
 		return 0;
 	}
-	/* Vectors cannot relocate it, that wants the owner's lock */
+	/* Vectors cannot relocate it: that needs the owner's lock */
 	if (unbound->device->below_4g && upper_32_bits(doorbell_last(doorbell)))
 		return -EADDRINUSE;
 	bound = msi_user_create(unbound->device, doorbell);
@@ -238,7 +238,7 @@ int msi_user_bind(struct msi_user **user, phys_addr_t phys)
 	return 0;
 }
 
-/* A device that came into its group after that was attached */
+/* A device that joined its group after the group was attached */
 static struct msi_user *msi_late_user(struct iommu_msi_space *space,
 				      struct device *dev, phys_addr_t phys)
 {
@@ -260,7 +260,7 @@ static struct msi_user *msi_late_user(struct iommu_msi_space *space,
 }
 
 /**
- * msi_vector_user - Find what a vector uses its doorbell by
+ * msi_vector_user - Find the user that a vector of a device counts for
  * @space: MSI space
  * @dev: The vector's device
  * @reg: Physical address of the doorbell's register
@@ -379,7 +379,7 @@ int msi_vector_acquire(struct iommu_msi_domain *member, struct msi_desc *desc,
 	return 0;
 }
 
-/* @desc refers to @user, which msi_vector_acquire() has counted */
+/* Make @desc refer to @user, which msi_vector_acquire() has counted */
 void msi_vector_attach(struct msi_desc *desc, struct msi_user *user)
 {
 	desc->iommu_msi_user = user;
@@ -397,7 +397,7 @@ void msi_vector_drop(struct msi_desc *desc, struct msi_user *user)
 	kref_put(&space->ref, msi_space_free);
 }
 
-/* @desc uses the same page by another user, of another space. Both are locked. */
+/* Have @desc use the same page by another user, of another space. Both are locked. */
 void msi_vector_hand_over(struct msi_desc *desc, struct msi_user *to)
 {
 	struct msi_user *from = desc->iommu_msi_user;
@@ -422,14 +422,13 @@ void msi_vector_hand_over(struct msi_desc *desc, struct msi_user *to)
  *
  * Context: Process context, may sleep. The group's mutex is held, so that the
  * device stays attached to @domain.
- * Return: 0 on success. -ENOSPC if no IOVA was reserved for the doorbell,
- * -EADDRINUSE if that is outside of the aperture of @domain, or another device
- * brought the doorbell and this one does not reach above 4 GiB, -EBUSY if the
- * device is on its way to another space (see iommu_msi_replace_begin()), or @desc
- * has a doorbell, -EPERM if that must not be given to a user (see
- * iommu_msi_check_page()), -EADDRNOTAVAIL or -ERANGE if the address that a guest
- * chose does not fit (see iommu_msi_set_addresses()), -ENOMEM, or what the IOMMU
- * driver's map returned.
+ * Return: 0 on success. -ENOSPC if no IOVA was reserved for the doorbell, -EADDRINUSE
+ * if that is outside of the aperture of @domain, or another device brought the
+ * doorbell and this one cannot reach above 4 GiB, -EBUSY if the device is on its way
+ * to another space (see iommu_msi_replace_begin()), or @desc has a doorbell, -EPERM
+ * if that must not be given to a user (see iommu_msi_check_page()), -EADDRNOTAVAIL or
+ * -ERANGE if the address that a guest chose does not fit (see
+ * iommu_msi_set_addresses()), -ENOMEM, or what the IOMMU driver's map returned.
  */
 int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 		  phys_addr_t msi_addr)

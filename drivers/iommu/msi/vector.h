@@ -21,7 +21,7 @@ struct msi_user;
  *	%IOMMU_MSI_NO_ADDRESS for the doorbell's IOVA. The space's lock is held.
  * @check: Return 0 if a new vector can be sent there, or an error. @msi_addr is the
  *	physical address of its doorbell's register. The space's lock is held.
- * @free: The device's vectors are gone, and the rewriter is unregistered.
+ * @free: Free the addresses: the vectors are gone, and the rewriter is unregistered.
  */
 struct iommu_msi_address_ops {
 	u64 (*page)(struct iommu_msi_rewriter *rewriter,

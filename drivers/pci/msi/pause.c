@@ -6,11 +6,11 @@
  *
  * Mask bits remember what is to be sent. A plain MSI without them is switched off:
  * its function could send INTx instead (PCI Local Bus 3.0, 6.8.2), which is
- * disabled as long as MSI is in use, but on devices with
+ * disabled while MSI is in use, except on devices with
  * PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG.
  *
- * Of a function that is not in D0 only the descriptor changes. What restores it
- * finds msi_desc::held.
+ * If a function is not in D0 only the descriptor changes. What restores the
+ * function honours msi_desc::held.
  */
 #include "msi.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a PCI function must not be seen doing while the IOMMU layer has the
- * message of an interrupt in use rewritten: see kernel/irq/msi-rewrite.c, which
- * calls the operations below under irq_desc::lock of the interrupt.
+ * What a PCI function must not do while the IOMMU layer has the message of an
+ * interrupt in use rewritten: see kernel/irq/msi-rewrite.c, which calls the
+ * operations below under irq_desc::lock of the interrupt.
  *
  * The host's idea of a mask is in msi_desc::pci. The register may differ: VFIO
  * lets its user write to the mask bits of an MSI and to the vector control of an
@@ -15,9 +15,9 @@
  *
  * The address of an MSI is two registers (PCI Local Bus 3.0, 6.8.1). A device that
  * sends an interrupt between the two writes sends it to neither address, unless
- * the vector is masked meanwhile. That takes a mask bit. Several vectors, each of
- * which has a lock, are not masked to be rewritten.
- * MSI-X entries are masked one by one and may change as a whole.
+ * the vector is masked meanwhile. That takes a mask bit. Several vectors, each
+ * with a lock of its own, are not masked for this. MSI-X entries are masked one by
+ * one and may change as a whole.
  */
 bool pci_msi_keeps_address_hi(const struct msi_desc *desc)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rewriting the MSI and MSI-X messages of a device that a user has open.
+ * Rewriting the MSI and MSI-X messages of a device that a user has opened.
  *
  * The user may have switched memory decoding off, which makes the MSI-X table
- * inaccessible, or may have the device in a low power state, or reset it right
- * now: memory_lock serialises with all of these. Others may reset it through sysfs
- * or by its bus, and the user may write to the MSI capability: the lock of the
- * device's configuration accesses keeps them out. vfio_pci_memory_lock_and_enable()
- * states their order. A user who has the MSI-X table mapped loses the mapping, and waits
- * for memory_lock to have it again.
+ * inaccessible, or may have the device in a low power state, or reset it right now:
+ * memory_lock serialises with all of these. Others may reset it through sysfs or by
+ * its bus, and the user may write to the MSI capability: the lock of the device's
+ * configuration accesses keeps them out. vfio_pci_memory_lock_and_enable() states
+ * their order. A user that has the MSI-X table mapped loses the mapping, and waits
+ * for memory_lock to get it again.
  *
  * A device that is not in D0 is not written to: only its descriptors change. Some
  * lose their state in D3hot, and what brings them back to D0 restores the messages
@@ -22,7 +22,7 @@
 
 #include "vfio_pci_priv.h"
 
-/* The device is neither awake, nor has its messages restored when it wakes up */
+/* The device is not awake, and its messages are not restored when it wakes up */
 static bool vfio_pci_keeps_messages(struct vfio_pci_core_device *vdev)
 {
 	pci_power_t state = vdev->pdev->current_state;
@@ -65,7 +65,7 @@ static void vfio_pci_rewrite_locked(struct vfio_pci_core_device *vdev,
 		cmd = vfio_pci_memory_enable(vdev);
 	else
 		return;
-	/* Rewriting an entry restores the mask that it was found with */
+	/* Rewriting an entry restores the mask that it had */
 	if (vdev->pdev->msix_enabled)
 		vfio_pci_zap_bars(vdev);
 	vfio_pci_rewrite_awake(vdev, rewrite);
@@ -83,9 +83,9 @@ static void vfio_pci_rewrite_locked(struct vfio_pci_core_device *vdev,
  *
  * A device that is woken up here must not have INTx in use, for which
  * vfio_pci_core_runtime_resume() takes igate: that comes before the locks that the
- * caller holds. It has not, as it has MSI enabled: who changes that wakes it up
- * first, and nobody can put it into low power again before this returns. Without
- * MSI there is no message to write, and nothing to wake up for.
+ * caller holds. It has not, as it has MSI enabled: what changes that wakes it up
+ * first, and nothing can put it into low power again before this returns. Without MSI
+ * there is no message to write, and nothing to wake up for.
  *
  * Context: Process context, may sleep. Takes memory_lock for write, and the lock of
  * the device's configuration accesses.
@@ -99,7 +99,7 @@ void vfio_pci_core_rewrite_msi(struct vfio_device *core_vdev,
 
 	pm_runtime_get_noresume(dev);
 	if (pci_dev_msi_enabled(vdev->pdev)) {
-		/* One that does not wake up is not in D0 */
+		/* If it does not wake up, it is not in D0 */
 		pm_runtime_resume(dev);
 		vfio_pci_rewrite_locked(vdev, rewrite);
 	} else {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO_DEVICE_FEATURE_MSI_ADDRESSES: MSI addresses that a guest programmed, which
- * the VMM hands over. What they mean, and whether they are valid, is decided in
- * drivers/iommu/msi/address.c; here is the ioctl.
+ * VFIO_DEVICE_FEATURE_MSI_ADDRESSES: MSI addresses that a guest programmed,
+ * passed on by the VMM. drivers/iommu/msi/address.c decides what they mean, and
+ * whether they are valid; this is the ioctl.
  *
- * igate keeps SET_IRQS from making or freeing vectors meanwhile, as the interface
- * to the IOMMU layer wants. User memory is accessed before or after.
+ * igate keeps SET_IRQS from creating or freeing vectors meanwhile, as the IOMMU
+ * layer requires. User memory is accessed before or after.
  */
 #include <linux/iommu-msi.h>
 #include <linux/iommu-msi-nesting.h>
@@ -18,7 +18,7 @@
 
 #define FEATURE_OPS (VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET)
 
-/* How many addresses there are */
+/* Return the number of addresses */
 static int vfio_pci_msi_count(struct pci_dev *pdev, u32 index)
 {
 	if (index == VFIO_PCI_MSIX_IRQ_INDEX)
@@ -98,7 +98,7 @@ vfio_pci_msi_addresses_get(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_core_feature_msi_addresses - VFIO_DEVICE_FEATURE_MSI_ADDRESSES
+ * vfio_pci_core_feature_msi_addresses - Do VFIO_DEVICE_FEATURE_MSI_ADDRESSES
  * @device: The device
  * @flags: Of VFIO_DEVICE_FEATURE
  * @arg: struct vfio_device_feature_msi_addresses, and the addresses

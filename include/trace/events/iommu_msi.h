@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trace points of MSI doorbells behind an IOMMU: what becomes of their places.
+ * Trace points of MSI doorbells behind an IOMMU, and of their IOVAs.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iommu_msi
@@ -13,7 +13,7 @@
 
 /* clang-format off */
 
-/* A device reserves a place; @phys is all ones if it is not known yet */
+/* A device reserves a doorbell; @phys is all ones if it is not known yet */
 TRACE_EVENT(iommu_msi_reserve,
 
 	TP_PROTO(const void *space, struct device *dev, phys_addr_t phys,
@@ -82,7 +82,7 @@ DEFINE_EVENT(iommu_msi_mapping, iommu_msi_unmap,
 	TP_ARGS(space, phys, iova, size)
 );
 
-/* A doorbell begins to move; if @from becomes its place again, it moves back */
+/* Relocation of a doorbell begins, or is reverted: then @to is where it was */
 TRACE_EVENT(iommu_msi_move,
 
 	TP_PROTO(const void *space, phys_addr_t phys, unsigned long from,
@@ -111,7 +111,7 @@ TRACE_EVENT(iommu_msi_move,
 		  __entry->vectors)
 );
 
-/* A doorbell does not make way, or has nowhere to go */
+/* A doorbell cannot be relocated: it is pinned, or there is no IOVA for it */
 TRACE_EVENT(iommu_msi_refuse,
 
 	TP_PROTO(const void *space, phys_addr_t phys, unsigned long iova,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Where the MSI doorbells of an I/O address space are: to ask, and to decide.
+ * Report and choose where the MSI doorbells of an I/O address space are.
  *
  * These ioctls are issued on /dev/iommu. Their numbers lie in the range 0xe0 to
  * 0xff of the ioctl type ';' that iommufd and VFIO share, apart from all numbers
@@ -29,9 +29,9 @@ enum {
  * enum iommu_msi_doorbell_flags - State of a doorbell
  * @IOMMU_MSI_DOORBELL_MAPPED: The doorbell is present in a page table
  * @IOMMU_MSI_DOORBELL_PINNED: The doorbell stays where it is: a map over it fails
- *	with -EEXIST. Its place is fixed, or a vector uses it whose driver cannot
- *	rewrite the message, or a device that uses it is being moved, or is attached
- *	to a nested page table, whose guest knows the place.
+ *	with -EEXIST. Its IOVA is fixed, or it is used by a vector whose driver cannot
+ *	rewrite the message, or by a device whose page table is being replaced, or
+ *	which is attached to a nested one, whose guest knows the IOVA.
  */
 enum iommu_msi_doorbell_flags {
 	IOMMU_MSI_DOORBELL_MAPPED = 1 << 0,
@@ -57,8 +57,8 @@ enum iommu_msi_placement_type {
  * @flags: Combination of enum iommu_msi_doorbell_flags
  * @placement: One of enum iommu_msi_placement_type
  * @vectors: Number of interrupt vectors that use the doorbell now
- * @iova: First IOVA of the place that is kept for the doorbell
- * @length: Length of that place in bytes. The doorbell register lies at the same
+ * @iova: First IOVA of the range that is kept for the doorbell
+ * @length: Length of that range in bytes. The doorbell register lies at the same
  *	offset in it as in its physical page.
  */
 struct iommu_msi_doorbell {
@@ -76,9 +76,9 @@ struct iommu_msi_doorbell {
  * @flags: Must be 0
  * @object_id: IOAS, or page table (HWPT) of the paging kind. A page table that
  *	IOMMU_MSI_PLACE was not issued on has the doorbells of its IOAS.
- * @entry_len: sizeof(struct iommu_msi_doorbell) as the caller knows it. Entries
- *	are this far apart; a longer one than the kernel knows is filled up with
- *	zeros, a shorter one is not written beyond its end.
+ * @entry_len: sizeof(struct iommu_msi_doorbell) as the caller knows it, the distance
+ *	between entries. A longer entry than the kernel knows is filled up with zeros,
+ *	a shorter one is not written beyond its end.
  * @num_entries: In: room at @entries_uptr. Out: number of doorbells
  * @__reserved: Must be 0
  * @entries_uptr: Array of @num_entries times @entry_len bytes
@@ -86,12 +86,11 @@ struct iommu_msi_doorbell {
  * Report every doorbell that the devices attached to the address space may use,
  * in the order of their indices. An address space without such devices has none.
  *
- * Return: 0 on success. -EMSGSIZE if the room is too small; as many entries as
- * fit are filled, and @num_entries tells how many there are. -EINVAL if
- * @entry_len is below the 32 bytes of the structure's first version, or above the
- * CPU's page size. -ENOENT if there is no such object, -EINVAL if it is of another
- * kind. -EOPNOTSUPP if @flags or @__reserved is not 0. -EFAULT if the array cannot
- * be written.
+ * Return: 0 on success. -EMSGSIZE if the room is too small; as many entries as fit
+ * are filled, and @num_entries is how many there are. -EINVAL if @entry_len is below
+ * the 32 bytes of the structure's first version, or above the CPU's page size.
+ * -ENOENT if there is no such object, -EINVAL if it is of another kind. -EOPNOTSUPP
+ * if @flags or @__reserved is not 0. -EFAULT if the array cannot be written.
  */
 struct iommu_msi_doorbells {
 	__u32 size;
@@ -115,49 +114,48 @@ struct iommu_msi_doorbells {
  * struct iommu_msi_place - ioctl(IOMMU_MSI_PLACE)
  * @size: sizeof(struct iommu_msi_place)
  * @flags: Must be 0
- * @object_id: IOAS, or page table (HWPT) of the paging kind. What is said of a page
- *	table holds for the devices attached to it alone, who have doorbells of
- *	their own from then on; no device may have been attached to it yet
- *	the first time. Several page tables of an IOAS may so have different doorbells at
- *	the same IOVA.
+ * @object_id: IOAS, or page table (HWPT) of the paging kind. A request for a page
+ *	table applies only to devices attached to it, which have doorbells of their
+ *	own from then on; the first one fails if a device has ever been attached to
+ *	it. So several page tables of an IOAS may have different doorbells at the same
+ *	IOVA.
  * @placement: One of enum iommu_msi_placement_type
- * @index: Number of a doorbell, as IOMMU_MSI_DOORBELLS tells, below
+ * @index: Number of a doorbell, as IOMMU_MSI_DOORBELLS reports it, below
  *	%IOMMU_MSI_MAX_DOORBELLS; doorbells that no device has brought yet will have
  *	the next free numbers. Or %IOMMU_MSI_INDEX_ALL.
  * @__reserved: Must be 0
- * @iova: First IOVA of the doorbell's place, or of the window. 0 for
+ * @iova: First IOVA of the doorbell, or of the window. 0 for
  *	%IOMMU_MSI_PLACEMENT_AUTO.
- * @length: Length of the window in bytes; otherwise 0. Unlike @iova of a doorbell
+ * @length: Length of the window in bytes; otherwise 0. Unlike the @iova of a doorbell
  *	it needs no alignment.
  *
- * Say where doorbells are to be:
+ * Request where doorbells are to be:
  *
  * - %IOMMU_MSI_PLACEMENT_FIXED puts the doorbell @index at @iova, a multiple of the
- *   granule that IOMMU_MSI_DEVICE tells. It is pinned there, until it is placed in
+ *   granule that IOMMU_MSI_DEVICE reports. It is pinned there until it is placed in
  *   another way. If no attached device has brought the doorbell yet, it will be put
- *   there when one does; that attach fails with -EADDRINUSE if the place is taken
- *   or out of reach.
- * - %IOMMU_MSI_PLACEMENT_WINDOW, for %IOMMU_MSI_INDEX_ALL, confines the doorbells
- *   that have no fixed place to a window. Those that are elsewhere move into it.
- *   The window is not kept free of user space's own mappings.
- * - %IOMMU_MSI_PLACEMENT_AUTO leaves the place of @index, or all, to the kernel.
- *   Nothing moves.
+ *   there when one does; that attach fails with -EADDRINUSE if @iova is taken or out
+ *   of reach.
+ * - %IOMMU_MSI_PLACEMENT_WINDOW, for %IOMMU_MSI_INDEX_ALL, confines doorbells without
+ *   a fixed IOVA to a window. Those elsewhere are relocated into it. The window is
+ *   not kept free of user space's own mappings.
+ * - %IOMMU_MSI_PLACEMENT_AUTO leaves the IOVA of @index, or of all doorbells, to the
+ *   kernel. Nothing is relocated.
  *
- * Doorbells that vectors use are moved, too, if the driver of their device can
+ * Doorbells in use by vectors are relocated, too, if the driver of their device can
  * rewrite its messages; no interrupt is lost.
  *
  * Return: 0 on success. On failure nothing has changed: -EOPNOTSUPP if @flags,
- * @__reserved or @placement is not known. -EINVAL if @iova is not aligned, or 0,
- * or @index is not below %IOMMU_MSI_MAX_DOORBELLS, or it or @length does not go
- * with @placement, or the window holds no aligned place, or the object is of
- * another kind. -EOVERFLOW if the window ends beyond 2^64. -ERANGE if a page table
- * cannot translate @iova, or messages of vectors in use cannot hold it. -EEXIST if
- * user space has a mapping there, or another doorbell is. -EADDRINUSE if @iova is
- * in a reserved range. -ENOSPC if the window has not enough holes. -EBUSY if
- * vectors use a doorbell that would have to move, and its messages cannot be
- * rewritten, or a device that may use it is attached to a nested page table, or
- * devices have been attached to the page table. -ENOENT if there is no such
- * object. -ENOMEM.
+ * @__reserved or @placement is not known. -EINVAL if @iova is not aligned, or 0, or
+ * @index is not below %IOMMU_MSI_MAX_DOORBELLS, or it or @length does not match
+ * @placement, or the window holds no aligned slot, or the object is of another kind.
+ * -EOVERFLOW if the window ends beyond 2^64. -ERANGE if a page table cannot translate
+ * @iova, or messages of vectors in use cannot hold it. -EEXIST if a user's mapping or
+ * another doorbell is there. -EADDRINUSE if @iova is in a reserved range. -ENOSPC if
+ * the window does not have enough holes. -EBUSY if vectors use a doorbell that would
+ * have to be relocated, and its messages cannot be rewritten, or a device that may
+ * use it is attached to a nested page table, or devices have been attached to the
+ * page table. -ENOENT if there is no such object. -ENOMEM.
  */
 struct iommu_msi_place {
 	__u32 size;
@@ -177,10 +175,10 @@ struct iommu_msi_place {
  * @size: sizeof(struct iommu_msi_device)
  * @flags: Must be 0
  * @dev_id: Device that is bound to this iommufd, attached or not
- * @num_doorbells: Out: Number of doorbells that MSIs of the device may be sent to.
- *	0 if its IOMMU does not translate MSIs, or it has none.
- * @granule: Out: Size and alignment of a doorbell's place in bytes. A page table that
- *	is cut into slots has larger ones: they are known when the device is attached.
+ * @num_doorbells: Out: Number of doorbells that MSIs of the device may be sent to. 0
+ *	if its IOMMU does not translate MSIs, or the device has none.
+ * @granule: Out: Size and alignment of a doorbell's IOVAs in bytes. In a page table
+ *	that is cut into slots they are larger, and known once the device is attached.
  *
  * Return: 0 on success, -EOPNOTSUPP if @flags is not 0, -ENOENT if there is no such
  * device, -ENOMEM.

@@ -3,8 +3,8 @@
  * Page tables of Freescale's PAMU: their geometry.
  *
  * A PAMU does not translate pages. The window of I/O addresses that a device may
- * use is cut into slots of one size, and each slot leads its first bytes, a power
- * of two of them, to one place in physical memory. See
+ * use is cut into slots of one size, and each slot maps its first bytes, a power
+ * of two of them, to one range of physical memory. See
  * Documentation/userspace-api/iommufd-pamu.rst.
  */
 #ifndef _UAPI_IOMMUFD_PAMU_H
@@ -13,9 +13,9 @@
 #include <linux/types.h>
 
 /*
- * iommu_hwpt_alloc::data_type of struct iommu_hwpt_pamu. As the ioctls of
- * <linux/iommufd_msi.h> it lies apart from the numbers that iommufd itself gives
- * one after the other.
+ * iommu_hwpt_alloc::data_type of struct iommu_hwpt_pamu. Like the ioctls of
+ * <linux/iommufd_msi.h> it is apart from the numbers that iommufd itself assigns
+ * in sequence.
  */
 #define IOMMU_HWPT_DATA_PAMU 0xe0
 

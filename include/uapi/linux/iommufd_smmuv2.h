@@ -2,10 +2,10 @@
 /*
  * Guests that own stage 1 of an Arm SMMUv2.
  *
- * The ioctls are those of virtual IOMMUs in <linux/iommufd.h>; here are the types that
- * an SMMUv2 has for them, and their data. As the ioctls of <linux/iommufd_msi.h>, the
- * types lie apart from the numbers that iommufd itself gives one after the other. See
- * Documentation/userspace-api/iommufd-smmuv2.rst.
+ * The ioctls are those of virtual IOMMUs in <linux/iommufd.h>; this file has the
+ * types that an SMMUv2 adds, and their data. Like the ioctls of
+ * <linux/iommufd_msi.h>, the types are apart from the numbers that iommufd itself
+ * assigns in sequence. See Documentation/userspace-api/iommufd-smmuv2.rst.
  */
 #ifndef _UAPI_IOMMUFD_SMMUV2_H
 #define _UAPI_IOMMUFD_SMMUV2_H
@@ -24,16 +24,16 @@
 #define IOMMU_VEVENTQ_TYPE_ARM_SMMUV2 0xe0
 
 /**
- * struct iommu_hw_info_arm_smmuv2 - What an SMMUv2 is
+ * struct iommu_hw_info_arm_smmuv2 - Features of an SMMUv2
  *				     (IOMMU_HW_INFO_TYPE_ARM_SMMUV2)
  * @flags: 0
  * @can_nest: 1 if a guest may own stage 1 of the device, else 0
- * @idr: SMMU_IDR0 to SMMU_IDR7 as the hardware has them. What firmware or errata
- *	take away is still in them.
+ * @idr: SMMU_IDR0 to SMMU_IDR7 as the hardware has them, including what firmware or
+ *	errata take away.
  *
- * Reported for an SMMUv1 as well, where no guest may. A VMM shows its guest at most:
- * stage 1, the AArch64 granules and address sizes that are here, as many context
- * banks as it likes, no stage 2, no address translation operations, no stalls.
+ * Reported for an SMMUv1 as well, where @can_nest is 0. A VMM may show its guest at
+ * most: stage 1, the AArch64 granules and address sizes reported here, any number of
+ * context banks, no stage 2, no address translation operations, no stalls.
  */
 struct iommu_hw_info_arm_smmuv2 {
 	__u32 flags;
@@ -51,15 +51,15 @@ struct iommu_hw_info_arm_smmuv2 {
  * @contextidr: CONTEXTIDR: any
  * @sctlr: SCTLR: M, which must be set, TRE, AFE, CFRE, CFIE, ASIDPNE
  *
- * The registers of a context bank in the format of AArch64. A value with any other
- * bit fails with -EIO. Given to IOMMU_HWPT_ALLOC with a vIOMMU of
- * %IOMMU_VIOMMU_TYPE_ARM_SMMUV2 as parent; each such hwpt has a context bank of the
- * hardware for as long as it lives, and -ENOSPC says that there is none left.
+ * The registers of a context bank in AArch64 format. Any other bit that is set fails
+ * with -EIO. Given to IOMMU_HWPT_ALLOC with a vIOMMU of %IOMMU_VIOMMU_TYPE_ARM_SMMUV2
+ * as parent; each such hwpt holds a context bank of the hardware as long as it lives,
+ * and allocation fails with -ENOSPC if none is left.
  *
- * Nobody maintains caches for a guest's DMA, so it is always write-back and
- * shareable: MAIR0 and MAIR1 of the hardware say so whatever is in @mair, and so
- * do the attributes of table walks in TCR. Devices, doorbells of MSIs among them,
- * are what stage 2 says. Faults are always reported, and never stall.
+ * Caches are not maintained for a guest's DMA, so it is always write-back and
+ * shareable: the hardware's MAIR0 and MAIR1 say so whatever @mair holds, as do the
+ * table walk attributes in TCR. Device memory, MSI doorbells included, is as stage 2
+ * says. Faults are always reported, and never stall.
  *
  * A guest's stream that bypasses stage 1 is attached to the nest parent itself.
  */
@@ -81,8 +81,8 @@ struct iommu_hwpt_arm_smmuv2 {
  * @IOMMU_ARM_SMMUV2_TLBI_VAA: An address of all ASIDs, VA >> 12 in [43:0]
  * @IOMMU_ARM_SMMUV2_TLBI_VAAL: The same, last level only
  *
- * The arguments are what the registers of a context bank in the format of AArch64
- * take. Each reaches all context banks of the vIOMMU's nest parent.
+ * The arguments are those of the registers of a context bank in AArch64 format. Each
+ * invalidation reaches all context banks of the vIOMMU's nest parent.
  */
 enum iommu_arm_smmuv2_tlbi {
 	IOMMU_ARM_SMMUV2_TLBI_ALL = 0,
@@ -101,8 +101,8 @@ enum iommu_arm_smmuv2_tlbi {
  * @arg: Its argument
  *
  * Given to IOMMU_HWPT_INVALIDATE with a vIOMMU. The commands of an array are executed
- * in order, and complete when the ioctl returns. An unknown @opcode, or a bit that is
- * not the argument's, ends the array with -EIO; those before took effect and are
+ * in order, and complete when the ioctl returns. An unknown @opcode, or a bit outside
+ * of its argument, ends the array with -EIO; the commands before took effect and are
  * counted.
  */
 struct iommu_viommu_arm_smmuv2_invalidate {

@@ -27,7 +27,7 @@
  * @aperture_start: First IOVA in bytes that all devices can reach
  * @aperture_last: Last such IOVA. Reserved regions may lie between the two, see
  *	VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE.
- * @granule: Length and alignment of a doorbell's place in bytes
+ * @granule: Size and alignment of a doorbell's IOVAs in bytes
  * @doorbells_offset: Distance in bytes from @header to the first doorbell
  * @doorbell_len: Distance in bytes from one doorbell to the next
  *
@@ -56,21 +56,21 @@ struct vfio_iommu_type1_info_cap_msi {
  * struct vfio_iommu_type1_msi_map - ioctl(VFIO_IOMMU_MAP_MSI)
  * @argsz: Size of this structure in bytes, or more
  * @flags: Must be 0
- * @index: Number of the doorbell, as the capability tells it, below
+ * @index: Number of the doorbell, as the capability reports it, below
  *	%IOMMU_MSI_MAX_DOORBELLS
  * @__reserved: Must be 0
- * @iova: Where it shall be, in bytes, a multiple of the granule
- * @size: Length of its place in bytes, the granule
+ * @iova: Its first IOVA in bytes, a multiple of the granule
+ * @size: Length of its IOVAs in bytes, the granule
  *
  * Place a doorbell at an IOVA of the user's choice. It stays there until
- * VFIO_IOMMU_UNMAP_MSI: a later VFIO_IOMMU_MAP_DMA over it fails with -EEXIST. The
- * doorbells can be placed from the time when a group is in the container with the
- * IOMMU set, before any device is opened. As with any doorbell, devices can reach
- * it while it has vectors.
+ * VFIO_IOMMU_UNMAP_MSI: a later VFIO_IOMMU_MAP_DMA over it fails with -EEXIST.
+ * Doorbells can be placed once a group is in the container with the IOMMU set,
+ * before any device is opened. As with any doorbell, devices can reach it while it
+ * has vectors.
  *
  * The choice outlives the groups that may use the doorbell, but does not keep its
- * place free while they are not in the container. If it is taken when one comes
- * back, that group is refused with -EADDRINUSE.
+ * IOVAs free while they are not in the container. If these are taken when a group
+ * returns, that group is refused with -EADDRINUSE.
  *
  * On an iommufd that stands in for a container the doorbell may be one that no
  * device has brought yet: it is put there when one does.
@@ -79,10 +79,10 @@ struct vfio_iommu_type1_info_cap_msi {
  * small, @flags or @__reserved is not 0, @index is not below
  * %IOMMU_MSI_MAX_DOORBELLS, @size is not the granule, or @iova is 0 or no multiple
  * of it. -ENOENT if the container has no such doorbell. -ERANGE if @iova is beyond
- * the aperture. -EEXIST if something is mapped there, or another doorbell is.
- * -EADDRINUSE if a reserved region is. -EBUSY if a device has vectors that use the
- * doorbell, and its driver cannot give them another address. -ENOMEM. -EFAULT if
- * the structure cannot be read. -ENOTTY if the kernel does not place doorbells.
+ * the aperture. -EEXIST if a mapping or another doorbell is there, -EADDRINUSE if
+ * a reserved region is. -EBUSY if a device has vectors that use the doorbell, and
+ * its driver cannot give them another address. -ENOMEM. -EFAULT if the structure
+ * cannot be read. -ENOTTY if the kernel does not place doorbells.
  */
 struct vfio_iommu_type1_msi_map {
 	__u32 argsz;
@@ -102,9 +102,9 @@ struct vfio_iommu_type1_msi_map {
  * @index: Number of the doorbell, below %IOMMU_MSI_MAX_DOORBELLS
  * @__reserved: Must be 0
  *
- * Let the kernel choose the place of a doorbell again. It stays where it is until
- * something is in its way, and its vectors go on: to take a doorbell out of the
- * container, free the vectors or take the group out.
+ * Let the kernel choose the IOVA of a doorbell again. It stays where it is until
+ * something is in its way, and its vectors keep working: to remove a doorbell from
+ * the container, free the vectors or remove the group.
  *
  * Return: 0 on success, also if the kernel chose the place before. -EINVAL if
  * @argsz is too small, @flags or @__reserved is not 0, or @index is not below

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Where a guest that owns stage 1 has the MSIs of a VFIO device sent to.
+ * MSI addresses of a VFIO device whose guest owns stage 1.
  */
 #ifndef _UAPI_VFIO_MSI_ADDRESS_H
 #define _UAPI_VFIO_MSI_ADDRESS_H
@@ -9,12 +9,12 @@
 #include <linux/vfio.h>
 
 /*
- * Numbers of features of VFIO_DEVICE_FEATURE from 0xe000 to 0xefff are apart from
- * those that upstream hands out in sequence.
+ * Features of VFIO_DEVICE_FEATURE from 0xe000 to 0xefff are apart from those that
+ * upstream hands out in sequence.
  */
 #define VFIO_DEVICE_FEATURE_MSI_ADDRESSES 0xe000
 
-/* No address: the message is sent to the place of the doorbell in stage 2 */
+/* No address: the message is sent to the doorbell's IOVA in stage 2 */
 #define VFIO_MSI_NO_ADDRESS (~(__u64)0)
 
 /**
@@ -27,44 +27,43 @@
  * @addresses: For each vector the address in bytes that the guest wrote to the
  *	device, an input address of its stage 1, or VFIO_MSI_NO_ADDRESS
  *
- * For a device that is attached to a nested page table of iommufd: the guest's
- * stage 1 translates the addresses of the device's MSIs, so they have to be
- * addresses of the guest. Its tables lead them to the page of its virtual interrupt
- * controller, and stage 2 leads that to the physical doorbell, which has been put
- * there by IOMMU_MSI_PLACE.
+ * For a device that is attached to a nested page table of iommufd: the guest's stage
+ * 1 translates the addresses of the device's MSIs, so they have to be addresses of
+ * the guest. Its tables map them to the page of its virtual interrupt controller,
+ * and stage 2 maps that to the physical doorbell, placed there by IOMMU_MSI_PLACE.
  *
- * VFIO_DEVICE_FEATURE_SET hands them to the kernel, before VFIO_DEVICE_SET_IRQS
- * enables the vectors or afterwards; messages of vectors that are enabled are
- * rewritten in one step each. Only the address is the guest's, the message's data
- * is the host's own. The kernel keeps the addresses: a reset of the device, or its
- * return from a low power state, writes them again, and vectors that are disabled
- * and enabled again have them again. With @count 0, and @start 0, all addresses of
- * @index are taken back. VFIO_DEVICE_FEATURE_GET tells which are set.
+ * VFIO_DEVICE_FEATURE_SET hands them to the kernel, before or after
+ * VFIO_DEVICE_SET_IRQS enables the vectors; messages of enabled vectors are
+ * rewritten in one step each. Only the address is the guest's, the message's data is
+ * the host's. The kernel keeps the addresses: a reset of the device, or its return
+ * from a low power state, writes them again, and vectors that are disabled and
+ * enabled again keep them. With @count 0, and @start 0, all addresses of @index are
+ * dropped. VFIO_DEVICE_FEATURE_GET reports which are set.
  *
  * They are kept while one nested page table is replaced by another one on the same
- * parent, also if stage 1 is bypassed there. When the device is about to be
- * detached, or attached to anything else, its messages get the doorbell's place in
- * stage 2 first, and when it has been, the addresses are forgotten. If that fails
- * they are used again. Closing the device forgets them, too.
+ * parent, even if stage 1 is bypassed there. Before the device is detached, or
+ * attached to anything else, its messages get the doorbell's IOVA in stage 2, and
+ * afterwards the addresses are forgotten. If that fails they are used again. Closing
+ * the device forgets them, too.
  *
- * That the guest's tables lead an address to the doorbell is not checked; if they
- * do not, the guest loses the interrupt, or finds it in its memory.
+ * It is not checked that the guest's tables map an address to the doorbell; if they
+ * do not, the guest loses the interrupt, or it is written to guest memory.
  *
- * Return: 0 on success. -ENOTTY if the IOMMU does not translate MSIs of the
- * device, or its driver cannot rewrite them; VFIO_DEVICE_FEATURE_PROBE tells
- * the same. -EINVAL if @flags is not 0, the device does not have @index, @start and
- * @count are beyond its vectors, or argsz has no room for @count addresses. -EFAULT
- * if the structure cannot be accessed. -ENOMEM. VFIO_DEVICE_FEATURE_SET, which
- * changes nothing when it fails, has also: -ENOENT if the device is not attached to
- * a nested page table. -EADDRNOTAVAIL if the lowest 12 bits of an address are not
- * those of a doorbell of the device, or of the one that an enabled vector uses:
- * they are no part of any page number, at either stage. -ERANGE if an address is
- * above 4 GiB, and the device cannot send MSIs there, or if the upper half of an
- * MSI's address would change and its vectors cannot be masked meanwhile. -EBUSY if
- * the device is about to leave the page table.
+ * Return: 0 on success. -ENOTTY if the IOMMU does not translate MSIs of the device,
+ * or its driver cannot rewrite them; VFIO_DEVICE_FEATURE_PROBE reports the same.
+ * -EINVAL if @flags is not 0, the device does not have @index, @start and @count are
+ * beyond its vectors, or argsz has no room for @count addresses. -EFAULT if the
+ * structure cannot be accessed. -ENOMEM. VFIO_DEVICE_FEATURE_SET, which changes
+ * nothing on failure, also returns: -ENOENT if the device is not attached to a
+ * nested page table. -EADDRNOTAVAIL if the lowest 12 bits of an address are not
+ * those of a doorbell of the device, or of the one that an enabled vector uses: they
+ * are part of no page number, at either stage. -ERANGE if an address is above 4 GiB,
+ * and the device cannot send MSIs there, or if the upper half of an MSI's address
+ * would change and its vectors cannot be masked meanwhile. -EBUSY if the device is
+ * about to leave the page table.
  *
- * If VFIO_DEVICE_SET_IRQS makes a vector use a doorbell, or an MSI a place, that the
- * address does not fit, it fails with -ENOSPC, as if there were no vector left.
+ * VFIO_DEVICE_SET_IRQS fails with -ENOSPC, as if no vector were left, if it makes a
+ * vector use a doorbell, or an MSI an IOVA, that the address does not fit.
  */
 struct vfio_device_feature_msi_addresses {
 	__u32 flags;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * At which stage a VFIO container of VFIO_TYPE1_NESTING_IOMMU translates.
+ * The stage at which a VFIO container of VFIO_TYPE1_NESTING_IOMMU translates.
  */
 #ifndef _UAPI_VFIO_NESTING_H
 #define _UAPI_VFIO_NESTING_H
