@@ -67,7 +67,7 @@ apply_mails() {
 	am_git am -q "${mails[@]}"
 }
 
-# links_come_and_go: after each mail, of each file of the next: not by chance alone.
+# links_come_and_go: after each mail, of each file, as they do by chance otherwise.
 links_come_and_go() {
 	cat >"$LOG/am/.git/hooks/post-applypatch" <<-'EOF'
 		#!/bin/sh

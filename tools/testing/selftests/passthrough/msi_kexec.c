@@ -2,8 +2,8 @@
 /*
  * Another kernel is started while users have devices whose doorbells are where the
  * users want them, one by an address that a guest programmed, and interrupts keep
- * coming. Who watches the SMMU sees whether a device still sends to those places when
- * that does not translate any more; the other kernel sees whether the devices work.
+ * coming. An observer of the SMMU sees whether a device still sends to those places when
+ * that no longer translates; the other kernel sees whether the devices work.
  *
  * Does not return if all went well. The environment has KEXEC_KERNEL, KEXEC_INITRD and
  * KEXEC_COMMAND_LINE, of the other kernel.
@@ -15,7 +15,7 @@
 
 #include "nested_setup.h"
 
-/* Kept in mind by who watches. The devices' own: one after the other. */
+/* The observer of the SMMU knows both, and that the devices have a page of PLACE each */
 #define PLACE 0x66600000ULL
 #define GUEST_PAGE 0xfeed1000ULL
 #define VIRTUAL_ITS_IPA 0x50000000ULL
