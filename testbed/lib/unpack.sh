@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+# Debian packages of the release after the host's, unpacked into a directory by
+# mmdebstrap: nothing is installed, and nothing of it is run to unpack it.
+# Sourced after common.sh, never run.
+# shellcheck shell=bash
+
+# The release whose backports have a newer QEMU.
+RELEASE=trixie
+
+# archive: the URI by which apt gets the release that runs here.
+archive() {
+	local release uri
+	release=$(. /etc/os-release && printf %s "$VERSION_CODENAME")
+	# shellcheck disable=SC2016 # apt's fields, not the shell's
+	uri=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' \
+		'Created-By: Packages' "Release: $release" | awk 'NR == 1 { print $2 }')
+	[ -n "$uri" ] || die "apt knows no source for $release: cannot tell where $RELEASE would be"
+	printf '%s\n' "$uri"
+}
+
+# check_room DIR MIB WHAT
+check_room() {
+	local free
+	free=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
+	[ "$free" -ge "$2" ] ||
+		die "$1 has $free MiB left, and $3 takes $2 while it is made"
+}
+
+# unpack DIR ARCHITECTURE PACKAGES [OPTION...]: the packages and what they depend on,
+# with more options for mmdebstrap; what was unpacked is listed in DIR.packages. The
+# files are this user's, by way of an archive, also if that is not root.
+unpack() {
+	local dir=$1 arch=$2 include=$3 uri
+	shift 3
+	uri=$(archive)
+	mkdir "$dir"
+	printf 'deb %s %s main\n' "$uri" "$RELEASE" "$uri" "$RELEASE-backports" >"$dir.list"
+	# The names of the packages have their versions; : of an epoch is %3a there.
+	if ! mmdebstrap --variant=extract --arch="$arch" --include="$include" \
+		--aptopt="APT::Default-Release \"$RELEASE-backports\"" \
+		--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		"$@" \
+		--extract-hook="ls \"\$1\"/var/cache/apt/archives >&2" \
+		--format=tar "$RELEASE" - "$dir.list" 2>"$dir.log" |
+		tar -x --no-same-owner --exclude='./dev/*' -C "$dir"; then
+		cat "$dir.log"
+		return 1
+	fi
+	cat "$dir.log"
+	sed -n 's/\.deb$//p' "$dir.log" | sed 's/%3a/:/' | sort >"$dir.packages"
+}
+
+# check_qemu PACKAGES ARCHITECTURE MINIMUM WHY
+check_qemu() {
+	local version
+	version=$(sed -n "s/^qemu-system-arm_\(.*\)_$2\$/\1/p" "$1")
+	[ -n "$version" ] || die "apt offers no qemu-system-arm of $RELEASE for $2"
+	dpkg --compare-versions "$version" ge "$3~" ||
+		die "$RELEASE-backports has qemu-system-arm $version, and $4 from ${3#*:} on"
+}
