@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_IOAS_MAP_FILE: memory of memfds in an IOAS, of small, large and huge pages,
- * with and without a page table that pins it.
+ * IOMMU_IOAS_MAP_FILE: memory of memfds in an IOAS, with small, large and huge pages, with
+ * and without a page table that pins it.
  *
- * A case's name says what has to happen.
+ * The name of a case is what has to happen.
  */
 #include <asm/unistd.h>
 #include <linux/capability.h>
@@ -22,7 +22,7 @@
 
 #define THP_CONTROL "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 #define HUGE_SIZE (2UL << 20)
-/* Of the mock's page tables */
+/* The page size of the mock's page tables */
 #define MOCK_PAGE_SIZE (PAGE_SIZE / 2)
 #define IOVA MOCK_APERTURE_START
 #define RW (IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
@@ -70,7 +70,7 @@ static int copy_map(int fd, __u32 dst, __u32 src, __u64 length, __u64 iova)
 	return ioctl(fd, IOMMU_IOAS_COPY, &cmd);
 }
 
-/* Does the page table lead to the memory at @ptr? */
+/* Check that the page table maps the memory at @ptr */
 static int check_map(int fd, __u32 hwpt_id, __u64 iova, __u64 length, void *ptr)
 {
 	struct iommu_test_cmd cmd = {
@@ -120,7 +120,7 @@ static int access_pin(int fd, __u32 access_id, __u64 iova, void *ptr,
 	return 0;
 }
 
-/* A number of a file in /proc: what follows the first @key */
+/* Read a number from a file in /proc: the one that follows the first @key */
 static unsigned long proc_number(const char *path, const char *key)
 {
 	unsigned long number = ~0UL;
@@ -153,7 +153,7 @@ static int write_control(const char *path, const char *text)
 	return done == strlen(text) ? 0 : -1;
 }
 
-/* Open the file once more, with its own rights */
+/* Open the file again, with other access rights */
 static int reopen(int fd, int flags)
 {
 	char path[64];
@@ -190,7 +190,7 @@ FIXTURE(map_file)
 	__u32 access_id;
 	int file;
 	unsigned long size;
-	unsigned long blocks; /* of 512 bytes, when all is there */
+	unsigned long blocks; /* of 512 bytes, when all is allocated */
 };
 
 FIXTURE_VARIANT(map_file)
@@ -211,7 +211,7 @@ FIXTURE_VARIANT_ADD(map_file, domain)
 	.domain = true,
 };
 
-/* Few pages are pinned at once */
+/* Only a few pages are pinned at once */
 FIXTURE_VARIANT_ADD(map_file, domain_limit)
 {
 	.domain = true,
@@ -321,7 +321,7 @@ TEST_F(map_file, starts_and_ends_within_pages)
 
 	ASSERT_NE(MAP_FAILED, ptr);
 	fill(ptr, self->size, 2);
-	/* An access that pins wants whole pages */
+	/* An access that pins needs whole pages */
 	close(self->access_id);
 	test_cmd_create_access(self->ioas_id, &self->access_id, 0);
 	ASSERT_EQ(0, MAP(RW, half, length));
@@ -338,7 +338,7 @@ TEST_F(map_file, starts_and_ends_within_pages)
 	munmap(ptr, self->size);
 }
 
-TEST_F(map_file, finds_a_place_by_itself)
+TEST_F(map_file, finds_an_iova_by_itself)
 {
 	struct iommu_ioas_map_file cmd = {
 		.size = sizeof(cmd),
@@ -370,7 +370,7 @@ TEST_F(map_file, outlives_descriptor_and_mapping)
 	munmap(ptr, self->size);
 	close(self->file);
 
-	/* Also in the file: there is one more descriptor to look with */
+	/* Also in the file, which another descriptor can read */
 	memset(data, 0x5a, PAGE_SIZE);
 	ASSERT_EQ(0, access_rw(self->fd, self->access_id, MOCK_ACCESS_RW_WRITE,
 			       IOVA + 7, data, PAGE_SIZE));
@@ -411,7 +411,7 @@ TEST_F(map_file, fills_holes)
 	if (huge)
 		EXPECT_EQ(free_pages - self->size / HUGE_SIZE,
 			  huge_pages("HugePages_Free:"));
-	/* Nobody reserved anything */
+	/* No reservation was used or made */
 	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 
 	test_ioctl_ioas_unmap(IOVA, self->size);
@@ -439,7 +439,7 @@ TEST_F(map_file, fills_holes_from_what_the_file_reserved)
 		EXPECT_EQ(reserved + 1, huge_pages("HugePages_Rsvd:"));
 		EXPECT_EQ(free_pages - 1, huge_pages("HugePages_Free:"));
 	}
-	/* The other half is still there for who mapped it */
+	/* The other half is still reserved for the mapping */
 	ptr[0] = 1;
 	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 	munmap(ptr, self->size);
@@ -449,7 +449,7 @@ TEST_F(map_file, fills_holes_from_what_the_file_reserved)
 	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 }
 
-/* A file need not end where a page does, but one of huge pages does */
+/* A file need not end at a page boundary, but one of huge pages does */
 TEST_F(map_file, takes_the_whole_last_page)
 {
 	unsigned long size = 2 * PAGE_SIZE + 100;
@@ -476,7 +476,7 @@ TEST_F(map_file, ends_where_the_file_does)
 		EXPECT_ERRNO(ENOENT, UNMAP());
 		return;
 	}
-	/* Without a page table, the pages are pinned when they are needed */
+	/* Without a page table, pages are pinned only when they are needed */
 	ASSERT_EQ(0, MAP(RW, 0, self->size + PAGE_SIZE));
 	EXPECT_EQ(0, access_rw(self->fd, self->access_id, 0,
 			       IOVA + self->size - 1, &c, 1));
@@ -509,7 +509,7 @@ TEST_F(map_file, keeps_what_it_pinned_when_the_file_shrinks)
 		EXPECT_ERRNO(EINVAL, access_rw(self->fd, self->access_id, 0,
 					       IOVA + PAGE_SIZE, data, 1));
 
-	/* What the file gets when it grows again is something else */
+	/* The file gets other pages when it grows again */
 	ASSERT_EQ(0, ftruncate(self->file, self->size));
 	ptr = map_shared(self->file, self->size);
 	ASSERT_NE(MAP_FAILED, ptr);
@@ -537,7 +537,7 @@ TEST_F(map_file, copies_to_another_ioas)
 		  copy_map(self->fd, ioas_id, self->ioas_id, self->size, IOVA));
 	test_ioctl_ioas_unmap(IOVA, self->size);
 
-	/* The pages, and the seals, are the copy's now */
+	/* The copy keeps the pages, and blocks the seals */
 	test_cmd_mock_domain(ioas_id, &stdev_id, &hwpt_id, NULL);
 	EXPECT_EQ(0, check_map(self->fd, hwpt_id, IOVA, self->size, ptr));
 	munmap(ptr, self->size);
@@ -557,7 +557,7 @@ TEST_F(map_file, moves_between_access_and_domain)
 	ASSERT_NE(MAP_FAILED, ptr);
 	fill(ptr, self->size, 6);
 	ASSERT_EQ(0, MAP(RW, 0, self->size));
-	/* Across the border of a huge page */
+	/* Across a huge page boundary */
 	ASSERT_EQ(0, access_pin(self->fd, self->access_id, IOVA + offset,
 				ptr + offset, 2 * PAGE_SIZE, &first));
 	test_cmd_mock_domain(self->ioas_id, &stdev_id, &hwpt_id, NULL);
@@ -572,7 +572,7 @@ TEST_F(map_file, moves_between_access_and_domain)
 	test_cmd_destroy_access_pages(self->access_id, first);
 	test_ioctl_ioas_unmap(IOVA, self->size);
 	munmap(ptr, self->size);
-	/* Which would fail if a pin were left */
+	/* This would fail if a pin was left */
 	EXPECT_EQ(0, fcntl(self->file, F_ADD_SEALS, F_SEAL_WRITE));
 }
 
@@ -649,7 +649,7 @@ TEST_F(map_file, needs_a_descriptor_that_is_open_for_it)
 			      wronly, 0, PAGE_SIZE, IOVA));
 	EXPECT_EQ(0, map_file(self->fd, self->ioas_id, IOMMU_IOAS_MAP_READABLE,
 			      rdonly, 0, PAGE_SIZE, IOVA));
-	/* It does not count as a writable mapping */
+	/* It was not counted as a writable mapping */
 	test_ioctl_ioas_unmap(IOVA, PAGE_SIZE);
 	EXPECT_EQ(0, fcntl(self->file, F_ADD_SEALS, F_SEAL_WRITE));
 	close(wronly);
@@ -685,7 +685,7 @@ TEST_F(map_file, respects_a_seal_of_future_writes)
 	EXPECT_ERRNO(EPERM, MAP(RW, 0, self->size));
 }
 
-/* Without it all of the user's processes share one limit */
+/* Without CAP_IPC_LOCK all processes of the user share one limit */
 static int drop_ipc_lock(void)
 {
 	struct __user_cap_header_struct header = {
@@ -769,11 +769,11 @@ TEST_F(map_file, refuses_bad_arguments)
 	EXPECT_ERRNO(EOVERFLOW, MAP(RW, ~0ULL - PAGE_SIZE + 1, PAGE_SIZE));
 	EXPECT_ERRNO(ENOENT, map_file(self->fd, BAD_ID, RW, self->file, 0,
 				      PAGE_SIZE, IOVA));
-	/* An area is there already */
+	/* The IOVA is already mapped */
 	ASSERT_EQ(0, MAP(RW, 0, PAGE_SIZE));
 	EXPECT_ERRNO(EEXIST, MAP(RW, 0, PAGE_SIZE));
 	test_ioctl_ioas_unmap(IOVA, PAGE_SIZE);
-	/* Nothing of all that stays */
+	/* None of these leaves anything behind */
 	EXPECT_EQ(0, fcntl(self->file, F_ADD_SEALS, F_SEAL_WRITE));
 }
 
@@ -822,7 +822,7 @@ TEST(fails_without_huge_pages_and_leaves_nothing)
 	ASSERT_EQ(0, _test_cmd_mock_domain(fd, ioas_id, &stdev_id, &hwpt_id,
 					   NULL));
 	EXPECT_ERRNO(ENOMEM, map_file(fd, ioas_id, RW, file, 0, size, IOVA));
-	/* What was allocated is the file's */
+	/* Pages that were allocated belong to the file */
 	EXPECT_EQ(0, huge_pages("HugePages_Free:"));
 	EXPECT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
 	EXPECT_ERRNO(ENOENT,
@@ -851,7 +851,7 @@ static unsigned long locked(void)
 	return proc_number("/proc/self/status", "VmLck:");
 }
 
-/* Attach a device, which pins all that is mapped. Return: whether nobody here pays */
+/* Attach a device in a child, which pins all mappings; the child must not be charged */
 static int attach_elsewhere(int fd, __u32 ioas_id)
 {
 	__u32 stdev_id, hwpt_id;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual IOMMUs of the mock driver: vIOMMU, vDEVICE and vEVENTQ objects, nested
- * page tables and invalidation by way of them.
+ * Virtual IOMMUs of the mock driver: vIOMMU, vDEVICE and vEVENTQ objects, nested page
+ * tables, and invalidation through them.
  *
- * A case's name says what has to happen.
+ * The name of a case is what has to happen.
  */
 #include <asm/unistd.h>
 #include <poll.h>
@@ -29,7 +29,7 @@ static __attribute__((constructor)) void setup_sizes(void)
 	assert(buffer != MAP_FAILED);
 }
 
-/* A copy of @cmd that the kernel can read and not write */
+/* A copy of @cmd that the kernel can read but not write */
 static void *read_only(const void *cmd, size_t length)
 {
 	void *page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
@@ -41,7 +41,7 @@ static void *read_only(const void *cmd, size_t length)
 	return page;
 }
 
-/* Where the kernel can neither read nor write */
+/* An address that the kernel can neither read nor write */
 static void *no_access(void)
 {
 	void *page = mmap(NULL, PAGE_SIZE, PROT_NONE,
@@ -51,7 +51,7 @@ static void *no_access(void)
 	return page;
 }
 
-/* What all fixtures stand on: a device, and a nest parent for it */
+/* The base of all fixtures: a device, and a nest parent for it */
 struct base {
 	int fd;
 	__u32 ioas_id;
@@ -128,7 +128,7 @@ TEST_F(viommu_alloc, makes_an_object_that_can_be_destroyed)
 TEST_F(viommu_alloc, takes_a_structure_of_24_bytes)
 {
 	self->cmd.size = 24;
-	/* Behind the end */
+	/* Beyond the end */
 	self->cmd.data_len = 1;
 	self->cmd.__reserved = 1;
 	ASSERT_EQ(0, VIOMMU_ALLOC());
@@ -228,7 +228,7 @@ TEST_F(viommu_alloc, refuses_data_that_it_cannot_read_or_write)
 	EXPECT_ERRNO(EINVAL, VIOMMU_ALLOC());
 	self->cmd.data_len = sizeof(data) + 4;
 	EXPECT_ERRNO(EINVAL, VIOMMU_ALLOC());
-	/* Nothing holds the nest parent */
+	/* No reference to the nest parent is left */
 	EXPECT_EQ(0, destroy(&self->base, self->base.parent_id));
 }
 
@@ -318,7 +318,7 @@ TEST_F(viommu, nested_page_table_needs_data_and_no_flags)
 				       IOMMU_HWPT_DATA_SELFTEST, 1, &id));
 	EXPECT_ERRNO(ENOENT,
 		     nested_alloc(base->fd, BAD_ID, self->viommu_id, &id));
-	/* Nothing holds the vIOMMU */
+	/* No reference to the vIOMMU is left */
 	EXPECT_EQ(0, destroy(base, self->viommu_id));
 }
 
@@ -338,7 +338,7 @@ TEST_F(viommu, nested_page_table_may_have_a_type_that_is_0)
 	rc = _test_cmd_hwpt_alloc(base->fd, base->idev_id, self->viommu_id, 0,
 				  0, &id, IOMMU_HWPT_DATA_SELFTEST, &data, 8);
 	EXPECT_ERRNO(EOPNOTSUPP, rc);
-	/* Behind the end */
+	/* Beyond the end */
 	rc = _test_cmd_hwpt_alloc(base->fd, base->idev_id, self->viommu_id, 0,
 				  0, &id, IOMMU_HWPT_DATA_SELFTEST, &data, 4);
 	EXPECT_EQ(0, rc);
@@ -419,7 +419,7 @@ TEST_F(viommu, nested_page_table_takes_a_fault_queue)
 	EXPECT_EQ(0, destroy(base, fault_id));
 }
 
-/* A device that neither stalls nor asks for pages, behind an IOMMU that can both */
+/* A device without stalls and page requests, behind an IOMMU that has both */
 TEST_F(viommu, device_without_page_requests_takes_a_fault_queue_of_its_guest)
 {
 	struct base *base = &self->base;
@@ -444,10 +444,10 @@ TEST_F(viommu, device_without_page_requests_takes_a_fault_queue_of_its_guest)
 							   plain_id, NULL));
 	ASSERT_EQ(0, _test_cmd_mock_domain_replace(base->fd, stdev_id,
 						   nested_id, NULL));
-	/* That the old one has a queue as well does not help */
+	/* It makes no difference that the old one has a queue as well */
 	EXPECT_ERRNO(EINVAL, _test_cmd_mock_domain_replace(base->fd, stdev_id,
 							   plain_id, NULL));
-	/* Back, and once more: the count of page tables with a queue is right */
+	/* Back, and once more: the count of page tables with a queue is still right */
 	ASSERT_EQ(0, _test_cmd_mock_domain_replace(base->fd, stdev_id,
 						   base->ioas_id, NULL));
 	EXPECT_ERRNO(EINVAL, _test_cmd_mock_domain_replace(base->fd, stdev_id,
@@ -506,7 +506,7 @@ TEST_F(viommu, vdevice_may_have_an_id_of_64_bits)
 	}
 }
 
-/* What differs above bit 31 is another device */
+/* IDs that differ only above bit 31 are different devices */
 TEST_F(viommu, vdevice_is_known_by_all_bits_of_its_id)
 {
 	struct iommu_viommu_invalidate_selftest req = { .vdev_id = VIRT_ID };
@@ -539,7 +539,7 @@ TEST_F(viommu, vdevice_is_the_only_one_of_its_device_and_of_its_id)
 					   base->idev_id, VIRT_ID, &other));
 	EXPECT_ERRNO(EEXIST, vdevice_alloc(base->fd, self->viommu_id,
 					   other_idev, VIRT_ID, &other));
-	/* The second device is none the worse, and ids of vIOMMUs are theirs */
+	/* The second device still works, and each vIOMMU has its own ids */
 	EXPECT_EQ(0, vdevice_alloc(base->fd, other_viommu, other_idev, VIRT_ID,
 				   &other));
 	EXPECT_EQ(0, destroy(base, id));
@@ -625,7 +625,7 @@ static int open_all(struct base *base, __u32 *ids)
 	return close(veventq_fd);
 }
 
-/* Destroy @object with @left still there, and tell whether that did what it has to */
+/* Destroy @object while @left exist. Return: whether the result is as expected */
 static bool destroy_one(struct base *base, const __u32 *ids,
 			unsigned int object, unsigned int *left)
 {
@@ -639,7 +639,7 @@ static bool destroy_one(struct base *base, const __u32 *ids,
 	}
 	if (!rc)
 		*left &= ~(1 << object);
-	/* The device takes its vDEVICE along */
+	/* The vDEVICE is destroyed with its device */
 	if (object == STDEV && *left & (1 << VDEVICE)) {
 		*left &= ~(1 << VDEVICE);
 		return destroy(base, ids[VDEVICE]) && errno == ENOENT;
@@ -647,7 +647,7 @@ static bool destroy_one(struct base *base, const __u32 *ids,
 	return true;
 }
 
-/* Destroy in the given order, and again what could not be destroyed yet */
+/* Destroy in the given order, and retry what could not be destroyed yet */
 static bool destroy_in_order(const unsigned int *order)
 {
 	unsigned int left = (1 << OBJECTS) - 1;
@@ -1001,7 +1001,7 @@ static bool readable(int fd)
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN | POLLOUT };
 
 	assert(poll(&pollfd, 1, 0) >= 0);
-	/* Nobody writes to it */
+	/* It is never writable */
 	assert(!(pollfd.revents & POLLOUT));
 	return pollfd.revents & POLLIN;
 }
@@ -1045,7 +1045,7 @@ TEST_F(veventq, refuses_wrong_fields)
 	EXPECT_ERRNO(E2BIG, ioctl(self->base.fd, IOMMU_VEVENTQ_ALLOC, &large));
 	EXPECT_ERRNO(EFAULT, ioctl(self->base.fd, IOMMU_VEVENTQ_ALLOC,
 				   read_only(&good, sizeof(good))));
-	/* None of them left a queue */
+	/* None of them left a queue behind */
 	OPEN(1);
 }
 
@@ -1089,7 +1089,7 @@ TEST_F(veventq, is_held_by_its_file_and_holds_its_viommu)
 	self->veventq_fd = -1;
 	EXPECT_ERRNO(EBUSY, destroy(base, self->viommu_id));
 	EXPECT_EQ(0, destroy(base, self->veventq_id));
-	/* And can be made again */
+	/* It can be allocated again */
 	OPEN(2);
 }
 
@@ -1255,10 +1255,10 @@ TEST_F(veventq, gets_no_events_of_others)
 	struct base *base = &self->base;
 	__u32 stdev_id, idev_id;
 
-	/* No queue: the host's */
+	/* Without a queue, events are the host's */
 	EXPECT_ERRNO(EOPNOTSUPP, TRIGGER(1));
 	OPEN(2);
-	/* Not attached to anything of the vIOMMU */
+	/* Not attached to a page table of the vIOMMU */
 	ASSERT_EQ(0, second_device(base, &stdev_id, &idev_id));
 	EXPECT_ERRNO(ENOENT, trigger_vevents(base->fd, idev_id, 1));
 	/* Without a vDEVICE */
@@ -1293,7 +1293,7 @@ TEST_F(veventq, has_the_id_of_the_device)
 	EXPECT_EVENT(1);
 }
 
-/* Everything at once, while a device comes and goes: for the sanitizers */
+/* All operations at once, while a device comes and goes: for the sanitizers */
 #define RACE_ROUNDS 60
 
 struct race {
@@ -1447,14 +1447,14 @@ TEST_F(viommu_alloc, closing_a_device_waits_no_longer_than_an_ioctl)
 	pthread_t thread;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_asking, &question));
-	/* In the middle of the second */
+	/* During the second call */
 	while (__atomic_load_n(&question.asked, __ATOMIC_RELAXED) < 2)
 		usleep(1000);
 	usleep(5000);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	ASSERT_EQ(0, destroy(&self->base, self->base.stdev_id));
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	/* The kernel gives up after 60 */
+	/* The kernel gives up after 60 seconds */
 	EXPECT_GT(30, after.tv_sec - before.tv_sec);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The ioctls of virtual IOMMUs, one function each: 0 or -1 and errno, like ioctl().
- * To be included behind iommufd_utils.h, whose guard does not cover all of it.
+ * Include it after iommufd_utils.h, whose guard does not cover all of it.
  */
 #ifndef __SELFTEST_IOMMUFD_VIOMMU
 #define __SELFTEST_IOMMUFD_VIOMMU
 
-/* Set what is no id before, so that a test notices if nothing was written */
+/* An invalid ID, set before a call to detect that nothing was written */
 #define NO_ID 0
 
 static int viommu_alloc(int fd, __u32 dev_id, __u32 hwpt_id, __u32 *viommu_id)

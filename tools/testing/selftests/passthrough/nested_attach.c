@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a device of a guest can be attached to, and what its DMA reaches there: the
- * nest parent, and nested page tables for an STE that aborts, bypasses stage 1 or
- * translates.
+ * The page tables that a guest's device can be attached to, and what its DMA reaches
+ * through them: the nest parent, and nested page tables for an STE that aborts, bypasses
+ * stage 1 or translates.
  */
 #include "nested_setup.h"
 
@@ -113,7 +113,7 @@ TEST_F(guest, uses_stage_1_again_after_a_detach)
 	expect_reaches(_metadata, g, 0, data_va(0), data_ipa(0), "3");
 }
 
-TEST_F(guest, does_without_nesting_as_ever)
+TEST_F(guest, works_without_nesting)
 {
 	struct guest *g = &self->g;
 
@@ -123,7 +123,7 @@ TEST_F(guest, does_without_nesting_as_ever)
 	expect_working_vector(_metadata, &g->edu[0]);
 }
 
-/* A VMM makes each page table of its guest with the guest's one queue of faults */
+/* A VMM allocates all page tables of its guest with one fault queue */
 FIXTURE(queue)
 {
 	int iommufd, fd;
@@ -177,7 +177,7 @@ FIXTURE_TEARDOWN(queue)
 	close(self->iommufd);
 }
 
-TEST_F(queue, does_not_keep_it_from_its_guest)
+TEST_F(queue, does_not_prevent_attaching_it)
 {
 	const struct smmu_ste stes[] = { ste_bypass(), ste_stage1(DATA_IPA) };
 	unsigned int i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What each ioctl of nested translation answers to input that it does not take.
- * Nothing is left of a call that failed: the objects can be destroyed afterwards.
+ * Bad input to each ioctl of nested translation, and the error that it returns. A call
+ * that failed leaves nothing behind: the objects can be destroyed afterwards.
  */
 #include <sys/ioctl.h>
 
@@ -43,7 +43,7 @@ static int call(const struct guest *g, unsigned long request, void *cmd)
 	return ioctl(g->iommufd, request, cmd) ? -errno : 0;
 }
 
-/* Structures have a size first, and grow: a longer one has zeros where we end */
+/* Structures begin with their size; what is beyond the known part must be zero */
 static void expect_sizes(struct __test_metadata *_metadata, struct guest *g,
 			 unsigned long request, void *cmd, size_t size,
 			 size_t minimum, int error)
@@ -64,11 +64,11 @@ static void expect_sizes(struct __test_metadata *_metadata, struct guest *g,
 	longer.more = 1;
 	EXPECT_EQ(-E2BIG, call(g, request, &longer));
 	longer.more = 0;
-	/* The size is right, and something else is not */
+	/* The size is accepted, another field is not */
 	EXPECT_EQ(error, call(g, request, &longer));
 }
 
-/* What the ioctl answers if one field of @_good is different */
+/* The result of the ioctl if one field of @_good is changed */
 #define EXPECT_ANSWER(_error, _request, _good, _field, _value) \
 	EXPECT_EQ(_error, ({                                   \
 			  typeof(_good) _cmd = _good;          \
@@ -76,7 +76,7 @@ static void expect_sizes(struct __test_metadata *_metadata, struct guest *g,
 			  call(g, _request, &_cmd);            \
 		  }))
 
-TEST_F(input, of_hw_info_names_a_type_that_there_is)
+TEST_F(input, of_hw_info_has_a_known_type)
 {
 	struct guest *g = &self->g;
 	struct iommu_hw_info_arm_smmuv3 info;
@@ -125,12 +125,12 @@ TEST_F(input, of_a_viommu_is_checked)
 	cmd.type = 0;
 	expect_sizes(_metadata, g, IOMMU_VIOMMU_ALLOC, &cmd, sizeof(cmd),
 		     first_version, -EOPNOTSUPP);
-	/* As it was before it could carry data */
+	/* The structure before it had data */
 	cmd = good;
 	cmd.size = first_version;
 	EXPECT_EQ(0, call(g, IOMMU_VIOMMU_ALLOC, &cmd));
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, cmd.out_viommu_id));
-	/* The type has no data: what says where it is does not matter */
+	/* The type has no data: these fields are ignored */
 	cmd = good;
 	cmd.__reserved = ~0U;
 	cmd.data_len = ~0U;
@@ -170,7 +170,7 @@ TEST_F(input, of_a_vdevice_is_checked)
 		      OTHER_VIRTUAL_SID);
 }
 
-TEST_F(input, of_a_vdevice_with_a_name_that_is_taken_is_refused)
+TEST_F(input, of_a_vdevice_with_a_virt_id_in_use_is_refused)
 {
 	struct guest *g = &self->g;
 	__u32 vdevice;
@@ -244,7 +244,7 @@ TEST_F(input, of_a_nested_page_table_is_checked)
 	EXPECT_ANSWER(-EFAULT, IOMMU_HWPT_ALLOC, good, data_uptr, 16);
 	EXPECT_ANSWER(-ENOENT, IOMMU_HWPT_ALLOC, good, dev_id, UNKNOWN_ID);
 	EXPECT_ANSWER(-EINVAL, IOMMU_HWPT_ALLOC, good, pt_id, UNKNOWN_ID);
-	/* Stage 1 has a vIOMMU, not just a parent */
+	/* Stage 1 needs a vIOMMU, not only a nest parent */
 	EXPECT_ANSWER(-EOPNOTSUPP, IOMMU_HWPT_ALLOC, good, pt_id, g->parent);
 	EXPECT_ANSWER(-EINVAL, IOMMU_HWPT_ALLOC, good, pt_id, self->dev_id);
 }
@@ -269,7 +269,7 @@ TEST_F(input, of_a_stream_table_entry_has_the_guests_bits_only)
 		allowed = !(low & ~low_bits) && !(high & ~high_bits) &&
 			  high != eats_full;
 		low |= STE_VALID;
-		/* With a configuration that is known, unless it is the bit */
+		/* Set a known configuration, unless the bit is part of it */
 		if (low & (7ULL << 1))
 			allowed = low == (STE_VALID | STE_CONFIG_BYPASS);
 		else
@@ -330,8 +330,8 @@ TEST_F(input, of_an_invalidation_is_checked)
 	EXPECT_ANSWER(-EOPNOTSUPP, IOMMU_HWPT_INVALIDATE, good, __reserved, 1);
 }
 
-/* A longer command is one of a newer user, who did not use what is new */
-TEST_F(input, of_an_invalidation_may_be_longer_if_it_says_nothing_more)
+/* Newer user space may have longer commands, with zeros in the new fields */
+TEST_F(input, of_an_invalidation_may_be_longer_if_the_rest_is_zero)
 {
 	struct guest *g = &self->g;
 	struct {
@@ -365,7 +365,7 @@ TEST_F(input, of_a_command_has_a_known_opcode)
 		allowed = false;
 		for (i = 0; i < ARRAY_SIZE(accepted); i++)
 			allowed |= opcode == accepted[i];
-		/* Those of a StreamID need a device that has one: not here */
+		/* Commands with a StreamID need a vDEVICE, which is missing here */
 		EXPECT_EQ(allowed ? 0 : -EIO,
 			  guest_command(g, command_make(opcode, 0)))
 		{
@@ -381,11 +381,11 @@ TEST_F(input, of_a_command_has_no_reserved_bits_and_values)
 		command_make(0x10 | _BITULL(48), 0),
 		command_make(0x10, 0x1000),
 		command_make(0x30, 0x1000),
-		/* Bits that none of them has */
+		/* Bits that are reserved in all of them */
 		command_make(0x10 | _BITULL(8), 0),
 		command_make(0x11 | _BITULL(31), 0),
 		command_make(0x12, _BITULL(1)),
-		/* Fields of a range without its granule; a granule with TTL 1, 16 KiB */
+		/* Range fields without a granule; TTL 1 with a 16 KiB granule */
 		command_make(0x12 | _BITULL(12), 0),
 		command_make(0x12 | _BITULL(20), 0),
 		command_make(0x12, 2ULL << 10 | _BITULL(8)),

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a user can have in any number is charged to its control group: else it could
- * take the memory of the whole machine, whatever its limit is. What the machine has
- * less afterwards is held against what the group is charged for.
+ * Whatever a user can create in any number is charged to its control group: otherwise it
+ * could use up the memory of the machine, whatever its limit. The test compares the
+ * charge with the decrease of free memory.
  */
 #include <limits.h>
 
 #include "nested_kinds.h"
 
 #define GROUP "charged"
-/* Pages that the CPUs keep at hand on either side of the sum */
+/* Pages in per-CPU caches, on either side of the comparison */
 #define SLACK 0x180000L
 #define ROUNDS 4
 
-/* As deep as can be */
+/* Of the largest depth */
 static int make_event_queue(struct guest *g, unsigned int n)
 {
-	/* A vIOMMU has one */
+	/* A vIOMMU has only one */
 	if (g->events >= 0) {
 		close(g->events);
 		iommufd_destroy(g->iommufd, g->veventq);
@@ -48,7 +48,7 @@ FIXTURE_VARIANT_ADD(charge, ioas_with_places)
 
 FIXTURE_VARIANT_ADD(charge, nest_parents)
 {
-	/* With a first level of several pages */
+	/* The first level takes several pages */
 	.kind = { make_parent, 1000, 28 << 10 },
 };
 
@@ -88,7 +88,7 @@ FIXTURE_TEARDOWN(charge)
 	guest_close(&self->g);
 }
 
-/* Memory that nobody has, in bytes */
+/* Free memory in bytes */
 static long free_memory(void)
 {
 	long kib = -1;
@@ -104,7 +104,7 @@ static long free_memory(void)
 	return kib * 1024;
 }
 
-/* Make some more. Return: what that is charged, in bytes; in @taken, what is gone */
+/* Make some more. Return: bytes charged. @taken: decrease of free memory, in bytes. */
 static long make_some(struct __test_metadata *_metadata, struct guest *g,
 		      const struct kind *kind, unsigned int first, long *taken)
 {
@@ -122,8 +122,8 @@ static long make_some(struct __test_metadata *_metadata, struct guest *g,
 	return charged;
 }
 
-/* What else goes on in the machine may take memory as well, but not each time */
-TEST_F(charge, is_all_that_it_takes)
+/* Other activity may take memory as well, but not in every round */
+TEST_F(charge, covers_all_memory_that_is_taken)
 {
 	const struct kind *kind = &variant->kind;
 	long charged, taken, uncharged = LONG_MAX;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DMA through the guest's stage 1 and the host's stage 2: where it arrives, and
- * what either of them keeps it from.
+ * DMA through the guest's stage 1 and the host's stage 2: which memory it reaches, and
+ * which accesses each stage blocks.
  */
 #include "nested_setup.h"
 
@@ -94,7 +94,7 @@ TEST_F(dma, cannot_reach_what_stage_2_does_not_map)
 	guest_attach_stage1(_metadata, g, 0);
 	expect_blocked(_metadata, g, 0, data_va(0), "F_TRANSLATION");
 	expect_reaches(_metadata, g, 0, data_va(1), data_ipa(1), "3");
-	/* The host's own fault is not the guest's */
+	/* A fault of stage 2 is not reported to the guest */
 	expect_no_event(_metadata, g);
 }
 
@@ -112,7 +112,7 @@ TEST_F(dma, follows_stage_2_as_the_host_changes_it)
 		  ioas_map(g->iommufd, g->ioas, spare.va, PAGE, NOWHERE_IPA));
 	journal_route(&g->edu[0].dev, data_va(0), "3", NULL);
 	EXPECT_EQ(0, exercise_page(&g->edu[0], &spare));
-	/* Both stages in one, as the TLB has it, has to go with stage 2 */
+	/* TLB entries that combine both stages must go with stage 2 */
 	ASSERT_EQ(0, ioas_unmap(g->iommufd, g->ioas, NOWHERE_IPA, PAGE));
 	memset(spare.va, 0x5a, PAGE);
 	expect_blocked(_metadata, g, 0, data_va(0), "F_TRANSLATION");
@@ -136,7 +136,7 @@ FIXTURE_SETUP(two_devices)
 	guest_open_complete(_metadata, g, 0, VIRTUAL_SID);
 	guest_add_device(_metadata, g, 1, 1);
 	guest_name_device(_metadata, g, 1, OTHER_VIRTUAL_SID);
-	/* The tables of the first one are far from as large as that */
+	/* The tables of the first one end far below */
 	ASSERT_EQ(0, stage1_init(&self->other, &g->ram, RAM_IPA + STAGE1_BLOCK,
 				 STAGE1_BLOCK, ASID + 1));
 }

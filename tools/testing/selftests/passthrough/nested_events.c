@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults that the guest's own tables cause reach the guest: as the SMMU recorded
- * them, but for the StreamID, which is the guest's name of the device.
+ * Faults that the guest's own tables cause are reported to the guest as the SMMU recorded
+ * them, except for the StreamID, which is replaced by the device's vSID.
  */
 #include <endian.h>
 #include <poll.h>
@@ -26,7 +26,7 @@ FIXTURE_TEARDOWN(event)
 	guest_close(&self->g);
 }
 
-TEST_F(event, tells_the_address_of_what_is_not_mapped)
+TEST_F(event, has_the_address_that_is_not_mapped)
 {
 	const __u64 va = data_va(5) + 0x124;
 	struct guest *g = &self->g;
@@ -54,7 +54,7 @@ TEST_F(event, tells_reads_from_writes)
 	EXPECT_TRUE(event_is_read(&event));
 }
 
-TEST_F(event, tells_of_a_write_to_what_is_read_only)
+TEST_F(event, reports_a_write_to_a_read_only_page)
 {
 	struct guest *g = &self->g;
 
@@ -65,7 +65,7 @@ TEST_F(event, tells_of_a_write_to_what_is_read_only)
 	expect_event(_metadata, g, EVENT_PERMISSION, VIRTUAL_SID, data_va(0));
 }
 
-TEST_F(event, tells_of_a_page_without_the_access_flag)
+TEST_F(event, reports_a_page_without_the_access_flag)
 {
 	const __u64 accessed = 1 << 10;
 	struct guest *g = &self->g;
@@ -76,7 +76,7 @@ TEST_F(event, tells_of_a_page_without_the_access_flag)
 	expect_event(_metadata, g, EVENT_ACCESS, VIRTUAL_SID, data_va(0));
 }
 
-TEST_F(event, tells_of_an_ipa_that_is_too_wide)
+TEST_F(event, reports_an_ipa_that_is_too_wide)
 {
 	struct guest *g = &self->g;
 
@@ -86,7 +86,7 @@ TEST_F(event, tells_of_an_ipa_that_is_too_wide)
 	expect_event(_metadata, g, EVENT_ADDRESS_SIZE, VIRTUAL_SID, data_va(0));
 }
 
-TEST_F(event, tells_of_a_bad_descriptor)
+TEST_F(event, reports_a_bad_descriptor)
 {
 	struct guest *g = &self->g;
 
@@ -114,7 +114,7 @@ TEST_F(event, is_numbered_in_order)
 	expect_no_event(_metadata, g);
 }
 
-TEST_F(event, carries_the_name_that_the_device_has_now)
+TEST_F(event, has_the_current_vsid_of_the_device)
 {
 	struct guest *g = &self->g;
 
@@ -126,7 +126,7 @@ TEST_F(event, carries_the_name_that_the_device_has_now)
 		     data_va(5));
 }
 
-TEST_F(event, of_a_device_without_a_name_goes_to_nobody)
+TEST_F(event, of_a_device_without_a_vsid_is_dropped)
 {
 	struct guest *g = &self->g;
 
@@ -147,7 +147,7 @@ TEST_F(event, of_stage_2_is_the_hosts)
 	expect_no_event(_metadata, g);
 }
 
-/* Reads that do not fit, and take nothing away */
+/* Reads into short buffers fail, and consume no event */
 TEST_F(event, is_not_lost_by_a_read_that_is_too_short)
 {
 	struct guest *g = &self->g;
@@ -192,7 +192,7 @@ TEST_F(event, can_be_read_with_others_at_once)
 		EXPECT_EQ(data_va(5 + i), event_address(&events[i]));
 }
 
-/* A queue that holds less than one blocked copy leaves behind */
+/* A queue that holds fewer events than one blocked copy causes */
 FIXTURE(flood)
 {
 	struct guest g;
@@ -224,7 +224,7 @@ FIXTURE_TEARDOWN(flood)
 	guest_close(&self->bystander);
 }
 
-/* Take what the queue holds. Return: the number of the event lost last */
+/* Read all of the queue. Return: the sequence number of the last lost event */
 static __u32 expect_lost(struct __test_metadata *_metadata, struct guest *g,
 			 __u32 first)
 {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Example: all that a VMM calls to give a guest a device behind an Arm SMMUv3 whose
- * stage 1 the guest owns, without a range that has to be mapped one to one. It goes
- * with Documentation/userspace-api/vfio-msi-addresses.rst, is complete with example.h,
- * and is run as a test.
+ * Example: all calls by which a VMM gives a guest a device behind an Arm SMMUv3 whose
+ * stage 1 the guest owns, without an identity-mapped range. It belongs to
+ * Documentation/userspace-api/vfio-msi-addresses.rst, is complete with example.h, and is
+ * run as a test.
  *
- *	nested_example 0000:00:01.0
+ * 	nested_example 0000:00:01.0
  *
- * The device is QEMU's edu, bound to vfio-pci; without an argument the first one that
- * VFIO_EDU names. The guest's part is short: tables that map one page, that of its
- * virtual ITS, at an address of its choice. Then the device sends an interrupt.
+ * The device is QEMU's edu, bound to vfio-pci; by default the first one in VFIO_EDU. The
+ * guest's part is short: tables that map one page, that of its virtual ITS, at an address
+ * of its choice. Then the device sends an interrupt.
  */
 #define EXAMPLE "a nested guest takes an interrupt"
 
@@ -25,14 +25,14 @@
 
 /* The virtual ITS's doorbell, in the guest's physical address space */
 #define VIRTUAL_ITS_IPA 0x8090000ULL
-/* Where the guest maps that doorbell for its devices, and the register in the page */
+/* The IOVA at which the guest maps it, and the register's offset in the page */
 #define GUEST_IOVA 0xfffff000ULL
 #define TRANSLATER 0x40ULL
 
 #define EDU_RAISE 0x60
 #define EDU_ACKNOWLEDGE 0x64
 
-/* The physical doorbell goes to where the guest has the virtual one */
+/* Place the physical doorbell at the IPA of the virtual one */
 static void place_doorbell(int iommufd, __u32 parent)
 {
 	struct iommu_msi_place place = {
@@ -47,8 +47,8 @@ static void place_doorbell(int iommufd, __u32 parent)
 
 /*
  * The guest's driver: a context descriptor in the first page of its memory (Arm IHI
- * 0070, 5.4), tables of three levels for 39 bits of address in the next ones, and in
- * them the page of the virtual ITS. Returns what it writes into its stream table.
+ * 0070, 5.4), followed by three levels of tables for 39 address bits, which map the page
+ * of the virtual ITS. Sets @ste to the guest's stream table entry.
  */
 static void guest_driver(void *ram, __u64 ste[2])
 {
@@ -57,7 +57,7 @@ static void guest_driver(void *ram, __u64 ste[2])
 
 	level1[GUEST_IOVA >> 30] = htole64((RAM_IPA + 2 * PAGE) | 3);
 	level2[GUEST_IOVA >> 21 & 511] = htole64((RAM_IPA + 3 * PAGE) | 3);
-	/* A page of any user's, shareable, accessed, not global */
+	/* User access, shareable, accessed, not global */
 	level3[GUEST_IOVA >> 12 & 511] = htole64(VIRTUAL_ITS_IPA | 0xf43);
 	cd[1] = htole64(RAM_IPA + 1 * PAGE);
 	cd[3] = htole64(0xff);
@@ -69,7 +69,7 @@ static void guest_driver(void *ram, __u64 ste[2])
 	ste[1] = htole64(1 << 2 | 1 << 4 | 3 << 6);
 }
 
-/* The guest says by a CFGI_STE that its stream table entry changed */
+/* The guest issued CFGI_STE: its stream table entry has changed */
 static void take_ste(int iommufd, int device, __u32 device_id, __u32 viommu,
 		     __u64 ste[2])
 {
@@ -87,8 +87,8 @@ static void take_ste(int iommufd, int device, __u32 device_id, __u32 viommu,
 }
 
 /*
- * The guest writes the address of its MSI, and enables it. Returns an eventfd, which a
- * VMM gives to KVM.
+ * The guest programs the address of its MSI and enables it. Returns an eventfd, which a
+ * VMM passes to KVM.
  */
 static int enable_msi(int device, __u64 address)
 {
@@ -121,7 +121,7 @@ static int enable_msi(int device, __u64 address)
 	return irqs.eventfd;
 }
 
-/* The registers of the device, which may send from now on */
+/* Map the registers of the device, and enable it to send */
 static __u32 *start_device(int device)
 {
 	struct vfio_region_info config = {
@@ -147,7 +147,7 @@ static __u32 *start_device(int device)
 	return registers;
 }
 
-/* 1 if the interrupt came, else 0 */
+/* Return 1 if the interrupt arrived, else 0 */
 static int interrupt(__u32 *registers, int eventfd)
 {
 	struct pollfd pollfd = { .fd = eventfd, .events = POLLIN };
@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 	device_name(argc, argv, bdf);
 	printf("TAP version 13\n1..1\n");
 
-	/* What any VMM does */
+	/* As in any VMM */
 	iommufd = check(open("/dev/iommu", O_RDWR | O_CLOEXEC), "/dev/iommu");
 	device = open_device(bdf);
 	device_id = bind_device(device, iommufd);
@@ -186,7 +186,7 @@ int main(int argc, char **argv)
 	guest_driver(ram, ste);
 	take_ste(iommufd, device, device_id, viommu, ste);
 
-	/* The guest enables the MSI: the other call that is new is in here */
+	/* The guest enables the MSI: this has the other new call */
 	event = enable_msi(device, GUEST_IOVA + TRANSLATER);
 	printf("# route device=%s iova=%#llx stage=3\n", bdf, GUEST_IOVA);
 	came = interrupt(start_device(device), event);

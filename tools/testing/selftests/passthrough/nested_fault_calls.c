@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation, and each copy from and to user space, of the calls that make a
- * guest's objects, use them and attach its device is made to fail in turn. What failed
- * has changed nothing: not the objects, files, interrupts and pages that the VMM has,
- * not what the device reaches, and the call works afterwards.
+ * Make each allocation, and each copy from and to user space, fail in turn in the calls
+ * that create a guest's objects, use them and attach its device. A call that failed has
+ * changed nothing: neither the objects, files, interrupts and pages of the VMM, nor what
+ * the device reaches. The call works afterwards.
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -11,11 +11,11 @@
 #include "faults.h"
 #include "nested_setup.h"
 
-/* More than one batch of the driver's */
+/* More than one batch of the driver */
 #define COMMANDS 150
 #define FILE_LENGTH 0x20000ULL
 
-/* What the device is attached to before the call, and afterwards if that failed */
+/* What the device is attached to before the call, and after it if it failed */
 enum place {
 	NOWHERE,
 	STAGE2,
@@ -49,7 +49,7 @@ static int new_viommu(struct calls *c)
 			    &c->made);
 }
 
-/* A device has one name */
+/* A device has only one vDEVICE */
 static int forget_name(struct calls *c)
 {
 	__u32 vdevice = c->g.vdevice[0];
@@ -64,7 +64,7 @@ static int new_vdevice(struct calls *c)
 			     OTHER_VIRTUAL_SID, &c->made);
 }
 
-/* A vIOMMU has one queue of a kind */
+/* A vIOMMU has one queue per type */
 static int close_events(struct calls *c)
 {
 	if (c->g.events < 0)
@@ -112,7 +112,7 @@ static int ask_for_registers(struct calls *c)
 	return smmu_info(c->g.iommufd, c->g.edu[0].dev.id, &info);
 }
 
-/* Those that took effect are counted, and are no more than there are */
+/* The number of executed commands cannot exceed the number of commands */
 static int issue_commands(struct calls *c)
 {
 	struct smmu_command commands[COMMANDS];
@@ -334,8 +334,8 @@ static void expect_in(struct __test_metadata *_metadata, struct calls *c,
 }
 
 /*
- * VFIO detaches a device that it has attached, if it cannot tell to what: the last of
- * the copies, as the first is that of the arguments. Return: whether it did.
+ * VFIO detaches a device again if it cannot copy the result to user space. That is the
+ * last copy; the first one is that of the arguments. Return: whether it detached.
  */
 static bool detached_by(struct calls *c, unsigned int nth, int rc)
 {
@@ -392,7 +392,7 @@ FIXTURE_TEARDOWN(events)
 	guest_close(&self->g);
 }
 
-/* Each read fails at another of its copies, until there is none left to fail */
+/* Fail each copy of a read in turn, until the read succeeds */
 TEST_F(events, that_cannot_be_copied_are_there_for_the_next_read)
 {
 	struct guest *g = &self->g;

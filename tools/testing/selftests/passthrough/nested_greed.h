@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two users behind one SMMU with a guest each, in processes of their own: the greedy one
- * takes as much of something as it gets, while the other's device is at work.
+ * Two users behind one SMMU with a guest each, in separate processes: the greedy one takes
+ * as much of a resource as it gets, while the other's device keeps working.
  */
 #ifndef SELFTESTS_VFIO_NESTED_GREED_H
 #define SELFTESTS_VFIO_NESTED_GREED_H
@@ -14,19 +14,19 @@
 
 struct taken {
 	int ret; /* what the last call returned */
-	unsigned int count; /* of calls before, which worked */
+	unsigned int count; /* of earlier calls, which succeeded */
 };
 
-/* What the greedy user does, with a guest like the other's */
+/* Run by the greedy user, with a guest like the other's */
 typedef struct taken (*take_t)(struct guest *g, const void *context);
 
 struct greed {
 	struct guest other;
 	pid_t greedy;
-	int taken, begin; /* ends of pipes: of one struct taken, of one byte */
+	int taken, begin; /* pipe ends, for struct taken and for one byte */
 };
 
-/* The greedy user keeps what it has until it ends by a signal */
+/* The greedy user keeps what it has until a signal ends it */
 static inline void be_greedy(struct __test_metadata *_metadata, take_t take,
 			     const void *context, int begin, int done)
 {
@@ -79,7 +79,7 @@ static inline void greed_close(struct greed *greed)
 	close(greed->begin);
 }
 
-/* DMA to the guest's data and interrupts, both by its stage 1 */
+/* DMA to the guest's data and interrupts, both through its stage 1 */
 static inline void expect_works(struct __test_metadata *_metadata,
 				struct guest *g)
 {
@@ -89,8 +89,8 @@ static inline void expect_works(struct __test_metadata *_metadata,
 }
 
 /*
- * The other's device is at work until the greedy user has all that it gets, or is no more.
- * Return: what it had then; nothing if it is no more.
+ * Use the other's device until the greedy user has all that it gets, or has ended.
+ * Return: what it got; zero if it has ended.
  */
 static inline struct taken work_meanwhile(struct __test_metadata *_metadata,
 					  struct greed *greed)
@@ -106,12 +106,12 @@ static inline struct taken work_meanwhile(struct __test_metadata *_metadata,
 	} while (!poll(&ready, 1, 0));
 	if (read(greed->taken, &taken, sizeof(taken)) != sizeof(taken))
 		taken = (struct taken){};
-	printf("# taken=%u ret=%d rounds of the other's=%u\n", taken.count,
+	printf("# taken=%u ret=%d rounds of the other user=%u\n", taken.count,
 	       taken.ret, rounds);
 	return taken;
 }
 
-/* Return: how the greedy user ended, as waitpid() tells it */
+/* Return: the wait status of the greedy user, as of waitpid() */
 static inline int kill_greedy(struct __test_metadata *_metadata,
 			      struct greed *greed)
 {

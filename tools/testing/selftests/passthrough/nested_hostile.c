@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A VMM that means no good, or no longer knows what it does: it points the SMMU to
- * memory that is not there, takes memory away that the SMMU reads, and writes
- * nonsense. Its own DMA is blocked; the host, and another device, do not notice.
+ * A malicious or broken VMM: it points the SMMU to memory that does not exist, unmaps
+ * memory that the SMMU reads, and writes nonsense. Its own DMA is blocked; the host and
+ * another device are not affected.
  */
 #include <pthread.h>
 
@@ -23,7 +23,7 @@ FIXTURE_SETUP(hostile)
 	guest_open_bystander(_metadata, &self->bystander, 1);
 }
 
-/* After whatever was done, the other guest's device works, and tells of its faults */
+/* The other guest's device still works, and its faults are reported */
 FIXTURE_TEARDOWN(hostile)
 {
 	struct guest *b = &self->bystander;
@@ -35,7 +35,7 @@ FIXTURE_TEARDOWN(hostile)
 	guest_close(b);
 }
 
-/* Stage 1 works once more, after all has been put in order */
+/* Stage 1 works again once everything is restored */
 static void expect_recovery(struct __test_metadata *_metadata, struct guest *g)
 {
 	EXPECT_EQ(0, guest_command(g, command_cfgi_cd(VIRTUAL_SID)));
@@ -67,7 +67,7 @@ TEST_F(hostile, unmap_of_the_descriptor_blocks_dma)
 	expect_reaches(_metadata, g, 0, data_va(0), data_ipa(0), "3");
 	ASSERT_EQ(0,
 		  ioas_unmap(g->iommufd, g->ioas, g->stage1.descriptor, PAGE));
-	/* The SMMU may have kept a copy */
+	/* The SMMU may have cached it */
 	EXPECT_EQ(0, guest_command(g, command_cfgi_cd(VIRTUAL_SID)));
 	expect_blocked(_metadata, g, 0, data_va(0), NULL);
 	guest_map_ram(_metadata, g, g->stage1.descriptor - RAM_IPA, PAGE);
@@ -87,7 +87,7 @@ TEST_F(hostile, unmap_of_the_first_table_blocks_dma)
 	expect_recovery(_metadata, g);
 }
 
-/* Write to data_va(0) over and over, from a thread of its own */
+/* Write to data_va(0) repeatedly, from a separate thread */
 struct writer {
 	struct edu *edu;
 	unsigned int done;
@@ -115,7 +115,7 @@ static void writer_start(struct __test_metadata *_metadata, struct guest *g,
 	ASSERT_EQ(0, pthread_create(&w->thread, NULL, write_over_and_over, w));
 }
 
-/* Until a write has begun and ended that was not under way before */
+/* Wait until a write has both begun and ended during this call */
 static void writer_wait(struct writer *w)
 {
 	unsigned int done = __atomic_load_n(&w->done, __ATOMIC_RELAXED);
@@ -143,7 +143,7 @@ TEST_F(hostile, unmap_of_everything_under_dma_blocks_dma)
 	writer_start(_metadata, g, &writer);
 	writer_wait(&writer);
 	ASSERT_EQ(0, ioas_unmap_all(g->iommufd, g->ioas));
-	/* Nothing is written to memory that the device does not have any more */
+	/* The device no longer writes to memory that was unmapped */
 	fill_ram(g);
 	memcpy(kept, g->ram.va, RAM_LENGTH);
 	writer_wait(&writer);
@@ -152,7 +152,7 @@ TEST_F(hostile, unmap_of_everything_under_dma_blocks_dma)
 	free(kept);
 }
 
-TEST_F(hostile, unmap_and_map_under_dma_goes_on)
+TEST_F(hostile, unmap_and_map_under_dma_recovers)
 {
 	struct guest *g = &self->g;
 	struct writer writer;
@@ -190,7 +190,7 @@ TEST_F(hostile, flood_of_events_that_nobody_reads)
 		ASSERT_EQ(0, event_wait(g->events, &event));
 	ASSERT_EQ(0, event_wait(g->events, &event));
 	EXPECT_TRUE(event_is_lost(&event));
-	/* A record for every 8 bytes at most */
+	/* At least one record for every 8 bytes */
 	EXPECT_LE(16 * PAGE / 8 - 1, event.header.sequence);
 }
 
@@ -209,7 +209,7 @@ TEST_F(hostile, flood_of_events_without_a_queue)
 	expect_reaches(_metadata, g, 0, data_va(0), data_ipa(0), "3");
 }
 
-/* The same sequence each time: what was found once is found again */
+/* The same sequence in each run, so that failures can be reproduced */
 static __u64 nonsense(__u64 *state)
 {
 	*state ^= *state << 13;
@@ -229,7 +229,7 @@ TEST_F(hostile, nonsense_in_commands_is_refused_or_harmless)
 	for (i = 0; i < 20000; i++) {
 		low = nonsense(&state);
 		high = nonsense(&state);
-		/* Few bits that are set, so that some get through */
+		/* With few bits set, so that some are accepted */
 		if (i % 4)
 			low &= nonsense(&state) & nonsense(&state);
 		if (i % 4)
@@ -257,7 +257,7 @@ TEST_F(hostile, nonsense_in_a_stream_table_entry_is_refused_or_blocks)
 	for (i = 0; i < 2000; i++) {
 		low = nonsense(&state) & low_bits;
 		high = nonsense(&state) & high_bits;
-		/* Mostly one that translates, with few bits of a kind not there */
+		/* Mostly stage 1 with a single descriptor and without ATS */
 		if (i % 8)
 			low = (low & ~0xf80000000000003eULL) | STE_CONFIG_S1;
 		if (i % 8)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest changes its tables and descriptors, and invalidates what the SMMU may
- * have kept of them: after the command, DMA goes by the new ones. QEMU's SMMU keeps
- * both until it is told, which the tests rely on where they show that a command
- * did not reach too far.
+ * The guest changes its tables and descriptors, and invalidates what the SMMU may have
+ * cached of them: after the command, DMA uses the new ones. QEMU's SMMU caches both until
+ * they are invalidated. The tests rely on that to show that a command did not invalidate
+ * too much.
  */
 #include "nested_setup.h"
 
@@ -15,7 +15,7 @@ FIXTURE(tlb)
 FIXTURE_VARIANT(tlb)
 {
 	struct smmu_command (*command)(void);
-	int with_vmid; /* what it returns if there is one in it */
+	int with_vmid; /* result if the command has a VMID */
 };
 
 static struct smmu_command by_va(void)
@@ -67,7 +67,7 @@ FIXTURE_VARIANT_ADD(tlb, of_the_guest)
 FIXTURE_VARIANT_ADD(tlb, of_all_that_is_not_secure)
 {
 	.command = command_tlbi_non_secure,
-	.with_vmid = -EIO, /* it has no such field */
+	.with_vmid = -EIO, /* no such field in the command */
 };
 
 /* clang-format on */
@@ -81,7 +81,7 @@ FIXTURE_SETUP(tlb)
 	guest_open_complete(_metadata, g, 0, VIRTUAL_SID);
 	guest_map_data(_metadata, g, 2);
 	guest_attach_stage1(_metadata, g, 0);
-	/* So that the TLB knows the page */
+	/* Load the page into the TLB */
 	expect_reaches(_metadata, g, 0, data_va(0), data_ipa(0), "3");
 }
 
@@ -149,7 +149,7 @@ FIXTURE_TEARDOWN(invalidation)
 	guest_close(&self->g);
 }
 
-/* The first two pages change places */
+/* Swap the first two pages in stage 1 */
 static void swap_pages(struct __test_metadata *_metadata, struct guest *g)
 {
 	guest_map(_metadata, g, data_va(0), data_ipa(1));
@@ -183,7 +183,7 @@ TEST_F(invalidation, of_a_batch_does_all_of_it)
 	struct guest *g = &self->g;
 	__u32 count, i;
 
-	/* The ones that matter are the first and the last */
+	/* Only the first and the last one matter */
 	for (i = 0; i < MANY; i++)
 		commands[i] = command_tlbi_va(ASID, data_va(2 + i));
 	commands[0] = command_tlbi_va(ASID, data_va(0));
@@ -196,7 +196,7 @@ TEST_F(invalidation, of_a_batch_does_all_of_it)
 	expect_reaches(_metadata, g, 0, data_va(1), data_ipa(0), "3");
 }
 
-/* Who looks at the SMMU's command queue finds the batch by this ASID */
+/* An observer of the SMMU's command queue finds the batch by this ASID */
 #define BATCH_ASID 0xba7c
 
 TEST_F(invalidation, of_a_batch_has_one_sync_for_up_to_64_commands)
@@ -265,7 +265,7 @@ TEST_F(invalidation, of_nothing_does_nothing)
 	EXPECT_EQ(0, count);
 }
 
-/* A descriptor that leads to other tables */
+/* A context descriptor that changes to other tables */
 FIXTURE(descriptor)
 {
 	struct guest g;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two guests on one SMMU, alike in everything that they choose themselves: IPAs,
- * VAs, ASIDs, names of their devices. Neither sees the other's events, nor reaches
- * the other's TLB entries and descriptors, whatever it puts into its commands.
- * That nothing was invalidated shows where QEMU's SMMU still goes by tables that
- * have changed since: it keeps what it knows until it is told.
+ * Two guests on one SMMU that make the same choices: IPAs, VAs, ASIDs, vSIDs. Neither gets
+ * the other's events, nor invalidates the other's TLB entries and descriptors, whatever is
+ * in its commands. QEMU's SMMU caches entries until they are invalidated: where it still
+ * uses outdated tables, nothing was invalidated.
  */
 #include "nested_setup.h"
 
@@ -32,13 +31,13 @@ FIXTURE_TEARDOWN(guests)
 	guest_close(&self->b);
 }
 
-/* What the SMMU knows of @g is not what the tables say any more */
+/* Make the SMMU's cached entry of @g stale */
 static void outdate(struct __test_metadata *_metadata, struct guest *g)
 {
 	guest_map(_metadata, g, data_va(0), data_ipa(1));
 }
 
-/* It still goes by that, and by the tables if it is told by the guest itself */
+/* The stale entry is used until the guest itself invalidates it */
 static void expect_outdated(struct __test_metadata *_metadata, struct guest *g)
 {
 	expect_reaches(_metadata, g, 0, data_va(0), data_ipa(0), "3");
@@ -121,11 +120,11 @@ TEST_F(guests, do_not_invalidate_each_others_descriptors)
 	__u64 *cd = stage1_descriptor(&b->stage1), good = cd[0];
 	__u32 sid;
 
-	/* An SMMU that looked now would not like it */
+	/* If it was fetched now, it would cause a fault */
 	cd[0] = 0;
 	EXPECT_EQ(0, guest_command(a, command_cfgi_cd(VIRTUAL_SID)));
 	EXPECT_EQ(0, guest_command(a, command_cfgi_cd_all(VIRTUAL_SID)));
-	/* Among these are both devices, as the host knows them */
+	/* Among these are the StreamIDs of both devices */
 	for (sid = 0; sid < 0x100; sid++) {
 		EXPECT_EQ(-EIO, guest_command(a, command_cfgi_cd(sid)));
 		EXPECT_EQ(-EIO, guest_command(a, command_cfgi_cd_all(sid)));

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a user can make any number of, with a guest to make it for. Each call makes one
- * more, and what it takes is charged to the user's control group.
+ * Objects that a user can create in any number, with a guest to create them for. Each call
+ * creates one more, and its memory is charged to the user's control group.
  */
 #ifndef SELFTESTS_VFIO_NESTED_KINDS_H
 #define SELFTESTS_VFIO_NESTED_KINDS_H
 
 #include "nested_setup.h"
 
-/* iommufd compares the page tables of an IOAS with each other */
+/* iommufd compares a new page table with all others of the IOAS: limit them */
 #define PARENTS_OF_AN_IOAS 512
 
 struct kind {
 	int (*make)(struct guest *g, unsigned int n);
 	unsigned int count;
-	long least; /* bytes that each takes at the least */
+	long least; /* bytes that each takes at least */
 };
 
-/* Each in a table of its own */
+/* Each mapping needs its own table */
 static inline int map_far_apart(struct guest *g, unsigned int n)
 {
 	return ioas_map(g->iommufd, g->ioas, g->ram.va, PAGE,
@@ -44,7 +44,7 @@ static inline int make_parent(struct guest *g, unsigned int n)
 	return nest_parent_alloc(g->iommufd, g->edu[0].dev.id, g->ioas, &id);
 }
 
-/* Without mappings, and many in an IOAS: as little as a VMID can cost */
+/* Without mappings, and many per IOAS: the lowest cost of a VMID */
 static inline int make_small_parent(struct guest *g, unsigned int n)
 {
 	static __u32 ioas;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The objects of a guest go in any order that leaves nothing without what it needs:
- * a page table, a vDEVICE and a queue of events need the vIOMMU, which needs the
- * nest parent; the rest is -EBUSY. A device that is closed takes its vDEVICE along.
+ * The objects of a guest can be destroyed in any order that respects their dependencies: a
+ * page table, a vDEVICE and an event queue need the vIOMMU, which needs the nest parent.
+ * Otherwise the call fails with EBUSY. Closing a device destroys its vDEVICE.
  */
 #include "nested_setup.h"
 
@@ -57,7 +57,7 @@ FIXTURE_TEARDOWN(object)
 	guest_close(&self->g);
 }
 
-/* Whether @object has to stay for the sake of one that is there */
+/* Whether another object that exists needs @object */
 static bool is_needed(const bool *there, enum object object)
 {
 	if (object == VIOMMU)
@@ -65,7 +65,7 @@ static bool is_needed(const bool *there, enum object object)
 	return object == NEST_PARENT && there[VIOMMU];
 }
 
-/* Destroy in the order of the digits of @order, again and again until all are gone */
+/* Destroy all objects in @order, repeatedly until all are gone */
 static void destroy_in_order(struct __test_metadata *_metadata,
 			     FIXTURE_DATA(object) * self,
 			     const enum object *order)
@@ -171,7 +171,7 @@ TEST_F(object, of_a_vdevice_goes_with_its_device)
 	edu_close(&g->edu[0]);
 	EXPECT_EQ(-EIO, guest_command(g, command_cfgi_cd(VIRTUAL_SID)));
 	EXPECT_EQ(-ENOENT, iommufd_destroy(g->iommufd, self->id[VDEVICE]));
-	/* It comes back, under another number */
+	/* Opened again, it has another ID */
 	ASSERT_EQ(0, edu_open(&g->edu[0], edu_name(0), g->iommufd));
 	g->edu[0].dev.stage2 = g->parent;
 	guest_name_device(_metadata, g, 0, VIRTUAL_SID);
@@ -188,7 +188,7 @@ TEST_F(object, of_all_kinds_goes_with_the_iommufd)
 	ASSERT_EQ(0, device_attach(&g->edu[0].dev, self->id[HWPT]));
 	expect_reaches(_metadata, g, 0, data_va(0), data_ipa(0), "3");
 	close(g->iommufd);
-	/* The device and the queue hold it */
+	/* The device and the queue keep it alive */
 	expect_reaches(_metadata, g, 0, data_va(0), data_ipa(0), "3");
 	expect_blocked(_metadata, g, 0, data_va(5), "F_TRANSLATION");
 	expect_event(_metadata, g, EVENT_TRANSLATION, VIRTUAL_SID, data_va(5));
@@ -196,14 +196,14 @@ TEST_F(object, of_all_kinds_goes_with_the_iommufd)
 	expect_no_event(_metadata, g);
 	close(g->events);
 	memory_free(&g->ram);
-	/* Nothing of it is left that would be in a new one's way */
+	/* Nothing is left that prevents a new one */
 	guest_open_complete(_metadata, g, 0, VIRTUAL_SID);
 	guest_map_data(_metadata, g, 1);
 	guest_attach_stage1(_metadata, g, 0);
 	expect_reaches(_metadata, g, 0, data_va(0), data_ipa(0), "3");
 }
 
-/* DMA that a program starts and does not live to see the end of */
+/* The program ends before the DMA that it started */
 TEST_F(object, of_all_kinds_goes_with_the_process_during_dma)
 {
 	const __u64 va = data_va(100); /* that no other test uses */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two users behind one SMMU: one makes more and more of something, in a control group
- * whose memory is limited. It is stopped by that limit: by the OOM killer, which takes
- * it with all that it has, or, if it may not be killed, by ENOMEM. The other user's
- * device works all the while, and the memory is given back.
+ * Two users behind one SMMU: one creates more and more objects in a control group whose
+ * memory is limited. At the limit the OOM killer kills it, which frees all its objects,
+ * or, if it is exempt, calls fail with ENOMEM. The other user's device works throughout,
+ * and the memory is freed.
  *
- * The kernel reports that with a stack, which testbed/machine/splat.py takes for no
- * complaint between the two calls of cgroup_expect_oom().
+ * The kernel reports that with a stack trace, which testbed/machine/splat.py accepts
+ * between the two calls of cgroup_expect_oom().
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -16,18 +16,18 @@
 
 #define GROUP "limited"
 #define LIMIT 0x400000L
-/* More than LIMIT has room for, of the smallest things */
+/* More than fit into LIMIT, even of the smallest object */
 #define MAX_CALLS 200000
-/* What CPUs keep at hand, and what is freed a moment later */
+/* Pages in per-CPU caches, and memory that is freed with a delay */
 #define REST (LIMIT / 4)
 #define EVENTS 4096
 
 struct hunger {
 	int (*make)(struct guest *g, unsigned int n);
-	bool spared; /* from the OOM killer */
+	bool spared; /* by the OOM killer */
 };
 
-/* One of its own each, as a vIOMMU has one; the file stays open */
+/* Each on a new vIOMMU, which has only one; the file stays open */
 static int make_event_queue(struct guest *g, unsigned int n)
 {
 	__u32 viommu, id;
@@ -98,7 +98,7 @@ FIXTURE_TEARDOWN(memory)
 	greed_close(&self->greed);
 }
 
-/* Nor may it need memory for its own pages, as it has no room for those either */
+/* Lock its own pages, too: there is no memory left to fault them in */
 static int spare_this(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
@@ -108,7 +108,7 @@ static int spare_this(void)
 	return ret ? ret : mlockall(MCL_CURRENT);
 }
 
-/* Its device is at work, though the group has no memory */
+/* The device works although the group has no memory left */
 static int use_device(struct guest *g)
 {
 	struct mapping page = page_at(g, data_va(0), data_ipa(0));
@@ -132,13 +132,13 @@ static struct taken take_memory(struct guest *g, const void *context)
 		taken.ret = hunger->make(g, taken.count);
 		taken.count += !taken.ret;
 	}
-	/* What it has stays the group's to pay */
+	/* Leave the group, which is still charged for what was allocated */
 	if (write(door, "0", 1) != 1 || use_device(g))
 		taken.ret = -EPROTO;
 	return taken;
 }
 
-/* Return: what the group is charged for, when what was freed last has gone */
+/* Return: the charge of the group, after memory was freed with a delay */
 static long rest_of_charge(void)
 {
 	long charged = cgroup_charged(GROUP);
@@ -151,7 +151,7 @@ static long rest_of_charge(void)
 	return charged;
 }
 
-TEST_F(memory, kills_a_user_who_wants_more)
+TEST_F(memory, over_the_limit_ends_by_the_oom_killer)
 {
 	const struct hunger hunger = { variant->kind.make, false };
 	struct greed *greed = &self->greed;
@@ -173,7 +173,7 @@ TEST_F(memory, kills_a_user_who_wants_more)
 	EXPECT_GT(REST, rest_of_charge());
 }
 
-TEST_F(memory, is_refused_to_a_user_that_stays)
+TEST_F(memory, over_the_limit_is_enomem_for_a_spared_user)
 {
 	const struct hunger hunger = { variant->kind.make, true };
 	struct greed *greed = &self->greed;

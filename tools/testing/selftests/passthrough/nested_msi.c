@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts of a device whose guest owns stage 1. The doorbell is in stage 2, that
- * is in the nest parent's address space; what the host writes into the device is
- * its IPA there, so the guest's own tables have to lead from that address to the
- * same IPA. By default it is the legacy address that a guest is told to expect.
+ * Interrupts of a device whose guest owns stage 1. The doorbell is in stage 2, the address
+ * space of the nest parent. The host programs its IPA into the device, so the guest's own
+ * tables have to map that address to the same IPA. By default it is the legacy address
+ * that a guest is told to expect.
  */
 #include "nested_setup.h"
 
-/* A page for a virtual ITS where the VMM wants it */
+/* Where the VMM places the page of a virtual ITS */
 #define VIRTUAL_ITS_IPA 0x50000000ULL
 
 FIXTURE(msi)
@@ -28,7 +28,7 @@ FIXTURE_TEARDOWN(msi)
 	guest_close(&self->g);
 }
 
-/* The vector is on: interrupts go by @iova and @stage */
+/* The vector is enabled: interrupts use @iova, translated by @stage */
 static void expect_interrupts_by(struct __test_metadata *_metadata,
 				 struct guest *g, unsigned int i, __u64 iova,
 				 const char *stage)
@@ -54,7 +54,7 @@ TEST_F(msi, doorbell_is_in_stage_2_when_stage_1_is_attached)
 	EXPECT_EQ(0, the_doorbell(_metadata, &g->edu[0]).flags);
 }
 
-/* What a VMM may map according to the kernel, and what the kernel lets it map */
+/* Compare the ranges that the kernel reports with what it allows to map */
 static void expect_mappable(struct __test_metadata *_metadata, struct guest *g,
 			    __u64 iova, bool in_ranges, int error)
 {
@@ -74,7 +74,7 @@ TEST_F(msi, doorbell_that_a_guest_knows_is_in_no_range_that_can_be_mapped)
 	struct iommu_msi_doorbell d;
 	__u32 own;
 
-	/* It makes way, and comes back for the sake of the next test */
+	/* While no guest uses it, a map over the doorbell relocates it */
 	ASSERT_EQ(0, device_attach(&g->edu[0].dev, g->parent));
 	expect_mappable(_metadata, g, MSI_WINDOW_IOVA, true, 0);
 	ASSERT_EQ(0, ioas_unmap(g->iommufd, g->ioas, MSI_WINDOW_IOVA, PAGE));
@@ -140,7 +140,7 @@ TEST_F(msi, that_stage_1_does_not_map_is_the_guests_fault)
 	journal_route(&g->edu[0].dev, MSI_WINDOW_IOVA, "none", "F_TRANSLATION");
 	EXPECT_EQ(0, edu_interrupts(&g->edu[0], 1));
 	expect_event(_metadata, g, EVENT_TRANSLATION, VIRTUAL_SID, doorbell);
-	/* The guest mends it */
+	/* The guest maps it */
 	guest_map(_metadata, g, MSI_WINDOW_IOVA, MSI_WINDOW_IOVA);
 	edu_acknowledge(&g->edu[0]);
 	expect_interrupts_by(_metadata, g, 0, MSI_WINDOW_IOVA, "3");
@@ -201,8 +201,8 @@ TEST_F(msi, arrives_where_the_vmm_placed_the_doorbell_of_the_parent)
 
 /*
  * A guest whose devices are behind several SMMUs has a nest parent for each, and one
- * page for its ITS, which each parent leads to a doorbell of its own. QEMU has but
- * one SMMU, and both parents' doorbells are the same page.
+ * page for its ITS, which each parent maps to its own doorbell. QEMU has only one SMMU,
+ * and both parents' doorbells are the same page.
  */
 TEST_F(msi, arrives_at_one_ipa_by_each_of_several_parents)
 {
@@ -231,18 +231,18 @@ TEST_F(msi, arrives_at_one_ipa_by_each_of_several_parents)
 		expect_interrupts_by(_metadata, &other, 0, VIRTUAL_ITS_IPA,
 				     "3");
 	}
-	/* A doorbell each, with one vector */
+	/* Each has its own doorbell, with one vector */
 	EXPECT_EQ(1, the_doorbell(_metadata, &g->edu[0]).vectors);
 	EXPECT_EQ(1, the_doorbell(_metadata, &other.edu[0]).vectors);
 	expect_reaches(_metadata, &other, 0, data_va(0), data_ipa(0), "3");
-	/* One goes, and the other one stays where it is */
+	/* One device is closed; the other's doorbell stays pinned */
 	edu_close(&other.edu[0]);
 	expect_interrupts_by(_metadata, g, 0, VIRTUAL_ITS_IPA, "3");
 	EXPECT_EQ(-EEXIST, ioas_map(g->iommufd, g->ioas, g->ram.va, PAGE,
 				    VIRTUAL_ITS_IPA));
 }
 
-TEST_F(msi, makes_way_for_memory_that_was_mapped_before)
+TEST_F(msi, doorbell_avoids_memory_that_was_mapped_before)
 {
 	struct guest *g = &self->g;
 	__u64 iova = msi_low_place(1);
@@ -273,7 +273,7 @@ TEST_F(msi, doorbell_is_pinned_while_a_guest_may_use_it)
 	expect_interrupts_by(_metadata, g, 0, MSI_WINDOW_IOVA, "3");
 }
 
-TEST_F(msi, doorbell_may_move_again_when_no_guest_uses_it)
+TEST_F(msi, doorbell_is_unpinned_when_no_guest_uses_it)
 {
 	struct guest *g = &self->g;
 	void *va = page_at(g, 0, data_ipa(0)).va;

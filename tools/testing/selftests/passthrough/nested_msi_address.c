@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MSI addresses that a guest programmed: the guest maps the page of its virtual ITS
- * where it likes, and not where the doorbell is in stage 2, and its interrupts arrive.
- * The journal has the IOVA that each interrupt must go by, and QEMU's trace of its
- * SMMU is held against it.
+ * MSI addresses that a guest programmed: the guest maps the page of its virtual ITS at an
+ * IOVA of its choice, not at the doorbell's IPA, and its interrupts arrive. The journal
+ * has the IOVA that each interrupt must use. It is compared with QEMU's trace of its SMMU.
  */
 #include "nested_setup.h"
 #include "worker.h"
 
 #define MSI VFIO_PCI_MSI_IRQ_INDEX
 #define MSIX VFIO_PCI_MSIX_IRQ_INDEX
-/* Where the VMM has the virtual ITS */
+/* IPA of the virtual ITS */
 #define VIRTUAL_ITS_IPA 0x50000000ULL
 /* The register's offset in its page, in an ITS and in a GICv2m frame */
 #define REGISTER 0x40ULL
-/* Where the guest has it. An MSI that cannot be masked keeps its upper half. */
+/* Where the guest maps it. An MSI that cannot be masked keeps its upper half. */
 #define GUEST_PAGE 0xfeed1000ULL
 #define OTHER_PAGE 0xabcd2000ULL
 #define HIGH_PAGE 0x123456789000ULL
 #define MAX_ALLOCATIONS 100
-/* Changes of the address while interrupts fly */
+/* Changes of the address while interrupts are sent */
 #define CHANGES 200
 
 FIXTURE(address)
@@ -48,7 +47,7 @@ FIXTURE_TEARDOWN(address)
 	guest_close(&self->g);
 }
 
-/* Interrupts go by @page, and by @stage. They are not told by the doorbell's place. */
+/* Interrupts use @page, translated by @stage, wherever the doorbell is */
 static void expect_by(struct __test_metadata *_metadata, struct guest *g,
 		      __u64 page, const char *stage)
 {
@@ -142,7 +141,7 @@ TEST_F(address, is_gone_when_the_device_left)
 	EXPECT_EQ(-ENOENT, set(self->dev, GUEST_PAGE));
 	expect_by(_metadata, g, VIRTUAL_ITS_IPA, "2");
 
-	/* And it does not come back by itself */
+	/* It is not restored automatically */
 	guest_map(_metadata, g, VIRTUAL_ITS_IPA, VIRTUAL_ITS_IPA);
 	ASSERT_EQ(0, device_attach(self->dev, stage1));
 	EXPECT_EQ(VFIO_MSI_NO_ADDRESS, device_msi_address(self->dev, MSI, 0));
@@ -175,7 +174,7 @@ TEST_F(address, is_used_again_if_the_device_could_not_leave)
 	guest_attach_stage1(_metadata, g, 0);
 	ASSERT_EQ(0, set(self->dev, GUEST_PAGE));
 	ASSERT_EQ(0, edu_enable_interrupt(&g->edu[0]));
-	/* An IOAS that the doorbell would have to be elsewhere in */
+	/* An IOAS in which the doorbell would need another IOVA */
 	ASSERT_EQ(0, ioas_alloc(g->iommufd, &other));
 	ASSERT_EQ(0, ioas_map(g->iommufd, other, page_at(g, 0, DATA_IPA).va,
 			      PAGE, VIRTUAL_ITS_IPA));
@@ -184,7 +183,7 @@ TEST_F(address, is_used_again_if_the_device_could_not_leave)
 	expect_by(_metadata, g, GUEST_PAGE, "3");
 }
 
-TEST_F(address, taken_back_is_the_place_again)
+TEST_F(address, that_is_cleared_reverts_to_the_doorbell)
 {
 	struct guest *g = &self->g;
 
@@ -217,7 +216,7 @@ TEST_F(address, that_is_wrong_changes_nothing)
 	expect_by(_metadata, g, GUEST_PAGE, "3");
 }
 
-/* @change to one page and the other while the device of @w rings */
+/* Alternate between two pages by @change while @w raises interrupts */
 static void change_under(struct __test_metadata *_metadata, struct device *dev,
 			 struct worker *w, const __u64 *pages,
 			 int (*change)(struct device *dev, __u64 page))
@@ -253,7 +252,7 @@ TEST_F(address, that_changes_while_interrupts_fly_loses_none)
 	expect_no_event(_metadata, g);
 }
 
-TEST_F(address, that_there_is_no_memory_for_changes_nothing)
+TEST_F(address, that_fails_with_enomem_changes_nothing)
 {
 	struct guest *g = &self->g;
 	unsigned int nth, refused = 0;
@@ -270,7 +269,7 @@ TEST_F(address, that_there_is_no_memory_for_changes_nothing)
 		rc = set(self->dev, OTHER_PAGE);
 		if (!faults_end(fd))
 			break;
-		/* A kernel that checks itself can do without some of its own */
+		/* Failed allocations of a debugging feature are no error */
 		if (!rc) {
 			ASSERT_EQ(0, set(self->dev, GUEST_PAGE));
 			continue;
@@ -297,16 +296,16 @@ TEST_F(address, that_stage_1_does_not_map_is_the_guests_fault)
 	EXPECT_EQ(0, edu_interrupts(&g->edu[0], 1));
 	expect_event(_metadata, g, EVENT_TRANSLATION, VIRTUAL_SID,
 		     0x77777000 + REGISTER);
-	/* The guest mends it */
+	/* The guest sets a page that is mapped */
 	ASSERT_EQ(0, set(self->dev, GUEST_PAGE));
 	edu_acknowledge(&g->edu[0]);
 	expect_by(_metadata, g, GUEST_PAGE, "3");
 }
 
-/* MSI-X: an igb device, each of whose vectors has a page of its own */
+/* MSI-X: an igb device with a separate page for each vector */
 
 #define IGB_SID 0x4242
-/* Beyond 4 GiB, as each entry changes as a whole */
+/* Above 4 GiB: an MSI-X entry can be changed as a whole */
 #define IGB_PAGES 0x7100000000ULL
 
 FIXTURE(igb_address)
@@ -440,7 +439,7 @@ TEST_F(igb_address, is_replayed_by_a_return_from_d3)
 	for (i = 0; i < IGB_VECTORS; i++)
 		ASSERT_EQ(0, set_vector(igb, i, IGB_VECTORS));
 	ASSERT_EQ(0, device_power_state(&igb->dev, 3));
-	/* Only the host's copy changes now */
+	/* In D3hot only the host's copy changes */
 	for (i = 0; i < IGB_VECTORS; i++)
 		ASSERT_EQ(0, set_vector(igb, i, i));
 	ASSERT_EQ(0, device_power_state(&igb->dev, 0));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest changes the address of its MSI while an administrator resets the device,
- * which does not come through VFIO. The message goes to the address that was set last:
- * when there is peace again, the guest's stage 1 maps just that one.
+ * A guest changes the address of its MSI while an administrator resets the device, which
+ * bypasses VFIO. Afterwards the message has the address that was set last: the guest's
+ * stage 1 then maps only that one.
  */
 #include "nested_setup.h"
 #include "reset.h"
 
 #define TIMEOUT 3600
-/* Where the VMM has the virtual ITS, and where the guest maps it */
+/* IPA of the virtual ITS, and where the guest maps it */
 #define VIRTUAL_ITS_IPA 0x50000000ULL
 #define REGISTER 0x40ULL
 

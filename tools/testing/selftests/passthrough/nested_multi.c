@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest that owns stage 1 has a device with several vectors of plain MSI, and one
- * address for all of them: it programs the address, uses some vectors, and changes the
- * address while they are in use.
+ * A guest that owns stage 1 has a device with several vectors of plain MSI, which share
+ * one address: it programs the address, uses some vectors, and changes the address while
+ * they are in use.
  */
 #include <errno.h>
 
 #include "nested_setup.h"
 
 #define MSI VFIO_PCI_MSI_IRQ_INDEX
-/* Where the VMM has the virtual ITS, and where the guest may have it */
+/* IPA of the virtual ITS, and where the guest may map it */
 #define VIRTUAL_ITS_IPA 0x50000000ULL
 #define REGISTER 0x40ULL
 #define PAGES 3
-/* Where the controller has its rings, before stage 1, and in the guest's memory */
+/* The controller's rings: VA, and offset in the guest's memory */
 #define RINGS_VA 0x20000000ULL
 #define RINGS_OFFSET (RAM_LENGTH / 2)
 #define ROUNDS 12
@@ -96,7 +96,7 @@ static int set(struct xhci *xhci, unsigned int page)
 				      guest_pages[page % PAGES] + REGISTER);
 }
 
-/* So many vectors, whose address is set before they are used or after it, and changes */
+/* Set the address before or after @vectors are enabled, and change it in use */
 static void expect_vectors(struct __test_metadata *_metadata,
 			   FIXTURE_DATA(multi) * self, unsigned int vectors,
 			   unsigned int round)
@@ -126,7 +126,7 @@ TEST_F(multi, vectors_of_one_address_follow_the_guest)
 			       i);
 }
 
-/* Two registers cannot change at once for vectors that cannot all be masked */
+/* Without masking, both halves of the address cannot change at once */
 TEST_F(multi, vectors_in_use_keep_the_upper_half_of_their_address)
 {
 	struct xhci *xhci = &self->xhci;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A machine whose firmware does not say that DMA is always coherent, and whose SMMU
- * cannot make it so: a guest could read what the caches hide, so there is no
- * vIOMMU. All else works as ever.
+ * A machine whose firmware does not declare DMA to be always coherent, and whose SMMU
+ * cannot enforce it: a guest could read stale memory behind the caches, so there is no
+ * vIOMMU. Everything else works.
  */
 #include "nested_setup.h"
 

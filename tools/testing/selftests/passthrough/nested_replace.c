@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest rewrites its stream table entry: the device changes from what it is
- * attached to, to something else, also while it does DMA. Each access goes by the
- * old or the new one, never anywhere else, and is lost only if one of them blocks.
+ * The guest rewrites its stream table entry: the device's page table is replaced, also
+ * while it does DMA. Each access uses the old or the new page table, never anything else,
+ * and is lost only if one of them blocks.
  */
 #include <pthread.h>
 
 #include "nested_setup.h"
 
-/* Replaces while a device works, at least */
+/* Minimum number of replaces while a device works */
 #define REPLACES 200
 
 /* What a device can be attached to */
@@ -27,7 +27,7 @@ FIXTURE(replace)
 	struct guest g;
 	struct stage1 other;
 	__u32 hwpt[STATES];
-	__u64 iova; /* where each state leads to memory of its own, or to none */
+	__u64 iova; /* each state maps it to a different page, or to none */
 };
 
 FIXTURE_SETUP(replace)
@@ -37,7 +37,7 @@ FIXTURE_SETUP(replace)
 	if (!edu_name(0))
 		SKIP(return, "VFIO_EDU names no edu device");
 	guest_open_complete(_metadata, g, 0, VIRTUAL_SID);
-	/* Stage 2 alone leads to page 0, stage 1 to page 1 or 2 */
+	/* Stage 2 alone maps it to page 0, stage 1 to page 1 or 2 */
 	self->iova = data_ipa(0);
 	guest_map(_metadata, g, self->iova, data_ipa(1));
 	guest_map(_metadata, g, MSI_WINDOW_IOVA, MSI_WINDOW_IOVA);
@@ -101,7 +101,7 @@ TEST_F(replace, works_from_each_state_to_each)
 	}
 }
 
-TEST_F(replace, by_a_page_table_made_anew_each_time_as_a_vmm_does)
+TEST_F(replace, by_a_new_page_table_each_time)
 {
 	struct guest *g = &self->g;
 	__u32 old = 0, hwpt;
@@ -118,7 +118,7 @@ TEST_F(replace, by_a_page_table_made_anew_each_time_as_a_vmm_does)
 	expect_state(_metadata, self, STAGE1);
 }
 
-/* A thread that goes from state to state, over and over */
+/* A thread that cycles through states */
 struct replacer {
 	FIXTURE_DATA(replace) * self;
 	const enum state *states;
@@ -157,7 +157,7 @@ static void replacer_stop(struct __test_metadata *_metadata, struct replacer *r)
 	printf("# replaces count=%u\n", r->done);
 }
 
-/* Of all memory, @page alone may have changed since @before */
+/* Whether only @page, if any, has changed since @before */
 static bool same_but(const struct guest *g, const unsigned char *before,
 		     unsigned int page)
 {
@@ -169,8 +169,8 @@ static bool same_but(const struct guest *g, const unsigned char *before,
 }
 
 /*
- * The device writes to self->iova while it is replaced: a whole page, which goes to
- * one of the pages 0 to 2, or to none.
+ * The device writes one page to @iova while its page table is replaced: the data must
+ * be in one of the pages 0 to 2, or nowhere.
  *
  * Return: the page, -1 if none changed, -2 if anything else did
  */
@@ -190,7 +190,7 @@ static int write_goes_to(struct guest *g, __u64 iova)
 			if (same_but(g, before, n))
 				page = n;
 	}
-	/* The next write has to change it again */
+	/* Restore it, for the next write to change */
 	memcpy(g->ram.va, before, g->ram.length);
 	free(before);
 	return page;

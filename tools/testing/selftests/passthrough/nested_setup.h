@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of nested translation start from: a guest, which is memory at an
- * IPA, a stage 1 address space in it, and edu devices behind a vIOMMU. Failures of
- * a helper are failures of the test that called it.
+ * Setup for the tests of nested translation: a guest with memory at an IPA, a stage 1
+ * address space in it, and edu devices behind a vIOMMU. A failure in a helper is a failure
+ * of the test that called it.
  */
 #ifndef SELFTESTS_VFIO_NESTED_SETUP_H
 #define SELFTESTS_VFIO_NESTED_SETUP_H
@@ -10,20 +10,20 @@
 #include "setup.h"
 #include "lib/nested.h"
 
-/* The guest's memory, of which tables take the first half: data is in the other */
+/* The guest's memory: tables in the first half, data in the second */
 #define RAM_IPA 0x40000000ULL
 #define RAM_LENGTH 0x800000ULL
 #define DATA_IPA (RAM_IPA + RAM_LENGTH / 2)
-/* Where nothing is in the IPA space */
+/* An IPA that nothing uses */
 #define NOWHERE_IPA 0x80000000ULL
-/* What stage 1 leads to the guest's data: not one address is the same on each side */
+/* Where stage 1 maps the guest's data: no VA equals its IPA */
 #define DATA_VA 0x10000000ULL
 #define ASID 7
-/* The guest's names of its devices, which are not the host's */
+/* The vSIDs of the guest's devices, which differ from their StreamIDs */
 #define VIRTUAL_SID 0xabcd
 #define OTHER_VIRTUAL_SID 0x1234
 #define GUEST_DEVICES 2
-/* One access of the device is recorded as one fault */
+/* Length of a single access, which causes a single fault record */
 #define ONE_ACCESS 4
 
 struct guest {
@@ -37,7 +37,7 @@ struct guest {
 	int events; /* -1 if the guest has no queue */
 };
 
-/* Memory of zeros would not show that zeros were written to it */
+/* A write of zeros to zeroed memory would go unnoticed */
 static inline void fill_ram(struct guest *guest)
 {
 	__u64 *word = (__u64 *)guest->ram.va;
@@ -47,7 +47,7 @@ static inline void fill_ram(struct guest *guest)
 		word[i] = (i + 1) * 0x9e3779b97f4a7c15ULL;
 }
 
-/* Part of the memory, as one area that can be unmapped by itself */
+/* Map part of the memory as an area that can be unmapped separately */
 static inline void guest_map_ram(struct __test_metadata *_metadata,
 				 struct guest *guest, __u64 offset,
 				 __u64 length)
@@ -58,8 +58,8 @@ static inline void guest_map_ram(struct __test_metadata *_metadata,
 }
 
 /*
- * A guest without devices: memory that is mapped in an IOAS, the first two pages, of
- * a descriptor and of the first table, apart; an empty stage 1
+ * A guest without devices: memory that is mapped in an IOAS, with separate areas for the
+ * pages of the descriptor and of the first table; an empty stage 1
  */
 static inline void guest_open(struct __test_metadata *_metadata,
 			      struct guest *guest)
@@ -82,7 +82,7 @@ static inline void guest_open(struct __test_metadata *_metadata,
 				 RAM_LENGTH / 2, ASID));
 }
 
-/* Give the guest the device @nth of VFIO_EDU as its device @i, attached to nothing */
+/* Add device @nth of VFIO_EDU to the guest as device @i, attached to nothing */
 static inline void guest_add_device(struct __test_metadata *_metadata,
 				    struct guest *guest, unsigned int i,
 				    unsigned int nth)
@@ -100,7 +100,7 @@ static inline void guest_add_device(struct __test_metadata *_metadata,
 	edu->dev.stage2 = guest->parent;
 }
 
-/* Tell the guest's name of its device @i */
+/* Allocate the vDEVICE of the guest's device @i */
 static inline void guest_name_device(struct __test_metadata *_metadata,
 				     struct guest *guest, unsigned int i,
 				     __u32 sid)
@@ -117,7 +117,7 @@ static inline void guest_open_events(struct __test_metadata *_metadata,
 				   &guest->veventq, &guest->events));
 }
 
-/* A guest with one device that has a name, and a queue of events */
+/* A guest with one device, its vDEVICE, and an event queue */
 static inline void guest_open_complete(struct __test_metadata *_metadata,
 				       struct guest *guest, unsigned int nth,
 				       __u32 sid)
@@ -140,7 +140,7 @@ static inline void guest_close(struct guest *guest)
 	memory_free(&guest->ram);
 }
 
-/* A page table of the guest's device @i for what the guest wrote into its STE */
+/* A nested page table for the STE that the guest wrote for its device @i */
 static inline __u32 guest_hwpt(struct __test_metadata *_metadata,
 			       struct guest *guest, unsigned int i,
 			       struct smmu_ste ste)
@@ -152,7 +152,7 @@ static inline __u32 guest_hwpt(struct __test_metadata *_metadata,
 	return hwpt;
 }
 
-/* The guest wrote its STE: what QEMU does then, but that it destroys the old one */
+/* The guest wrote its STE. QEMU does the same, and also destroys the old one. */
 static inline __u32 guest_attach(struct __test_metadata *_metadata,
 				 struct guest *guest, unsigned int i,
 				 struct smmu_ste ste)
@@ -170,7 +170,7 @@ static inline __u32 guest_attach_stage1(struct __test_metadata *_metadata,
 	return guest_attach(_metadata, guest, i, stage1_ste(&guest->stage1));
 }
 
-/* Page @n of the guest's data, as stage 2 sees it, and where stage 1 may put it */
+/* IPA of page @n of the guest's data, and the VA at which stage 1 may map it */
 static inline __u64 data_ipa(unsigned int n)
 {
 	return DATA_IPA + n * PAGE;
@@ -187,7 +187,7 @@ static inline void guest_map(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, stage1_map(&guest->stage1, va, ipa, STAGE1_READ_WRITE));
 }
 
-/* The first pages of data, each at its VA */
+/* Map the first pages of data, each at its VA */
 static inline void guest_map_data(struct __test_metadata *_metadata,
 				  struct guest *guest, unsigned int pages)
 {
@@ -203,7 +203,7 @@ static inline int guest_command(struct guest *guest,
 	return viommu_command(guest->iommufd, guest->viommu, command);
 }
 
-/* The page of the guest's memory at @ipa, as the device sees it at @iova */
+/* The page of the guest's memory at @ipa, which the device accesses at @iova */
 static inline struct mapping page_at(const struct guest *guest, __u64 iova,
 				     __u64 ipa)
 {
@@ -214,7 +214,7 @@ static inline struct mapping page_at(const struct guest *guest, __u64 iova,
 	};
 }
 
-/* DMA at @iova goes to the memory at @ipa, both ways, by @stage ("2", "3") */
+/* DMA at @iova reaches the memory at @ipa, both ways, through @stage ("2", "3") */
 static inline void expect_reaches(struct __test_metadata *_metadata,
 				  struct guest *guest, unsigned int i,
 				  __u64 iova, __u64 ipa, const char *stage)
@@ -226,8 +226,8 @@ static inline void expect_reaches(struct __test_metadata *_metadata,
 }
 
 /*
- * The device writes to @iova, and nothing arrives in any memory of the guest. The
- * SMMU records @event, as it calls it, or NULL: it may record anything or nothing.
+ * The device writes to @iova, and nothing arrives in the memory of the guest.
+ * @event: the SMMU's name of what it records, NULL for anything or nothing.
  */
 static inline void expect_blocked(struct __test_metadata *_metadata,
 				  struct guest *guest, unsigned int i,
@@ -243,7 +243,7 @@ static inline void expect_blocked(struct __test_metadata *_metadata,
 	free(before);
 }
 
-/* The next event is of this type, of the device named @sid, at @va */
+/* The next event has this type, vSID @sid and address @va */
 static inline struct smmu_event expect_event(struct __test_metadata *_metadata,
 					     struct guest *guest,
 					     unsigned int type, __u32 sid,
@@ -260,7 +260,7 @@ static inline struct smmu_event expect_event(struct __test_metadata *_metadata,
 	return event;
 }
 
-/* The same, of a record that has no address */
+/* The same, for a record without an address */
 static inline void
 expect_event_without_address(struct __test_metadata *_metadata,
 			     struct guest *guest, unsigned int type, __u32 sid)
@@ -281,7 +281,7 @@ static inline void expect_no_event(struct __test_metadata *_metadata,
 	EXPECT_EQ(-EAGAIN, event_next(guest->events, &event));
 }
 
-/* Another guest, with the device @nth, which its stage 1 translates */
+/* Another guest, with the device @nth attached to its stage 1 */
 static inline void guest_open_bystander(struct __test_metadata *_metadata,
 					struct guest *guest, unsigned int nth)
 {
@@ -291,8 +291,8 @@ static inline void guest_open_bystander(struct __test_metadata *_metadata,
 }
 
 /*
- * A fault of the guest's device comes to its queue. The host takes events one by one,
- * so all that other devices caused before have been told by then, too.
+ * A fault of the guest's device arrives in its queue. The host handles events in order,
+ * so all earlier ones of other devices have been reported by then, too.
  */
 static inline void expect_fault_is_told(struct __test_metadata *_metadata,
 					struct guest *guest)

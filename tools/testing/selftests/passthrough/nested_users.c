@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two users with a guest each, in processes of their own: one takes all that the
- * kernel lets it have of something. The other asks the same questions before and
- * while that is so, and has the same answers; its device works, and its events come.
+ * Two users with a guest each, in separate processes: one takes all that the kernel lets
+ * it have of a resource. The other makes the same calls before and meanwhile, and gets the
+ * same results; its device works, and its events arrive.
  */
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -11,11 +11,11 @@
 
 #define GREEDY_USER 1000
 #define OTHER_USER 1001
-/* What either user may pin */
+/* Bytes that each user may pin */
 #define PIN_LIMIT 0x800000UL
 #define GREEDY_IOVA 0x2000000000ULL
 
-/* What the other user is told; the same each time */
+/* Results of the other user's calls; the same each time */
 struct answers {
 	__u32 object;
 	struct range_list ranges;
@@ -24,7 +24,7 @@ struct answers {
 	unsigned int interrupts;
 };
 
-/* Return: 0 if it had what it could get, and was refused the rest as it should */
+/* Return: 0 if it got what it could, and the rest was refused as expected */
 typedef int (*greed_t)(struct guest *g);
 
 FIXTURE(users)
@@ -54,7 +54,7 @@ static int take_places(struct guest *g)
 	return ret == -EINVAL ? 0 : -EPROTO;
 }
 
-/* All IOVAs around the doorbells of either user, page for page */
+/* Claim all IOVAs below the doorbells of either user */
 static int take_iovas(struct guest *g)
 {
 	struct iommu_iova_range all = { 0, MSI_WINDOW_IOVA - 1 };
@@ -87,7 +87,7 @@ static int take_viommus(struct guest *g)
 	return ret;
 }
 
-/* No room for events, and more of them than there is room for */
+/* More events than the queue has room for */
 static int take_events(struct guest *g)
 {
 	unsigned int n;
@@ -99,7 +99,7 @@ static int take_events(struct guest *g)
 	return ret;
 }
 
-/* Memory is pinned until the limit of the user is reached */
+/* Pin memory up to the limit of the user */
 static int take_pins(struct guest *g)
 {
 	__u64 done;
@@ -111,7 +111,7 @@ static int take_pins(struct guest *g)
 	return ret == -ENOMEM && done > PIN_LIMIT / 2 ? 0 : -EPROTO;
 }
 
-/* Commands that are wrong, one by one and in batches that are cut off */
+/* Batches that end early, at a wrong command */
 static int take_commands(struct guest *g)
 {
 	struct smmu_command commands[64];
@@ -168,7 +168,7 @@ FIXTURE_VARIANT_ADD(users, of_whom_one_issues_wrong_commands)
 
 /* clang-format on */
 
-/* The greedy user: a guest of its own, like the other's, and no privilege */
+/* The greedy user: it has a guest like the other's, and no privileges */
 static int be_greedy(struct __test_metadata *_metadata, greed_t greed,
 		     int begin, int done)
 {
@@ -191,7 +191,7 @@ static int be_greedy(struct __test_metadata *_metadata, greed_t greed,
 		printf("# the greedy user ends with %d\n", ret);
 	fflush(stdout);
 	word = !!ret;
-	/* It keeps what it has until the other user has looked */
+	/* It keeps what it has until the other user has checked */
 	if (write(done, &word, 1) != 1 || read(begin, &word, 1) != 0)
 		return 1;
 	guest_close(&g);
@@ -230,7 +230,7 @@ FIXTURE_TEARDOWN(users)
 	close(self->done[0]);
 }
 
-/* What the other user asks; it takes nothing for good */
+/* The other user's calls; they leave nothing allocated */
 static struct answers ask(struct __test_metadata *_metadata, struct guest *g)
 {
 	struct answers answers;
@@ -261,7 +261,7 @@ static struct answers ask(struct __test_metadata *_metadata, struct guest *g)
 	return answers;
 }
 
-TEST_F(users, leave_the_other_as_it_is)
+TEST_F(users, do_not_affect_the_other)
 {
 	struct guest *other = &self->other;
 	struct answers before, now;
@@ -281,7 +281,7 @@ TEST_F(users, leave_the_other_as_it_is)
 	expect_reaches(_metadata, other, 0, data_va(0), data_ipa(0), "3");
 	expect_fault_is_told(_metadata, other);
 
-	/* Nor does it matter that the other ends */
+	/* The end of the greedy user changes nothing either */
 	close(self->begin[1]);
 	ASSERT_EQ(self->greedy, waitpid(self->greedy, &status, 0));
 	EXPECT_EQ(0, status);

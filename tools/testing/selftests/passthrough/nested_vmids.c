@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two users behind one SMMU, in processes of their own: one makes nest parents until no
- * VMID is left. Meanwhile and afterwards the other's guest has its DMA, interrupts,
- * events, page tables and vIOMMUs; all that it cannot have is one more nest parent,
- * which is ENOSPC, and leaves nothing. When the first user was killed, it can.
+ * Two users behind one SMMU, in separate processes: one allocates nest parents until no
+ * VMID is left. Meanwhile and afterwards the other's guest has its DMA, interrupts, events,
+ * page tables and vIOMMUs. Only another nest parent fails, with ENOSPC, and leaves nothing
+ * behind. It succeeds after the first user was killed.
  */
 #include "nested_greed.h"
 #include "nested_kinds.h"
 
-/* Of 16 bits, where 0 is none; either guest has one of them */
+/* 16 bits, without 0; each guest uses one of them */
 #define VMIDS 65535U
 #define OTHERS 2U
 /* Where the other user maps a page while no VMID is left */
 #define LATE_IPA (RAM_IPA + 2 * RAM_LENGTH)
 #define GREEDY_USER 1000
 
-/* Without any privilege */
+/* Run without privileges */
 static struct taken take_all(struct guest *g, const void *context)
 {
 	struct taken taken = {};
@@ -46,7 +46,7 @@ FIXTURE_TEARDOWN(vmids)
 	greed_close(&self->greed);
 }
 
-/* No VMID for it: that is told, time and again, and nothing is left of the call */
+/* Without a VMID each attempt fails, and leaves nothing behind */
 static void expect_no_parent(struct __test_metadata *_metadata, struct guest *g)
 {
 	struct account before;
@@ -67,7 +67,7 @@ static void expect_no_parent(struct __test_metadata *_metadata, struct guest *g)
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, ioas));
 }
 
-/* What takes no VMID: another vIOMMU, page tables of either kind, and mappings */
+/* These need no VMID: another vIOMMU, page tables of either kind, and mappings */
 static void expect_all_else(struct __test_metadata *_metadata, struct guest *g)
 {
 	struct mapping late = { .va = g->ram.va + RAM_LENGTH - PAGE,
@@ -91,7 +91,7 @@ static void expect_all_else(struct __test_metadata *_metadata, struct guest *g)
 	expect_blocked(_metadata, g, 0, late.iova, "F_TRANSLATION");
 }
 
-/* As at the beginning: a stage 2 for the device, which translates its DMA */
+/* A new stage 2, which translates the device's DMA, as in the beginning */
 static void expect_parent(struct __test_metadata *_metadata, struct guest *g)
 {
 	__u32 id;
@@ -104,7 +104,7 @@ static void expect_parent(struct __test_metadata *_metadata, struct guest *g)
 	EXPECT_EQ(0, iommufd_destroy(g->iommufd, id));
 }
 
-/* A third user's container, with a device. Return: 0, or why it has none. */
+/* A third user's container, with a device. Return: 0 or the error of adding it. */
 static int try_container(struct __test_metadata *_metadata, unsigned int kind)
 {
 	struct container container;

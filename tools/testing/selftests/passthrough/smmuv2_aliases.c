@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device with more than one stream ID behind an Arm SMMUv2, by a mask or by a bridge:
- * all are led to the same place. SMMU_ALIASES are what is to be changed in the first one's
- * bits to get others.
+ * A device with more than one stream ID behind an Arm SMMUv2, by a mask or by a bridge: all
+ * of them use the same context bank. SMMU_ALIASES has the bits to flip in the first stream
+ * ID to get each of the others.
  */
 #include "smmuv2_setup.h"
 
@@ -16,7 +16,7 @@ FIXTURE(aliases)
 	unsigned int others[MAX_ALIASES], count;
 };
 
-/* Return: how many there are */
+/* Return: the number of aliases */
 static unsigned int list_aliases(unsigned int sid, unsigned int *others)
 {
 	char *list = getenv("SMMU_ALIASES");
@@ -73,7 +73,7 @@ TEST_F(aliases, each_leads_to_the_memory)
 	expect_blocked(_metadata, self->others, self->count);
 }
 
-/* A guest is told of faults by one stream ID */
+/* Faults are reported to a guest with a single stream ID */
 TEST_F(aliases, guest_cannot_have_the_device)
 {
 	__u32 parent, viommu, vdevice;
@@ -85,7 +85,7 @@ TEST_F(aliases, guest_cannot_have_the_device)
 					 &viommu));
 	EXPECT_EQ(-EOPNOTSUPP, vdevice_alloc(s->iommufd, viommu, s->edu.dev.id,
 					     8, &vdevice));
-	/* Its stage 2 alone is good for all of its streams */
+	/* Stage 2 alone works for all of its streams */
 	ASSERT_EQ(0, device_attach(&s->edu.dev, parent));
 	ASK("stage %u 2", self->sid);
 	ASK("leads %u %#llx %#llx rw %s", self->sid, ELSEWHERE_IOVA,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults of a guest's devices behind an Arm SMMUv2: they reach the queue of the guest that
- * they belong to. The observer puts them into the registers, since it is not
- * hardware, and raises the interrupt of the context bank.
+ * Faults of guests' devices behind an Arm SMMUv2: they are reported to the guest that owns
+ * the device. As the SMMU is not hardware, the observer writes them to the registers and
+ * raises the interrupt of the context bank.
  */
 #include <poll.h>
 
@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(events)
 	guest2_close(&self->g);
 }
 
-/* The host's handler takes a fault at once, before the guest or the log hears of it */
+/* The handler runs at once. Its write clears no registers, as they are memory. */
 static void record_fault(struct __test_metadata *_metadata, struct guest2 *g,
 			 unsigned int stage)
 {
@@ -84,7 +84,7 @@ TEST_F(events, stream_at_the_parent_has_its_faults_reported)
 	expect_event(_metadata, self->queue, 0, 2);
 }
 
-TEST_F(events, full_queue_says_that_faults_are_lost)
+TEST_F(events, full_queue_reports_lost_faults)
 {
 	struct smmuv2_event event;
 	unsigned int i;
@@ -99,7 +99,7 @@ TEST_F(events, full_queue_says_that_faults_are_lost)
 	expect_event(_metadata, self->queue, 4, 1);
 }
 
-/* Nobody is told, and the next one who asks is */
+/* It is not reported; a queue that is allocated later gets later faults */
 TEST_F(events, fault_without_a_queue_is_the_hosts)
 {
 	struct guest2 *g = &self->g;
@@ -113,8 +113,8 @@ TEST_F(events, fault_without_a_queue_is_the_hosts)
 	expect_event(_metadata, self->queue, 0, 1);
 }
 
-/* Each guest has its own queue, and they may call their devices the same */
-TEST_F(events, fault_is_not_told_to_another_guest)
+/* Each guest has its own queue, and their virtual stream IDs may be equal */
+TEST_F(events, fault_is_not_reported_to_another_guest)
 {
 	struct pollfd other = { .events = POLLIN };
 	struct guest2 second;

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Example: what a VMM calls to give a guest a device behind an Arm SMMUv2 whose stage 1
- * the guest owns. It goes with Documentation/userspace-api/iommufd-smmuv2.rst, is
+ * Example: the calls by which a VMM gives a guest a device behind an Arm SMMUv2 whose stage
+ * 1 the guest owns. It belongs to Documentation/userspace-api/iommufd-smmuv2.rst, is
  * complete with example.h, and is run as a test.
  *
- *	smmuv2_example 0000:00:01.0
+ * 	smmuv2_example 0000:00:01.0
  *
- * Any PCI device that is bound to vfio-pci will do; without an argument it is the first
- * one that VFIO_EDU names. The guest's part is short: tables that map one page, which
- * it then maps elsewhere. The device does no DMA. Where SMMU_WALKER names an observer
- * of the SMMU, lib/walker.c asks that where the device's addresses lead; nothing else of
- * lib/ is used.
+ * Any PCI device that is bound to vfio-pci works; by default it is the first one in
+ * VFIO_EDU. The guest's part is short: tables that map one page, which it then maps to
+ * other memory. The device does no DMA. If SMMU_WALKER names an observer of the SMMU,
+ * lib/walker.c asks it what the device's addresses map to; nothing else of lib/ is used.
  */
 #define EXAMPLE "a device is led through a guest's context bank"
 
@@ -26,16 +25,16 @@
 #define GUEST_VA 0x10000ULL
 #define FIRST_IPA (RAM_IPA + 0x10000)
 #define SECOND_IPA (RAM_IPA + 0x20000)
-/* Of the guest's tables of level 2 and 3 */
+/* The guest's tables of levels 2 and 3 */
 #define LEVEL2_IPA RAM_IPA
 #define LEVEL3_IPA (RAM_IPA + PAGE)
 #define ASID 5
-/* A page of any user's, shareable, accessed, not global (Arm DDI 0487, D8.3) */
+/* User access, shareable, accessed, not global (Arm DDI 0487, D8.3) */
 #define PAGE_ENTRY 0xf43ULL
 #define TABLE_ENTRY 3ULL
 #define QUEUE_DEPTH 16
 
-/* A VMM looks before it shows its guest an SMMU */
+/* A VMM checks this before it presents an SMMU to its guest */
 static void expect_nesting(int iommufd, __u32 device_id)
 {
 	struct iommu_hw_info_arm_smmuv2 info = {};
@@ -54,7 +53,7 @@ static void expect_nesting(int iommufd, __u32 device_id)
 	check(nests ? 0 : -1, "no SMMUv2 that can nest");
 }
 
-/* What the SMMU reports of the guest's devices is read from here */
+/* The SMMU's faults of the guest's devices are read from here */
 static int open_events(int iommufd, __u32 viommu)
 {
 	struct iommu_veventq_alloc alloc = {
@@ -68,7 +67,7 @@ static int open_events(int iommufd, __u32 viommu)
 	return alloc.out_veventq_fd;
 }
 
-/* The guest's driver: an entry for the page, which a device may read at any time */
+/* The guest's driver: an entry for the page, which the SMMU may read at any time */
 static void guest_map(void *ram, __u64 ipa)
 {
 	__u64 *level2 = ram + (LEVEL2_IPA - RAM_IPA);
@@ -81,9 +80,9 @@ static void guest_map(void *ram, __u64 ipa)
 }
 
 /*
- * The guest's driver has written a context bank's registers and led the stream to it
- * (Arm IHI 0062, 16.5): 30 bits of address in pages of 4 KiB from TTBR0, none from TTBR1
- * (EPD1), addresses of 48 bits, ASIDs of 16, and translation on.
+ * The guest's driver has written a context bank's registers and mapped the stream to it
+ * (Arm IHI 0062, 16.5): 30-bit addresses in pages of 4 KiB by TTBR0, none by TTBR1
+ * (EPD1), 48-bit output addresses, 16-bit ASIDs, and translation enabled.
  */
 static __u32 take_bank(int iommufd, __u32 device_id, __u32 viommu)
 {
@@ -106,7 +105,7 @@ static __u32 take_bank(int iommufd, __u32 device_id, __u32 viommu)
 	return alloc.out_hwpt_id;
 }
 
-/* The guest has written TLBIVA of that context bank, and waits by TLBSYNC */
+/* The guest has written TLBIVA of that context bank, and waits for TLBSYNC */
 static void invalidate(int iommufd, __u32 viommu)
 {
 	struct iommu_viommu_arm_smmuv2_invalidate command = {
@@ -125,7 +124,7 @@ static void invalidate(int iommufd, __u32 viommu)
 	call(iommufd, IOMMU_HWPT_INVALIDATE, &invalidate, "invalidate");
 }
 
-/* Memory that an observer finds again: the first and the last bytes of a page */
+/* Mark a page for the observer, in its first and last bytes */
 static void mark_page(void *page, const char *text)
 {
 	memcpy(page, text, 16);
@@ -156,7 +155,7 @@ int main(int argc, char **argv)
 	printf("TAP version 13\n1..1\n");
 	device_name(argc, argv, bdf);
 
-	/* What any VMM does */
+	/* As in any VMM */
 	iommufd = check(open("/dev/iommu", O_RDWR | O_CLOEXEC), "/dev/iommu");
 	device = open_device(bdf);
 	device_id = bind_device(device, iommufd);
@@ -175,12 +174,12 @@ int main(int argc, char **argv)
 	attach_device(device, bank);
 	expect_page(bdf, first);
 
-	/* The guest maps another page there */
+	/* The guest maps that address to another page */
 	guest_map(ram, SECOND_IPA);
 	invalidate(iommufd, viommu);
 	expect_page(bdf, second);
 
-	/* It has the stream bypass its SMMU: stage 2 alone. The bank is free again */
+	/* The guest lets the stream bypass its SMMU: stage 2 alone. Free the bank */
 	attach_device(device, parent);
 	call(iommufd, IOMMU_DESTROY,
 	     &(struct iommu_destroy){ .size = sizeof(struct iommu_destroy),

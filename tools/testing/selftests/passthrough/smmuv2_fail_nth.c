@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation of the calls that give a guest stage 1 of an Arm SMMUv2 is made to fail
- * in turn. What failed has changed nothing: no context bank is on that was not before, the
- * stream is led to where it was, and in the end the call works.
+ * Make each allocation fail in turn in the calls that give a guest stage 1 of an Arm
+ * SMMUv2. A call that failed has changed nothing: no further context bank is enabled, the
+ * stream uses the same one, and in the end the call works.
  */
 #include "smmuv2_guest.h"
 
-/* More than any call makes */
+/* More than any call needs */
 #define MAX_ALLOCATIONS 1000
 
 struct fail {
 	struct guest2 g;
-	__u32 id; /* of what a call made, 0 if nothing has to be undone */
-	__u32 nested; /* a bank that no stream is led to */
+	__u32 id; /* of the object that a call created, 0 if nothing has to be undone */
+	__u32 nested; /* a bank without streams */
 	int queue;
 };
 
@@ -76,7 +76,7 @@ static int destroy_queue(struct fail *self)
 	return destroy(self);
 }
 
-/* Named anew: the name that it has is in the way */
+/* A device has only one vDEVICE: destroy the old one first */
 static int name_device(struct fail *self)
 {
 	struct guest2 *g = &self->g;
@@ -127,7 +127,7 @@ FIXTURE_VARIANT(fail)
 {
 	struct step step;
 	bool unnamed;
-	bool attaches; /* A copy that fails detaches, see faults_spare_copies() */
+	bool attaches; /* a failed copy would detach, see faults_spare_copies() */
 };
 
 /* clang-format off */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An Arm SMMUv2 all of whose pages are longer than the kernel's. A container of VFIO type1
- * maps what is contiguous, and its doorbells have a page of the SMMU's. iommufd gives
- * nobody an address space: what is refused takes no context bank, and leaves the stream
+ * An Arm SMMUv2 all of whose pages are larger than the kernel's. A container of VFIO type1
+ * maps contiguous memory, and each of its doorbells takes a page of the SMMU. iommufd
+ * refuses all address spaces: a refused call takes no context bank, and leaves the stream
  * as it was.
  */
 #include "smmuv2_setup.h"
@@ -33,7 +33,7 @@ FIXTURE_TEARDOWN(granule)
 FIXTURE(container)
 {
 	struct setup s;
-	struct marked huge; /* contiguous, as the SMMU's pages want it */
+	struct marked huge; /* contiguous, as required for the SMMU's pages */
 	unsigned int sid;
 };
 
@@ -91,7 +91,7 @@ FIXTURE_TEARDOWN(container)
 	expect_default(_metadata, self->sid);
 }
 
-/* The container's doorbell; it has a page of the SMMU's, and so the capability says */
+/* The container's doorbell; it has a page of the SMMU, as the capability reports */
 static __u64 expect_doorbell(struct __test_metadata *_metadata, struct setup *s,
 			     unsigned int sid, const char *access)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A guest that owns stage 1 on an Arm SMMUv2: memory at an IPA, with tables at its
- * begin and pages with marks at its end, and a device behind a vIOMMU. Failures of a
- * function here are failures of the test that called it.
+ * A guest that owns stage 1 on an Arm SMMUv2: memory at an IPA, with tables at its start
+ * and marked pages at its end, and a device behind a vIOMMU. A failure in a helper is a
+ * failure of the test that called it.
  */
 #ifndef SELFTESTS_VFIO_SMMUV2_GUEST_H
 #define SELFTESTS_VFIO_SMMUV2_GUEST_H
@@ -39,7 +39,7 @@ static inline __u64 page2(const struct guest2 *g)
 	return 1ULL << g->tables.granule;
 }
 
-/* Where the guest maps page @n for the device, as the device has it on its 49 wires */
+/* Where the guest maps page @n for the device, as a 49-bit bus address */
 static inline __u64 data2_va(const struct guest2 *g, unsigned int n)
 {
 	__u64 low = DATA2_VA + n * DATA2_LENGTH;
@@ -65,7 +65,7 @@ static inline void guest2_make_data(struct guest2 *g)
 	}
 }
 
-/* Tables, and each part of the data: areas that can be unmapped by themselves */
+/* Map the tables and each part of the data as areas that can be unmapped separately */
 static inline void guest2_map_ram(struct __test_metadata *_metadata,
 				  struct guest2 *g)
 {
@@ -78,7 +78,7 @@ static inline void guest2_map_ram(struct __test_metadata *_metadata,
 	}
 }
 
-/* A guest with the device @nth of VFIO_EDU, which is attached to nothing */
+/* A guest with the device @nth of VFIO_EDU, attached to nothing */
 static inline void guest2_open_nth(struct __test_metadata *_metadata,
 				   struct guest2 *g, enum granule granule,
 				   unsigned int nth)
@@ -117,7 +117,7 @@ static inline void guest2_close(struct guest2 *g)
 	memory_free(&g->ram);
 }
 
-/* An entry of the guest's for its page @n */
+/* Write the guest's table entry for its page @n */
 static inline void guest2_map_ipa(struct guest2 *g, unsigned int n, __u64 ipa,
 				  __u64 flags)
 {
@@ -129,7 +129,7 @@ static inline void guest2_map(struct guest2 *g, unsigned int n, __u64 flags)
 	guest2_map_ipa(g, n, g->data[n].memory.iova, flags);
 }
 
-/* A context bank with the guest's tables, by what the guest wrote into its registers */
+/* A context bank with the guest's tables, as the guest wrote its registers */
 static inline __u32 guest2_bank(struct __test_metadata *_metadata,
 				struct guest2 *g)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a VMM may hand over of an Arm SMMUv2 that its guest owns stage 1 of: each bit
- * of each register of a context bank, each command, each object. What is taken is in the
- * hardware, by an observer; what is not fails as documented and changes nothing.
+ * What a VMM may pass for an Arm SMMUv2 whose stage 1 its guest owns: each bit of each
+ * register of a context bank, each command, each object. The observer finds what is
+ * accepted in the hardware. Anything else fails as documented and changes nothing.
  */
 #include "smmuv2_guest.h"
 
-/* Given by tables_bank(): TTBR1 is not used. Forced by the kernel: see the uAPI header */
+/* Set by tables_bank(), as TTBR1 is unused. The kernel forces others, see the uAPI. */
 #define TCR_EPD1 0x800000U
 #define TCR_WALK 0x3f003f00U
 #define TCR_WALK_WRITE_BACK 0x35003500U
@@ -48,7 +48,7 @@ static int alloc(struct guest2 *g, const struct iommu_hwpt_arm_smmuv2 *bank,
 				   hwpt);
 }
 
-/* The bank is refused, or has this value in its register, and then it is freed */
+/* The bank is refused, or its register has this value. Free it afterwards. */
 static void expect_bank(struct __test_metadata *_metadata, struct guest2 *g,
 			const struct iommu_hwpt_arm_smmuv2 *bank, bool allowed,
 			const char *name, __u64 value)
@@ -58,7 +58,7 @@ static void expect_bank(struct __test_metadata *_metadata, struct guest2 *g,
 
 	EXPECT_EQ(allowed ? 0 : -EIO, ret)
 	{
-		TH_LOG("%s is to be %#llx", name, value);
+		TH_LOG("%s should be %#llx", name, value);
 	}
 	if (ret)
 		return;
@@ -85,7 +85,7 @@ TEST_F(input, each_bit_of_ttbr_is_taken_or_refused)
 	}
 }
 
-/* TG0 is 0, for 4 KiB: one bit more is a granule that the SMMU may not have */
+/* TG0 is 0, for 4 KiB: with one bit set, it is a granule that the SMMU may lack */
 static bool tcr_is_allowed(__u32 tcr, __u32 granules)
 {
 	static const __u32 id2[] = { 1U << 12, 1U << 14, 1U << 13, 0 };
@@ -168,7 +168,7 @@ TEST_F(input, any_contextidr_is_taken)
 	}
 }
 
-/* A bank that is longer than the kernel knows */
+/* A structure that is longer than the kernel's */
 struct longer {
 	struct iommu_hwpt_arm_smmuv2 bank;
 	__u64 tail;
@@ -242,7 +242,7 @@ TEST_F(input, device_has_one_name_of_16_bits)
 	ASSERT_EQ(0, iommufd_destroy(g->iommufd, g->vdevice));
 	EXPECT_EQ(-EINVAL, vdevice_alloc(g->iommufd, g->viommu, g->dev.id,
 					 0x10000, &id));
-	/* The guest could not be told of its faults */
+	/* Without a vDEVICE, faults could not be reported to the guest */
 	ASSERT_EQ(0, alloc(g, &self->bank, &hwpt));
 	EXPECT_EQ(-ENOENT, device_attach(&g->dev, hwpt));
 	ASK("blocked %u", g->sid);
@@ -330,7 +330,7 @@ TEST_F(command, unknown_one_is_refused_and_does_nothing)
 	ASK("not_invalidated %u", g->sid);
 }
 
-/* All of the guest's are gone, but what it had cached may be there */
+/* The guest's banks are gone, but its TLB entries may still exist */
 TEST_F(command, without_a_bank_all_of_the_vmid_is_invalidated)
 {
 	struct guest2 *g = &self->g;
@@ -403,7 +403,7 @@ TEST_F(command, array_of_another_kind_or_length_is_refused)
 	EXPECT_EQ(-EINVAL, INVALIDATE(IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
 				      &longer, length));
 	EXPECT_EQ(0, count);
-	/* None is asked whether the kernel knows the type */
+	/* An empty array asks whether the kernel knows the type */
 	EXPECT_EQ(0, INVALIDATE(type, NULL, 0));
 	ASK("not_invalidated %u", g->sid);
 }

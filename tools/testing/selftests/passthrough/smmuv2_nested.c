@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guests that own stage 1 on an Arm SMMUv2 that is observed: an address of a device
- * leads through the guest's tables and the VMM's, as both allow; context banks are
- * whole in each state, and free when they are not needed.
+ * Guests that own stage 1 on an Arm SMMUv2 with an observer: an address of a device is
+ * translated by the guest's tables and the VMM's, with the access that both allow. Context
+ * banks are complete in each state, and freed when they are no longer needed.
  */
 #include "smmuv2_guest.h"
 
@@ -69,7 +69,7 @@ TEST_F(nested, both_stages_lead_to_the_guests_memory)
 	guest2_attach(_metadata, g);
 	expect_data(_metadata, g, 0, "rw");
 	ASK("stage %u nested", g->sid);
-	/* No more than that page, and all else by stage 1 or stage 2 */
+	/* Only that page is mapped; all else faults in stage 1 or stage 2 */
 	ASK("nowhere %u %#llx 1", g->sid, data2_va(g, 1));
 	guest2_map_ipa(g, 1, NOWHERE_IPA, 0);
 	ASK("nowhere %u %#llx 2", g->sid, data2_va(g, 1));
@@ -103,7 +103,7 @@ TEST_F(nested, unmap_of_the_parent_is_a_fault_of_stage_2)
 				DATA2_LENGTH));
 	ASK("nowhere %u %#llx 2", g->sid, data2_va(g, 0));
 	ASK("vmid_invalidated %u", g->sid);
-	/* So it is if a table of the guest's is not there */
+	/* The same if a table of the guest is not mapped */
 	guest2_map(g, 1, 0);
 	expect_data(_metadata, g, 1, "rw");
 	ASSERT_EQ(0, ioas_unmap(g->iommufd, g->ioas, RAM2_IPA, TABLES2_LENGTH));
@@ -143,7 +143,7 @@ TEST_F(guest, hw_info_has_the_registers)
 		ASK("id %u %#x", i, info.idr[i]);
 }
 
-/* A stream that the guest has bypass stage 1 */
+/* The guest lets the stream bypass stage 1 */
 TEST_F(guest, nest_parent_alone_is_stage_2)
 {
 	struct guest2 *g = &self->g;
@@ -154,7 +154,7 @@ TEST_F(guest, nest_parent_alone_is_stage_2)
 	    page2(g), g->data[0].mark);
 }
 
-/* Where the nest parent has its only doorbell */
+/* The IOVA of the nest parent's only doorbell */
 static __u64 only_doorbell(struct __test_metadata *_metadata, struct guest2 *g)
 {
 	struct doorbell_list list = {};
@@ -164,7 +164,7 @@ static __u64 only_doorbell(struct __test_metadata *_metadata, struct guest2 *g)
 	return list.at[0].iova;
 }
 
-/* The doorbell is in stage 2, where it may be written only, and the guest maps it */
+/* The doorbell is in stage 2, write-only, and the guest maps it in stage 1 */
 TEST_F(guest, doorbell_is_a_device_in_both_stages)
 {
 	struct guest2 *g = &self->g;
@@ -180,7 +180,7 @@ TEST_F(guest, doorbell_is_a_device_in_both_stages)
 	guest2_map_ipa(g, 2, first, 0);
 	ASK("doorbell %u %#llx w", g->sid, data2_va(g, 2));
 
-	/* The guest knows where it is, so it stays: until stage 1 is not the guest's */
+	/* It is pinned while the guest owns stage 1, as the guest may know its IOVA */
 	EXPECT_EQ(-EEXIST, ioas_map(g->iommufd, g->ioas, g->data[1].memory.va,
 				    PAGE, first));
 	ASK("doorbell %u %#llx w", g->sid, data2_va(g, 2));
@@ -192,7 +192,7 @@ TEST_F(guest, doorbell_is_a_device_in_both_stages)
 	ASK("doorbell %u %#llx w", g->sid, moved);
 	ASK("leads %u %#llx %#llx rw %s", g->sid, first, PAGE, g->data[1].mark);
 
-	/* The guest's stage 1 finds either at the place that it has now */
+	/* Through the guest's stage 1, each is at its current IPA */
 	ASSERT_EQ(0, device_attach(&g->dev, bank));
 	ASK("leads %u %#llx %#llx rw %s", g->sid, data2_va(g, 2), PAGE,
 	    g->data[1].mark);
@@ -241,7 +241,7 @@ TEST_F(guest, two_guests_share_neither_banks_nor_entries_of_a_tlb)
 	expect_default(_metadata, other);
 }
 
-/* Another set of tables, where the first page of data is that of number @n */
+/* Another set of tables, whose first page of data is page @n */
 static __u32 other_bank(struct __test_metadata *_metadata, struct guest2 *g,
 			unsigned int n)
 {
@@ -293,7 +293,7 @@ TEST_F(guest, stream_in_detach_is_blocked_or_leads_through_a_bank)
 	stop_changes(_metadata, pid);
 }
 
-/* What the guest does if it writes one of its registers: a new bank each time */
+/* The guest writes one of its registers repeatedly: each time a new bank */
 TEST_F(guest, stream_whose_banks_come_and_go_leads_to_memory)
 {
 	struct guest2 *g = &self->g;
@@ -332,7 +332,7 @@ TEST_F(guest, freed_bank_is_off)
 	ASK("stage %u 2", g->sid);
 }
 
-/* The SMMU has SMMU_BANKS of them */
+/* The SMMU has SMMU_BANKS context banks */
 TEST_F(guest, banks_that_are_used_up_are_enospc)
 {
 	struct iommu_hwpt_arm_smmuv2 bank = tables_bank(&self->g.tables);
@@ -349,7 +349,7 @@ TEST_F(guest, banks_that_are_used_up_are_enospc)
 	EXPECT_EQ(-ENOSPC, ret);
 	ASK("banks %d", banks);
 	expect_data(_metadata, g, 0, "rw");
-	/* Neither is there one for another stage 2 */
+	/* There is none for another stage 2 either */
 	EXPECT_EQ(-ENOSPC,
 		  nest_parent_alloc(g->iommufd, g->dev.id, g->ioas, &parent));
 	EXPECT_EQ(-ENOSPC, hwpt_alloc(g->iommufd, g->dev.id, g->ioas, &parent));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An Arm SMMUv2 on which guests may not own stage 1, for it lacks nested translation or has
- * been told to use one stage: each call that would need it is refused, and the device
- * can be used as any other.
+ * An Arm SMMUv2 on which guests cannot own stage 1, as it lacks nested translation or is
+ * limited to one stage: each call that would need it is refused, and the device works
+ * without it.
  */
 #include "smmuv2_setup.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of an SMMUv2 that is observed start from: memory with marks that the
- * observer looks for, and questions to it. Devices do no DMA: where it would go is
- * what the observer says.
+ * Setup for the tests of an SMMUv2 with an observer: memory with marks that the observer
+ * looks for, and questions to it. Devices do no DMA: the observer reports what it would
+ * reach.
  */
 #ifndef SELFTESTS_VFIO_SMMUV2_SETUP_H
 #define SELFTESTS_VFIO_SMMUV2_SETUP_H
@@ -17,12 +17,12 @@
 
 #define NO_WALKER "SMMU_WALKER names no observer of an SMMUv2"
 #define MARK 16
-/* How often a stream is looked at while it is led elsewhere, again and again */
+/* How often a stream is checked while its page table is replaced repeatedly */
 #define LOOKS 60
-/* Until each state was seen, if other machines have the host's time */
+/* Limit until each state was seen, if the host is busy */
 #define MAX_LOOKS 3000
 
-/* A question that is to be answered by "yes" */
+/* A question to which the answer must be "yes" */
 #define ASK(...) EXPECT_STREQ("yes", walker_ask(__VA_ARGS__))
 
 /* Memory with its mark at either end */
@@ -54,7 +54,7 @@ static inline bool has(const char *name, const char *value)
 	return set && !strcmp(set, value);
 }
 
-/* What a stream is led to while nobody has the device */
+/* What a stream is mapped to while the device has no user */
 static inline void expect_default(struct __test_metadata *_metadata,
 				  unsigned int sid)
 {
@@ -63,7 +63,7 @@ static inline void expect_default(struct __test_metadata *_metadata,
 	ASK(bypass ? "bypass %u" : "total %u 0", sid);
 }
 
-/* Doorbells of what the device is attached to that are in the tables */
+/* Bytes of the doorbells that are mapped in the device's page table */
 static inline __u64 doorbell_bytes(struct __test_metadata *_metadata,
 				   const struct device *dev)
 {
@@ -114,8 +114,8 @@ static inline void kill_child(struct __test_metadata *_metadata, pid_t pid)
 }
 
 /*
- * A process that changes what the device is attached to, from @pts[0] to the next and
- * over again, until it is killed: 0 detaches
+ * A process that attaches the device to each of @pts in turn, repeatedly, until it is
+ * killed: 0 detaches
  */
 static inline pid_t start_changes(struct __test_metadata *_metadata,
 				  struct device *dev, const __u32 *pts,
@@ -135,7 +135,7 @@ static inline pid_t start_changes(struct __test_metadata *_metadata,
 	_exit(1);
 }
 
-/* It is still at it: no call failed */
+/* It is still running: no call failed */
 static inline void stop_changes(struct __test_metadata *_metadata, pid_t pid)
 {
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
@@ -143,8 +143,8 @@ static inline void stop_changes(struct __test_metadata *_metadata, pid_t pid)
 }
 
 /*
- * While a stream is changed it leads to one of @marks wholly, or is blocked if that is among
- * @states: all of these are seen, and no others
+ * While a stream changes, it reaches all of the memory of one of @marks, or is blocked if
+ * that is among @states: all of @states are seen, and no others
  */
 static inline void watch_stream(struct __test_metadata *_metadata,
 				unsigned int sid, __u64 iova, __u64 length,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Address spaces of user space on an Arm SMMUv2 that is observed: memory leads where
- * it is mapped, by the stage that is due, doorbells are in the tables and are moved, and
- * streams that nobody may use are blocked. SMMU_STAGE=2: the SMMU has stage 2 only.
+ * Address spaces of user space on an Arm SMMUv2 with an observer: addresses reach the
+ * memory that is mapped, through the expected stage. Doorbells are in the tables and can
+ * be relocated, and streams without a user are blocked. SMMU_STAGE=2: only stage 2 exists.
  */
 #include "smmuv2_setup.h"
 
@@ -102,7 +102,7 @@ FIXTURE_TEARDOWN(stream)
 	expect_default(_metadata, self->other);
 }
 
-/* All of the tables: this much memory, and the doorbells */
+/* Total size that is mapped: this much memory, and the doorbells */
 #define EXPECT_TOTAL(bytes)              \
 	ASK("total %u %#llx", self->sid, \
 	    (__u64)(bytes) + doorbell_bytes(_metadata, &self->s.edu.dev))
@@ -170,7 +170,7 @@ static int map_for(struct setup *s, __u32 flags)
 	return ioctl(s->iommufd, IOMMU_IOAS_MAP, &cmd) ? -errno : 0;
 }
 
-/* Stage 1 has no way to say that memory may be written only */
+/* Stage 1 has no write-only access */
 TEST_F(stream, access_is_what_the_map_allows)
 {
 	static const struct {
@@ -198,7 +198,7 @@ TEST_F(stream, access_is_what_the_map_allows)
 	}
 }
 
-/* The one doorbell, and where it leads */
+/* The only doorbell, and what it is mapped to */
 static __u64 expect_doorbell(struct __test_metadata *_metadata, struct setup *s,
 			     unsigned int sid, const char *stage)
 {
@@ -245,7 +245,7 @@ TEST_F(stream, map_over_a_doorbell_moves_it)
 	expect_doorbell(_metadata, s, self->sid, self->stage);
 }
 
-/* In a container the other group is there from the start, and its device with it */
+/* In a container the other group, with its device, is attached from the start */
 static void attach_other(struct __test_metadata *_metadata, struct setup *s,
 			 struct edu *edu, unsigned int sid, __u32 pt)
 {
@@ -327,7 +327,7 @@ TEST_F(iommufd, device_is_blocked_unless_it_is_attached)
 	expect_default(_metadata, self->sid);
 }
 
-/* Before a device is attached to it, and with a map from then */
+/* Memory that was mapped before the page table was allocated, and after it */
 TEST_F(iommufd, page_table_has_the_memory_of_its_address_space)
 {
 	struct setup *s = &self->s;
@@ -384,7 +384,7 @@ TEST_F(iommufd, stream_in_detach_is_blocked_or_leads_to_memory)
 	stop_changes(_metadata, pid);
 }
 
-/* What the killed process had */
+/* What the killed process owned */
 struct owner {
 	char *mark; /* shared with this process */
 };

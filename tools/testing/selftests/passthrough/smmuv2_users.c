@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two users behind one Arm SMMUv2, in processes of their own: one makes nest parents,
- * which take a VMID and a context bank each, until there are none for anybody. The
- * other's stream leads where it did, by the same banks and tables; it maps, changes
- * over between what it has, and is refused with ENOSPC what takes a bank. When the
- * first user was killed, it gets that, too.
+ * Two users behind one Arm SMMUv2, in separate processes: one allocates nest parents, each
+ * of which takes a VMID and a context bank, until none is left. The other's stream keeps
+ * its banks and tables. It can map, and change between the page tables that it has, but
+ * calls that need a bank fail with ENOSPC. They succeed after the first user was killed.
  */
 #include "smmuv2_guest.h"
 
@@ -19,7 +18,7 @@ struct greed {
 FIXTURE(users)
 {
 	struct guest2 other;
-	struct greed *greed; /* memory that both processes have */
+	struct greed *greed; /* memory that both processes share */
 	__u32 nested;
 };
 
@@ -45,7 +44,7 @@ FIXTURE_TEARDOWN(users)
 	expect_default(_metadata, self->other.sid);
 }
 
-/* A guest like the other's, then all that there is to have */
+/* A guest like the other's, then all banks that are left */
 static void take_all(struct __test_metadata *_metadata, void *data)
 {
 	struct greed *greed = data;
@@ -62,7 +61,7 @@ static void take_all(struct __test_metadata *_metadata, void *data)
 	}
 }
 
-/* Both stages are the guest's as before, whatever others have */
+/* Both stages are as before, whatever others have */
 static void expect_works(struct __test_metadata *_metadata, struct guest2 *g)
 {
 	ASK("stage %u nested", g->sid);
@@ -70,7 +69,7 @@ static void expect_works(struct __test_metadata *_metadata, struct guest2 *g)
 	expect_data(_metadata, g, 1, "rw");
 }
 
-/* Each call that wants a bank, time and again, and nothing is left of it */
+/* Each call that needs a bank fails each time, and leaves nothing behind */
 static void expect_no_bank(struct __test_metadata *_metadata, struct guest2 *g)
 {
 	struct iommu_hwpt_arm_smmuv2 bank = tables_bank(&g->tables);
@@ -96,7 +95,7 @@ static void expect_no_bank(struct __test_metadata *_metadata, struct guest2 *g)
 	ASK("remembered");
 }
 
-/* What takes no bank: mappings, invalidation, vIOMMUs, changes between what there is */
+/* These need no bank: mappings, invalidation, vIOMMUs, attaching to what exists */
 static void expect_all_else(struct __test_metadata *_metadata, struct guest2 *g,
 			    __u32 nested)
 {
@@ -116,7 +115,7 @@ static void expect_all_else(struct __test_metadata *_metadata, struct guest2 *g,
 	ASSERT_EQ(0, device_attach(&g->dev, nested));
 }
 
-/* As many as before, whatever process asks */
+/* As many nest parents as before, in any process */
 static void expect_banks(struct __test_metadata *_metadata, struct guest2 *g,
 			 unsigned int count)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What code of the kernel the fuzzer's calls reach, on a kernel that says so (KCOV). It is
- * counted only: episodes that began like those that had reached something new were tried,
- * and came to no more places.
+ * The code of the kernel that the fuzzer's calls reach, on a kernel with KCOV. It is only
+ * counted: episodes that began like those that had reached new code were tried, and did
+ * not reach more.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,13 +16,13 @@
 #include "fuzz.h"
 
 #define KCOV "/sys/kernel/debug/kcov"
-/* Of places that one operation passes; what is more is not recorded */
+/* Places that one operation may pass; any more are not recorded */
 #define AREA_WORDS (1UL << 18)
 
 /* The number of places, and each of them */
 static __thread unsigned long *area;
 
-/* For the thread that calls this; without KCOV nothing is recorded */
+/* Record the calling thread; without KCOV nothing is recorded */
 void coverage_begin(void)
 {
 	int fd = open(KCOV, O_RDWR | O_CLOEXEC);
@@ -37,7 +37,7 @@ void coverage_begin(void)
 	mapping = mmap(NULL, AREA_WORDS * sizeof(long), PROT_READ | PROT_WRITE,
 		       MAP_SHARED, fd, 0);
 	if (mapping == MAP_FAILED || ioctl(fd, KCOV_ENABLE, KCOV_TRACE_PC)) {
-		printf("# KCOV does not begin\n");
+		printf("# KCOV does not start\n");
 		return;
 	}
 	area = mapping;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices under VFIO: bound, attached, reset, put to sleep, with their interrupts
- * set up in all ways, and made to do DMA and to raise interrupts meanwhile.
+ * Devices under VFIO: bound, attached, reset, suspended, with interrupts set up in all
+ * ways, while they do DMA and raise interrupts.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -78,7 +78,7 @@ static unsigned int usual_vectors(const struct target *target)
 	return target->type == TARGET_EDU ? 1 : 8;
 }
 
-/* Turn vectors on, as programs do, or off, which has no data */
+/* Enable vectors, as programs do, or disable them, without data */
 static void do_set_irqs(struct world *world, struct rng *rng)
 {
 	struct target *target = any_target(world, rng);
@@ -107,7 +107,7 @@ static void do_set_irqs(struct world *world, struct rng *rng)
 		  set->argsz);
 }
 
-/* Anything else that may be said of interrupts */
+/* Any other flags and arguments */
 static void do_odd_irqs(struct world *world, struct rng *rng)
 {
 	struct target *target = any_target(world, rng);
@@ -168,7 +168,7 @@ static void config_write(struct world *world, struct rng *rng,
 {
 	ssize_t ret;
 
-	/* Without, it would be BAR 0, which is no place for writes of any size */
+	/* Without it, the write would hit BAR 0, which does not allow all sizes */
 	if (!target->config)
 		return;
 	ret = pwrite(any_fd(world, rng, target->fd), &value, size,
@@ -221,7 +221,7 @@ static void do_config(struct world *world, struct rng *rng)
 	__u32 value = any32(rng);
 	unsigned int at = rng_below(rng, 0x200);
 
-	/* BARs are not the fuzzer's: what it draws next is written there */
+	/* BARs must stay: later writes would go to random addresses */
 	if (at >= PCI_BASE_ADDRESS_0 && at < PCI_CARDBUS_CIS)
 		at = PCI_CACHE_LINE_SIZE;
 	config_write(world, rng, target, at, value, 1U << rng_below(rng, 3));
@@ -242,7 +242,7 @@ static void do_low_power(struct world *world, struct rng *rng)
 		  sizeof(feature));
 }
 
-/* Return: whether the device can have got it */
+/* Return: whether the write reached the device */
 static bool bar_write(struct target *target, unsigned int at, __u64 value,
 		      size_t size)
 {
@@ -256,10 +256,10 @@ static bool bar_write(struct target *target, unsigned int at, __u64 value,
 }
 
 /*
- * A copy that goes on for a tenth of a second, whatever happens meanwhile. Threads write the
- * same registers, and what one of them writes may be refused: so that it is never to copy from
- * somewhere that is not its buffer, which QEMU's device then reads nevertheless, each device
- * copies in one direction, and not if it was not told all.
+ * A copy that takes a tenth of a second, whatever happens meanwhile. Threads write the same
+ * registers, and some of these writes may fail. QEMU's device copies even if the source is
+ * outside its buffer: so each device copies in one direction only, and only if all writes to
+ * its registers succeeded.
  */
 static void do_dma(struct world *world, struct rng *rng)
 {

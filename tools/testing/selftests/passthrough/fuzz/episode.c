@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An episode: a process that does operations in one or several threads. What it does
- * at the moment it says in memory that it shares with the process that judges it.
+ * An episode: a process that does operations in one or several threads. It records its
+ * current operations in memory that it shares with the process that judges it.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -22,7 +22,7 @@ static const struct operation *const lists[] = {
 
 struct record *record;
 static struct world world;
-/* Those of this episode's mode, as often as their weight says */
+/* The operations of this episode's mode, each as often as its weight */
 static const struct operation *urn[1024];
 static unsigned int urn_size;
 static __thread struct tally *tally;
@@ -89,7 +89,7 @@ static bool is_left_out(const struct plan *plan, unsigned int n)
 	return plan->keep && !(plan->keep[n / 8] & 1 << n % 8);
 }
 
-/* The CPU's time does not count what others do, nor what a call waits for */
+/* CPU time includes neither other processes nor the time that a call waits */
 static void judge_time(const struct plan *plan, struct track *track,
 		       unsigned int number, __u64 cpu_ns)
 {
@@ -150,7 +150,7 @@ void episode_run(const struct plan *plan)
 
 	ret = world_open(&world, plan->mode);
 	if (ret) {
-		dprintf(1, "# no world: %d\n", ret);
+		dprintf(1, "# the setup failed: %d\n", ret);
 		_exit(2);
 	}
 	fill_urn(plan->mode);
@@ -166,6 +166,6 @@ void episode_run(const struct plan *plan)
 	run_thread(&threads[0]);
 	for (i = 1; i < plan->threads; i++)
 		pthread_join(threads[i].thread, NULL);
-	/* All that is open is closed by the kernel, in its own order */
+	/* The kernel closes all that is open, in its own order */
 	_exit(0);
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A fuzzer of iommufd and VFIO. What it does is a sequence of operations, each of
- * which is a call with arguments that mostly make sense and now and then do not
- * (random.c), on objects that earlier ones made (world.c). An operation is drawn from
- * the seed, the number of its thread and its own number alone, and knows objects by
- * the slots that they are in: any of a sequence can be left out and the others stay
- * what they are.
+ * A fuzzer of iommufd and VFIO. It does a sequence of operations, each of which is a call
+ * with arguments that are mostly valid and sometimes not (random.c), on objects that
+ * earlier operations created (world.c). An operation depends only on the seed, the number
+ * of its thread and its own number, and refers to objects by their slots: any operation of
+ * a sequence can be left out without changing the others.
  *
- * An episode is a process that does one sequence and ends, in order or killed
- * (episode.c). Its parent judges what it left behind (judge.c).
+ * An episode is a process that does one sequence and ends, normally or killed (episode.c).
+ * Its parent judges what it left behind (judge.c).
  */
 #ifndef SELFTESTS_VFIO_FUZZ_H
 #define SELFTESTS_VFIO_FUZZ_H
@@ -31,10 +30,10 @@ __u64 any_iova(struct rng *rng);
 __u64 any_length(struct rng *rng, __u64 usual);
 /* At most @most, or an extreme number */
 __u32 any_count(struct rng *rng, unsigned int most);
-/* Some of the bits of @known, now and then others */
+/* Some of the bits of @known, sometimes others */
 __u64 any_flags(struct rng *rng, __u64 known);
 
-/* world.c: what the operations of an episode share */
+/* world.c: state that the operations of an episode share */
 enum kind {
 	KIND_IOAS,
 	KIND_HWPT,
@@ -55,10 +54,10 @@ enum kind {
 #define EVENTFDS 8
 #define QUEUE_FDS 4
 
-/* Memory of the episode, which calls map; a view of it is never unmapped */
+/* Memory of the episode for calls to map; world::view of it is never unmapped */
 #define MEMORY_LENGTH 0x400000ULL
 #define RAM_IPA 0x40000000ULL
-/* How large the data of one call is at most */
+/* Maximum size of the data of one call */
 #define SCRATCH_LENGTH 0x10000ULL
 
 enum target_type {
@@ -70,7 +69,7 @@ enum target_type {
 struct target {
 	enum target_type type;
 	char bdf[16];
-	int group; /* the number of its group, -1 if it is not to be opened by that */
+	int group; /* the number of its group, -1 if it is not opened by group */
 	int fd, group_fd;
 	__u64 config; /* offset in fd of the configuration space, and of BAR 0 */
 	__u64 bar;
@@ -98,22 +97,22 @@ struct world {
 };
 
 int world_open(struct world *world, enum mode mode);
-/* Draw a number of an object of @kind, now and then of something else */
+/* Draw the ID of an object of @kind, sometimes of another */
 __u32 any_id(struct world *world, struct rng *rng, enum kind kind);
 struct target *any_target(struct world *world, struct rng *rng);
-/* Draw the @usual descriptor, now and then of something else */
+/* Draw the @usual descriptor, sometimes another */
 int any_fd(struct world *world, struct rng *rng, int usual);
-/* An address in memory for a call's data, now and then a bad one */
+/* The @usual address for a call's data, sometimes a bad one */
 void *any_pointer(struct world *world, struct rng *rng, void *usual);
 void *any_memory(struct world *world, struct rng *rng);
-/* Remember the object in one of the slots */
+/* Store the object in one of the slots */
 void keep_id(struct world *world, struct rng *rng, enum kind kind, __u32 id);
 void keep_queue(struct world *world, struct rng *rng, int fd);
-/* This thread's memory for data of a call, SCRATCH_LENGTH bytes of zeros */
+/* Per-thread memory for a call's data, SCRATCH_LENGTH bytes of zeros */
 void *scratch(void);
 /*
- * Issue an ioctl with the @length bytes at @cmd, of which some may be changed before,
- * and note whether it succeeded. Return: 0 or a negative errno
+ * Issue an ioctl with the @length bytes at @cmd, some of which may be changed before, and
+ * count whether it succeeded. Return: 0 or a negative errno
  */
 int fuzz_call(struct world *world, struct rng *rng, int fd,
 	      unsigned long request, void *cmd, size_t length);
@@ -121,7 +120,7 @@ void target_close(struct target *target);
 int target_open(struct world *world, struct target *target);
 int target_find(struct target *target);
 
-/* What one call is about, and in which modes it has a meaning */
+/* A kind of call, and the modes for which it makes sense */
 struct operation {
 	const char *name;
 	unsigned int weight, modes;
@@ -134,7 +133,7 @@ struct operation {
 #define IN_CONTAINER (IN_TYPE1 | IN_COMPAT)
 #define IN_ANY (IN_IOMMUFD | IN_CONTAINER)
 
-/* Each file's operations end with one that has no name */
+/* The last operation of each file has no name */
 extern const struct operation iommufd_operations[];
 extern const struct operation nested_operations[];
 extern const struct operation msi_operations[];
@@ -143,7 +142,7 @@ extern const struct operation type1_operations[];
 extern const struct operation mock_operations[];
 extern const struct operation memory_operations[];
 
-/* Steps that others build on, drawn with the arguments that succeed */
+/* First steps that others need, with arguments that succeed */
 void prologue(struct world *world, struct rng *rng);
 
 /* episode.c */
@@ -152,10 +151,10 @@ void prologue(struct world *world, struct rng *rng);
 /* A bit for each instruction of the kernel */
 #define SEEN_BYTES (8U << 20)
 
-/* What is known of an operation while it goes on, and after all of them */
+/* The operation that a thread is doing */
 struct track {
 	__u64 number, begun_ns, cpu_ns;
-	int operation; /* -1 between two */
+	int operation; /* -1 between operations */
 };
 
 struct tally {
@@ -165,11 +164,11 @@ struct tally {
 struct record {
 	struct track tracks[THREADS_MAX];
 	struct tally tallies[OPERATIONS_MAX];
-	/* The operation that took too much of the CPU, by its thread; 0: none did */
+	/* The first operation that took too much CPU time; 0: none did */
 	__u64 slow_ns, slow_number;
 	int slow_operation;
 	bool trace; /* print operations before they are done */
-	/* Places of the kernel's code that were reached, and how many there are */
+	/* Places of the kernel's code that were reached, and their number */
 	unsigned char seen[SEEN_BYTES];
 	unsigned int covered;
 };

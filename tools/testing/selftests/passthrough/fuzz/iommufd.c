@@ -54,7 +54,7 @@ static void do_map(struct world *world, struct rng *rng)
 		  sizeof(cmd));
 }
 
-/* All the memory, where the tables of stage 1 say that it is */
+/* All of the memory, at the IPA that the stage 1 tables expect */
 static void do_map_ram(struct world *world, struct rng *rng)
 {
 	struct iommu_ioas_map cmd = {
@@ -292,7 +292,7 @@ static void do_queue_close(struct world *world, struct rng *rng)
 	note_result(close(fd));
 }
 
-/* Any number that an ioctl may have, with anything behind it */
+/* Any ioctl number, with any data */
 static void do_unknown(struct world *world, struct rng *rng)
 {
 	__u32 cmd[24];

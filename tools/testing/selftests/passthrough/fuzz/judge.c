@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an episode must leave behind: nothing. Pages are unpinned, page tables are
- * freed, no vector is left, and each device works for the next user: DMA goes where
- * it should, and interrupts arrive.
+ * An episode must leave nothing behind: pages are unpinned, page tables are freed, no
+ * vector is left, and each device works for the next user: its DMA reaches the right
+ * memory, and its interrupts arrive.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static int check_edu(const char *bdf, int iommufd, __u32 ioas,
 	ret = edu_open(&edu, bdf, iommufd);
 	if (ret)
 		return ret;
-	/* What the episode had started has ended, and may have left an interrupt */
+	/* DMA that the episode started has ended, and may have left an interrupt */
 	edu_acknowledge(&edu);
 	ret = device_attach(&edu.dev, ioas);
 	if (!ret)
@@ -86,7 +86,7 @@ static int check_igb(const char *bdf, int iommufd, __u32 ioas)
 	return ret;
 }
 
-/* Each word of the variable is a device */
+/* Each word of the variable names a device */
 static const char *judge_devices(const char *variable, int iommufd, __u32 ioas,
 				 struct mapping *memory)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the user does to its own memory while it is mapped for devices, and steps that
- * make the first state of an episode.
+ * Operations of the user on its own memory while it is mapped for devices, and steps that
+ * set up the initial state of an episode.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static void do_hole(struct world *world, struct rng *rng)
 {
 	__u64 offset = rng_below(rng, MEMORY_LENGTH / PAGE) * PAGE;
 
-	/* Tables that a device may be using stay */
+	/* Keep tables that a device may be using */
 	if (offset < 4 * PAGE)
 		offset = 4 * PAGE;
 	note_result(fallocate(world->memfd,
@@ -83,7 +83,7 @@ static void enable_vectors(struct world *world, struct target *target)
 					  world->eventfds, is_igb ? 4 : 1));
 }
 
-/* An address space with memory, and the first devices in it */
+/* An address space with memory, and the first devices attached to it */
 static void attach_devices(struct world *world, unsigned int count)
 {
 	unsigned int i;
@@ -106,7 +106,7 @@ static void attach_devices(struct world *world, unsigned int count)
 	}
 }
 
-/* A guest that has the first device, with stage 1 */
+/* A guest with the first device, which uses its stage 1 */
 static void nest_device(struct world *world)
 {
 	struct vfio_device_attach_iommufd_pt attach = {

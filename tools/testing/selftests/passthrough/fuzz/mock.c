@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The mock IOMMU of iommufd's selftests: devices with every feature, and users inside
- * of the kernel.
+ * The mock IOMMU of iommufd's selftests: devices with every feature, and in-kernel users.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -127,7 +126,7 @@ static void do_access_pages(struct world *world, struct rng *rng)
 		.op = IOMMU_TEST_OP_ACCESS_PAGES,
 		.id = any_id(world, rng, KIND_ACCESS),
 		.access_pages = {
-			/* Else the mock warns of what it is asked for */
+			/* Without it, the mock warns about bad arguments */
 			.flags = MOCK_FLAGS_ACCESS_SYZ | any_flags(rng, 1),
 			.iova = any_iova(rng),
 			.length = any_length(rng, PAGE),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The calls of iommufd's mock driver, which is no part of the user interface.
+ * The calls of iommufd's mock driver, which is not part of the uAPI.
  */
 #ifndef SELFTESTS_VFIO_FUZZ_MOCK_H
 #define SELFTESTS_VFIO_FUZZ_MOCK_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Doorbells: where they are, where they shall be, and MSI addresses of a guest.
+ * Doorbells: their IOVAs, placement requests, and MSI addresses of a guest.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -65,7 +65,7 @@ static void do_device(struct world *world, struct rng *rng)
 		  sizeof(cmd));
 }
 
-/* What a guest writes has the doorbell's offset in the page, or is wrong */
+/* What a guest programs: mostly with the doorbell's offset in the page */
 static __u64 any_address(struct rng *rng)
 {
 	__u64 page = any_iova(rng) & ~(PAGE - 1);

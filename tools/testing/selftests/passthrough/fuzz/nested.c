@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nested translation: what a VMM asks for, and what a guest writes into its stream
- * table, its commands, its context descriptor and its page tables.
+ * Nested translation: the calls of a VMM, and what a guest writes into its stream table,
+ * its commands, its context descriptor and its page tables.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "mock.h"
 
-/* Names that a guest has for devices; two guests may use the same */
+/* vSIDs of a guest's devices; two guests may use the same */
 static __u64 any_sid(struct rng *rng)
 {
 	__u64 other = any64(rng);
@@ -175,7 +175,7 @@ static void do_invalidate(struct world *world, struct rng *rng)
 
 	for (i = 0; i < 8; i++)
 		commands[i] = any_command(rng);
-	/* A long batch: the host's queue is a few hundred */
+	/* A long batch: the host's queue has a few hundred entries */
 	if (rng_one_in(rng, 16))
 		cmd.entry_num = SCRATCH_LENGTH / sizeof(*commands);
 	for (i = 8; i < SCRATCH_LENGTH / sizeof(*commands); i++)
@@ -215,7 +215,7 @@ static void do_guest_tables(struct world *world, struct rng *rng)
 	note_result(0);
 }
 
-/* A guest that boots anew */
+/* A guest that reboots */
 static void do_guest_reset(struct world *world, struct rng *rng)
 {
 	stage1_init(&world->stage1, &world->view, RAM_IPA, MEMORY_LENGTH / 4,

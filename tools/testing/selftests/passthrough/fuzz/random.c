@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Numbers: those that break things come up far more often than by chance.
+ * Numbers: values that tend to break things are far more frequent than by chance.
  */
 #include "fuzz.h"
 
@@ -35,8 +35,8 @@ static const __u64 extremes[] = {
 };
 
 /*
- * Where something may be: doorbells in the window, at their physical addresses, below
- * 4 GiB and at the end of an aperture; memory; the mock's aperture and region; ends
+ * Addresses that may be in use: doorbells in the window, at their physical addresses,
+ * below 4 GiB and at the end of an aperture; memory; the mock's aperture and region; ends
  */
 static const __u64 places[] = {
 	MSI_WINDOW_IOVA,

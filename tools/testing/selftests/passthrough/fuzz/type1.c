@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Containers, by type1 or by an iommufd that stands in for one.
+ * Containers, of type1 or of an iommufd in its place.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -119,7 +119,7 @@ static void do_get_info(struct world *world, struct rng *rng)
 
 	cmd->argsz = any_count(rng, 400);
 	cmd->flags = any_flags(rng, 3);
-	/* What comes back has to fit where it goes */
+	/* The result must fit into the buffer */
 	if (cmd->argsz > 400)
 		cmd->argsz = 400;
 	note_result(ioctl(any_fd(world, rng, world->container),

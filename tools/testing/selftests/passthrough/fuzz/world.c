@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the operations of an episode share: descriptors, numbers of objects, devices,
- * memory. Threads take and overwrite what is in the slots as it comes. To meet an
- * object that another thread has just destroyed is part of the exercise.
+ * State that the operations of an episode share: descriptors, IDs of objects, devices,
+ * memory. Threads use and overwrite the slots in any order. To find an object that another
+ * thread has just destroyed is intended.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -36,7 +36,7 @@ static int find_group(const char *bdf)
 	return atoi(strrchr(target, '/') + 1);
 }
 
-/* The devices that the words of the environment name */
+/* Add the devices that the words of the environment variable name */
 static void add_targets(struct world *world, const char *variable,
 			enum target_type type)
 {
@@ -64,7 +64,7 @@ static int open_memory(struct world *world)
 	world->memfd = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (world->memfd < 0 || ftruncate(world->memfd, MEMORY_LENGTH))
 		return -errno;
-	/* What the kernel writes beyond the end of it must not hit anything else */
+	/* A guard: kernel writes beyond its end must not hit anything else */
 	world->memory = mmap(NULL, MEMORY_LENGTH + GUARD_LENGTH, PROT_NONE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (world->memory == MAP_FAILED)
@@ -120,7 +120,7 @@ __u32 any_id(struct world *world, struct rng *rng, enum kind kind)
 	case 1:
 		return world->ids[other][slot];
 	default:
-		/* The first slots are full more often */
+		/* The first slot is the most likely to be filled */
 		return world->ids[kind][slot] ?: world->ids[kind][0];
 	}
 }
@@ -129,7 +129,7 @@ struct target *any_target(struct world *world, struct rng *rng)
 {
 	unsigned int n = rng_below(rng, world->target_count);
 
-	/* More often than by chance the one that was set up first */
+	/* Prefer the device that was set up first */
 	if (rng_one_in(rng, 3))
 		n = 0;
 	if (record->trace)
@@ -182,7 +182,7 @@ void keep_id(struct world *world, struct rng *rng, enum kind kind, __u32 id)
 {
 	unsigned int slot = rng_below(rng, SLOTS);
 
-	/* Forgotten objects live as long as the episode does */
+	/* An overwritten object lives until the episode ends */
 	__atomic_store_n(&world->ids[kind][slot], id, __ATOMIC_RELAXED);
 	if (!world->ids[kind][0])
 		world->ids[kind][0] = id;
@@ -203,7 +203,7 @@ void *scratch(void)
 	static __thread void *memory;
 
 	if (!memory) {
-		/* A call that is told of too long a buffer fills what is there with zeros */
+		/* A guard: calls with too large a length write zeros beyond the end */
 		memory = mmap(NULL, SCRATCH_LENGTH + PAGE, PROT_NONE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		mprotect(memory, SCRATCH_LENGTH, PROT_READ | PROT_WRITE);
@@ -222,7 +222,7 @@ static void *scratch_page(void)
 	return page;
 }
 
-/* Change one word to anything */
+/* Change one word to a random value */
 static void mutate(struct rng *rng, void *cmd, size_t length)
 {
 	unsigned int word = rng_below(rng, length / 4);
@@ -231,7 +231,7 @@ static void mutate(struct rng *rng, void *cmd, size_t length)
 	memcpy((char *)cmd + 4 * word, &value, sizeof(value));
 }
 
-/* All is done, but the answer cannot be written: everything has to be undone */
+/* The call succeeds but cannot write its result, so it has to undo everything */
 static int call_read_only(int fd, unsigned long request, const void *cmd,
 			  size_t length)
 {
@@ -248,7 +248,7 @@ static int call_read_only(int fd, unsigned long request, const void *cmd,
 int fuzz_call(struct world *world, struct rng *rng, int fd,
 	      unsigned long request, void *cmd, size_t length)
 {
-	/* The kernel may be told that the structure is longer */
+	/* The size may claim that the structure is longer */
 	char whole[512] = {};
 	int ret;
 
@@ -318,7 +318,7 @@ static __u64 region_offset(int fd, unsigned int index)
 	return ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, &info) ? 0 : info.offset;
 }
 
-/* Find what config writes are aimed at */
+/* Find the offsets that operations write to */
 int target_find(struct target *target)
 {
 	static const __u8 wanted[] = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What this process holds of the kernel, as far as a user can count it: objects of an
- * iommufd, file descriptors, interrupts, pages that are pinned and pages of the
- * IOMMUs' tables. A call that failed leaves it as it was.
+ * Kernel resources of this process, as far as a user can count them: objects of an iommufd,
+ * file descriptors, interrupts, pinned pages, and pages of IOMMU page tables. A call that
+ * failed leaves all of them unchanged.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "passthrough.h"
 
-/* Entries of a directory; -1 if there is no such */
+/* Number of entries of a directory; -1 if it does not exist */
 static int count_entries(const char *path)
 {
 	struct dirent *entry;
@@ -26,7 +26,7 @@ static int count_entries(const char *path)
 	return count;
 }
 
-/* Memory that is accounted as pinned and locked, in KiB; -1 if that is not told */
+/* Memory that is accounted as pinned and locked, in KiB; -1 if not reported */
 long account_pinned(void)
 {
 	char line[128];
@@ -45,8 +45,8 @@ long account_pinned(void)
 }
 
 /*
- * The number that the iommufd gives its next object is the lowest that none has. An
- * object that was left behind has it.
+ * The iommufd gives its next object the lowest ID that is free. An object that was left
+ * behind occupies it.
  */
 static __u32 next_object(int iommufd)
 {
@@ -70,7 +70,7 @@ void account_take(struct account *account, int iommufd)
 	balance_read(&account->balance);
 }
 
-/* Return: NULL if all is as it was at @before, or what is not */
+/* Return: NULL if nothing has changed since @before, or the differences as text */
 const char *account_compare(const struct account *before, int iommufd)
 {
 	static const char format[] =

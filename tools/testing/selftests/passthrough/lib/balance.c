@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel counts of all users together: pages that are pinned, and pages of
- * the IOMMUs' tables. It folds the counts of its CPUs together now and then, and when it
- * is told to; pages that are freed later, by work or RCU, are counted until then.
+ * Counters of the kernel for all users together: pinned pages, and pages of IOMMU page
+ * tables. Per-CPU counts are folded now and then, and on request; pages that are freed
+ * later, by work or RCU, are counted until then.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define SETTLE_MS 3000
 #define STEP_MS 20
 
-/* Have the counts of all CPUs folded together, for those who may */
+/* Fold the counts of all CPUs, if this process is allowed to */
 static void refresh(void)
 {
 	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
@@ -26,7 +26,7 @@ static void refresh(void)
 	close(fd);
 }
 
-/* -1: the kernel does not tell */
+/* -1: the kernel does not report them */
 int balance_read(struct balance *balance)
 {
 	char name[64];
@@ -50,7 +50,7 @@ int balance_read(struct balance *balance)
 	return 0;
 }
 
-/* Return: whether the counts become those of @before, and what differs in @after */
+/* Wait for the counts to return to @before. Return: whether they did; @after has the last */
 bool balance_is_restored(const struct balance *before, struct balance *after)
 {
 	int waited;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control groups of memory (version 2), which what the kernel takes on behalf of a
- * user is charged to.
+ * Memory control groups (version 2), which are charged for what the kernel allocates on
+ * behalf of a user.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static FILE *open_file(const char *name, const char *file)
 	return fopen(path, "r");
 }
 
-/* Make the group @name. It may use @limit bytes, or 0 for any number. */
+/* Make the group @name. @limit: bytes that it may use, 0 for no limit. */
 int cgroup_make(const char *name, unsigned long limit)
 {
 	char path[128], text[32];
@@ -59,7 +59,7 @@ int cgroup_make(const char *name, unsigned long limit)
 	return write_file(name, "memory.max", limit ? text : "max");
 }
 
-/* A file by which a process that writes "0" enters the group, or a negative errno */
+/* Return: a file to which a process writes "0" to enter the group, or a negative errno */
 int cgroup_open_procs(const char *name)
 {
 	char path[128];
@@ -70,19 +70,19 @@ int cgroup_open_procs(const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The calling process, and what it forks, belong to the group */
+/* Move the calling process into the group; its children will be in it, too */
 int cgroup_enter(const char *name)
 {
 	return write_file(name, "cgroup.procs", "0");
 }
 
-/* The calling process belongs to none again */
+/* Move the calling process back to the root group */
 int cgroup_leave(void)
 {
 	return write_file("", "cgroup.procs", "0");
 }
 
-/* What the group is charged for, in bytes, or a negative errno */
+/* Return: the memory charged to the group, in bytes, or a negative errno */
 long cgroup_charged(const char *name)
 {
 	FILE *f = open_file(name, "memory.current");
@@ -96,7 +96,7 @@ long cgroup_charged(const char *name)
 	return bytes;
 }
 
-/* How many processes of the group the OOM killer has taken, or a negative errno */
+/* Return: how many processes of the group were OOM-killed, or a negative errno */
 long cgroup_oom_kills(const char *name)
 {
 	FILE *f = open_file(name, "memory.events");
@@ -113,8 +113,8 @@ long cgroup_oom_kills(const char *name)
 }
 
 /*
- * Tell who reads the kernel's log: what it reports of a group without memory is, or is
- * no longer, what a test is about
+ * Note in the kernel's log for its readers that what it reports of a group without memory
+ * is expected, or no longer is
  */
 void cgroup_expect_oom(bool expected)
 {

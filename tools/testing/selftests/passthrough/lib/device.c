@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A PCI device under VFIO's character device: bound to an iommufd, attached to
- * an address space, its registers mapped, its interrupt vectors tied to eventfds.
- * One that was opened by its group (type1.c) differs in the first two only, a platform
- * device (platform.c) in where its configuration space is.
+ * A PCI device under VFIO's character device: bound to an iommufd, attached to an address
+ * space, its registers mapped, its interrupt vectors connected to eventfds. A device that
+ * was opened by its group (type1.c) differs in the first two only, a platform device
+ * (platform.c) in where its configuration space is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +60,7 @@ int device_find_config(struct device *dev)
 	return ret;
 }
 
-/* Open the device and bind it. -EPERM: iommufd finds its interrupts unsafe. */
+/* Open the device and bind it. -EPERM: its interrupts are unsafe for iommufd. */
 int device_open(struct device *dev, const char *bdf, int iommufd)
 {
 	char path[300];
@@ -86,7 +86,7 @@ int device_open(struct device *dev, const char *bdf, int iommufd)
 	return ret;
 }
 
-/* The kernel detaches and unbinds the device, and turns its vectors off */
+/* The kernel detaches and unbinds the device, and disables its vectors */
 void device_close(struct device *dev)
 {
 	if (dev->fd >= 0)
@@ -98,7 +98,7 @@ void device_close(struct device *dev)
 	dev->group = -1;
 }
 
-/* @pt: an IOAS or HWPT. An attached device changes over to it. */
+/* @pt: an IOAS or HWPT, which replaces what the device is attached to */
 int device_attach(struct device *dev, __u32 pt)
 {
 	struct vfio_device_attach_iommufd_pt attach = {
@@ -178,7 +178,7 @@ static int config_change(struct device *dev, unsigned int at, __u16 set,
 	return device_config_write(dev, at, &value, sizeof(value));
 }
 
-/* Where in the configuration space a capability is. -ENODEV: there is none */
+/* Find the offset of a capability in the configuration space. -ENODEV: none. */
 int device_find_capability(struct device *dev, __u8 id, unsigned int *at)
 {
 	unsigned int left;
@@ -199,7 +199,7 @@ int device_find_capability(struct device *dev, __u8 id, unsigned int *at)
 	return -ENODEV;
 }
 
-/* Let the device start DMA, MSIs included, or stop it from doing so */
+/* Enable or disable DMA by the device, including MSIs */
 int device_bus_master(struct device *dev, bool on)
 {
 	return config_change(dev, PCI_COMMAND,
@@ -207,7 +207,7 @@ int device_bus_master(struct device *dev, bool on)
 			     on ? 0 : PCI_COMMAND_MASTER);
 }
 
-/* While it is off, to touch what device_map_bar() mapped is a bus error */
+/* While it is off, accesses to what device_map_bar() mapped are bus errors */
 int device_memory_decode(struct device *dev, bool on)
 {
 	return config_change(dev, PCI_COMMAND, on ? PCI_COMMAND_MEMORY : 0,
@@ -224,7 +224,7 @@ bool device_is_on(struct device *dev)
 	       (command & on) == on;
 }
 
-/* @state: 0 for D0, 3 for D3hot. -ENODEV: the device has but one state. */
+/* @state: 0 for D0, 3 for D3hot. -ENODEV: the device has only one state. */
 int device_power_state(struct device *dev, unsigned int state)
 {
 	unsigned int at;
@@ -243,8 +243,8 @@ int device_reset(struct device *dev)
 }
 
 /*
- * Allow the kernel to put the device to sleep, or not any more. -ENOTTY: this
- * kernel never does.
+ * Allow the kernel to suspend the device, or forbid it again. -ENOTTY: this kernel
+ * never does.
  */
 int device_low_power(struct device *dev, bool on)
 {
@@ -259,8 +259,8 @@ int device_low_power(struct device *dev, bool on)
 }
 
 /*
- * Turn on the first @count vectors of VFIO_PCI_MSI_IRQ_INDEX or another @index;
- * each interrupt counts the eventfd of its vector up.
+ * Enable the first @count vectors of VFIO_PCI_MSI_IRQ_INDEX or another @index; each
+ * interrupt increments the eventfd of its vector.
  */
 int device_enable_vectors(struct device *dev, __u32 index, const int *eventfds,
 			  unsigned int count)
@@ -281,7 +281,7 @@ int device_enable_vectors(struct device *dev, __u32 index, const int *eventfds,
 	return ret;
 }
 
-/* What needs no data: done to the first @count vectors */
+/* An action without data, on the first @count vectors */
 static int set_irqs(struct device *dev, __u32 index, __u32 action, __u32 count)
 {
 	struct vfio_irq_set set = {
@@ -309,7 +309,7 @@ int device_interrupt_info(struct device *dev, __u32 index,
 	return call(dev, VFIO_DEVICE_GET_IRQ_INFO, info);
 }
 
-/* A wired interrupt, which also masks itself when it comes */
+/* A wired interrupt, which is also masked when it arrives */
 int device_mask_interrupt(struct device *dev, __u32 index, bool masked)
 {
 	return set_irqs(dev, index,

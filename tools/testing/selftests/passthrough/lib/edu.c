@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The driver of QEMU's edu device (1234:11e8). It raises an interrupt when told
- * to, and copies between its buffer of 4096 bytes and memory. A copy takes a
- * tenth of a second, whatever its length. Each DMA and each interrupt is
- * entered in the journal.
+ * The driver of QEMU's edu device (1234:11e8). The device raises an interrupt on
+ * request, and copies between its buffer of 4096 bytes and memory. A copy takes a
+ * tenth of a second, whatever its length. Each DMA and each interrupt is entered in
+ * the journal.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -51,7 +51,7 @@ static void write64(struct edu *edu, unsigned int reg, __u64 value)
 	__atomic_store_n((__u64 *)(edu->regs + reg), value, __ATOMIC_RELAXED);
 }
 
-/* Whether the registers are those of an edu, and answer */
+/* Check that the registers are those of an edu and respond */
 static int edu_check(struct edu *edu)
 {
 	const __u32 probe = 0x5aa51234;
@@ -93,7 +93,7 @@ static int edu_start(struct edu *edu)
 	return edu_dma_wait(edu);
 }
 
-/* Forget interrupts that were raised and not taken */
+/* Clear interrupts that were raised and not handled */
 void edu_acknowledge(struct edu *edu)
 {
 	write32(edu, EDU_IRQ_ACK, read32(edu, EDU_IRQ_STATUS));
@@ -120,7 +120,7 @@ int edu_open_group(struct edu *edu, const char *bdf,
 	return ret ? ret : edu_start(edu);
 }
 
-/* Put the device's group into @container and open the device, in this order */
+/* Add the device's group to @container and open the device, in this order */
 int edu_open_type1(struct edu *edu, const char *bdf,
 		   struct container *container)
 {
@@ -142,7 +142,7 @@ void edu_close(struct edu *edu)
 	edu->eventfd = -1;
 }
 
-/* Tie the first vector of @index to an eventfd */
+/* Connect the first vector of @index to an eventfd */
 int edu_enable_index(struct edu *edu, __u32 index)
 {
 	int ret;
@@ -193,14 +193,14 @@ static int edu_take_interrupt(struct edu *edu, __u32 status)
 	return read32(edu, EDU_IRQ_STATUS) ? -EIO : 0;
 }
 
-/* Add @number to the interrupts that are pending; a wire stays up while there are some */
+/* Set @number in the pending interrupts; a wired one is asserted while any is set */
 void edu_raise(struct edu *edu, __u32 number)
 {
 	write32(edu, EDU_IRQ_RAISE, number);
 }
 
 /*
- * Raise one interrupt with @number as its status, and wait for it: it has to come
+ * Raise one interrupt with @number as its status, and wait for it: it has to arrive
  * once, with that status.
  */
 int edu_handshake(struct edu *edu, __u32 number)
@@ -236,7 +236,7 @@ static void edu_dma_start(struct edu *edu, __u64 command, __u64 iova,
 	write64(edu, EDU_DMA_SOURCE, write ? EDU_BUFFER : iova);
 	write64(edu, EDU_DMA_DESTINATION, write ? iova : EDU_BUFFER);
 	write64(edu, EDU_DMA_COUNT, length);
-	/* What was written to memory before is there when the device reads it */
+	/* Earlier writes to memory must be visible when the device reads it */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	write64(edu, EDU_DMA_COMMAND, command | EDU_DMA_RUN);
 }
@@ -268,7 +268,7 @@ int edu_write_memory(struct edu *edu, __u64 iova, unsigned int length)
 	return edu_dma(edu, EDU_DMA_TO_MEMORY, iova, length);
 }
 
-/* The same, but nobody waits for it: it may never happen */
+/* The same without waiting: it may never happen */
 void edu_start_write(struct edu *edu, __u64 iova, unsigned int length)
 {
 	journal_dma(&edu->dev, true, iova, length);
@@ -276,8 +276,7 @@ void edu_start_write(struct edu *edu, __u64 iova, unsigned int length)
 }
 
 /*
- * From the device's buffer to memory at @iova, and the device's interrupt tells that it
- * is done
+ * From the device's buffer to memory at @iova; the device signals its end by an interrupt
  */
 int edu_write_memory_and_interrupt(struct edu *edu, __u64 iova,
 				   unsigned int length)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checked DMA: fill memory with a pattern, let the device read it and write it
- * somewhere else, and compare.
+ * Checked DMA: fill memory with a pattern, have the device read it and write it to another
+ * place, and compare.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include "passthrough.h"
 
-/* Memory that is mapped nowhere yet: @memory->iova is left alone */
+/* Memory that is not mapped for a device yet: @memory->iova is not set */
 int memory_alloc(struct mapping *memory, __u64 length)
 {
 	memory->va = mmap(NULL, length, PROT_READ | PROT_WRITE,
@@ -23,7 +23,7 @@ void memory_free(struct mapping *memory)
 	munmap(memory->va, memory->length);
 }
 
-/* No two copies of a test move the same bytes */
+/* No two copies of a test have the same data */
 static void fill(unsigned char *va, unsigned int length)
 {
 	static unsigned int seed;
@@ -34,8 +34,8 @@ static void fill(unsigned char *va, unsigned int length)
 }
 
 /*
- * Let the device copy a buffer's worth of bytes from offset @from of @memory to
- * offset @to; the two must not overlap. -EBADMSG: something else arrived.
+ * Have the device copy one buffer length from offset @from of @memory to offset @to; the
+ * two must not overlap. -EBADMSG: the data differs.
  */
 int exercise_copy(struct edu *edu, const struct mapping *memory, __u64 from,
 		  __u64 to)
@@ -55,8 +55,8 @@ int exercise_copy(struct edu *edu, const struct mapping *memory, __u64 from,
 }
 
 /*
- * Let the device copy the first half of @page, one buffer long, to the second.
- * -EBADMSG: something else arrived.
+ * Have the device copy the first half of @page, one buffer long, to the second.
+ * -EBADMSG: the data differs.
  */
 int exercise_page(struct edu *edu, const struct mapping *page)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Failing the nth allocation of what this thread does next, or the nth copy from or to
- * user space, which are counted together, by the kernel's fault injection
- * (Documentation/fault-injection).
+ * Fault injection (Documentation/fault-injection): fail the nth allocation that this thread
+ * makes, or the nth copy from or to user space. Both are counted together.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +30,7 @@ static int write_text(const char *path, const char *text)
 	return rc;
 }
 
-/* First address of @function, and of what follows it, as text */
+/* Addresses of @function and of the symbol that follows it, as text */
 static int function_range(const char *function, char start[32], char end[32])
 {
 	char line[256], name[128];
@@ -80,7 +79,7 @@ static int injector_setup(const char *injector, const char *start,
 		rc = injector_set(injector, "require-start", start);
 	if (!rc)
 		rc = injector_set(injector, "require-end", end);
-	/* Those that may sleep are most of them; only allocations have these */
+	/* Include allocations that may sleep; only allocations have these files */
 	injector_set(injector, "ignore-gfp-wait", "N");
 	injector_set(injector, "ignore-gfp-highmem", "N");
 	injector_set(injector, "min-order", "0");
@@ -88,8 +87,8 @@ static int injector_setup(const char *injector, const char *start,
 }
 
 /*
- * Let allocations and copies fail without a word on the console: those that are made
- * on behalf of the kernel's @function, or all if it is NULL. The kernel needs
+ * Let allocations and copies fail without messages on the console: those made on behalf
+ * of the kernel's @function, or all if it is NULL. The kernel needs
  * CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC and CONFIG_FAULT_INJECTION_USERCOPY, and
  * CONFIG_FAULT_INJECTION_STACKTRACE_FILTER for a function.
  */
@@ -103,14 +102,14 @@ int faults_setup(const char *function)
 		rc = function_range(function, start, end);
 	for (injector = injectors; !rc && *injector; injector++)
 		rc = injector_setup(*injector, start, end);
-	/* iommufd has a few failures of its own, if it is built for tests */
+	/* iommufd has failures of its own, if it is built for tests */
 	write_text(DEBUGFS "fail_iommufd/verbose", "0");
 	return rc;
 }
 
 /*
- * Let no copy fail, until faults_setup() is called again: VFIO detaches a device if it
- * cannot tell what it has attached that to.
+ * Let no copy fail until faults_setup() is called again: VFIO detaches a device again if
+ * it cannot copy the result of the attach to user space.
  */
 int faults_spare_copies(void)
 {
@@ -137,8 +136,8 @@ int faults_begin(unsigned int nth)
 }
 
 /*
- * No more failures. True if there was one before the call: reading and writing the
- * file allocate memory and copy, too, and may be what fails.
+ * Stop the injection. True if there was a failure before the call: reading and writing
+ * the file allocate memory and copy, too, and may be what fails.
  */
 bool faults_end(int fd)
 {

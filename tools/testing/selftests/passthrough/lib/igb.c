@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Just the interrupts of an Intel 82576 (igb): software can set the cause of
- * each MSI-X vector in the EICS register, and the device then sends it. A vector
- * is masked in one of two ways: by the device's own EIMC register, and in its
- * entry of the MSI-X table, which VFIO lets the user map. A virtual function has
- * the same registers at the same offsets, for three vectors of its own.
+ * The interrupts of an Intel 82576 (igb), and nothing else of it: software can set the
+ * cause of each MSI-X vector in the EICS register, and the device then sends it. A vector
+ * can be masked by the device's own EIMC register, and in its entry of the MSI-X table,
+ * which VFIO lets the user map. A virtual function has the same registers at the same
+ * offsets, for three vectors of its own.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -18,8 +18,8 @@
 #define IGB_GPIE 0x1514
 #define IGB_GPIE_MULTIPLE_VECTORS 0x10
 #define IGB_EICS 0x1520 /* set the causes of vectors */
-#define IGB_EIMS 0x1524 /* let these vectors send */
-#define IGB_EIMC 0x1528 /* keep these from sending */
+#define IGB_EIMS 0x1524 /* enable these vectors */
+#define IGB_EIMC 0x1528 /* disable these vectors */
 #define IGB_EIAC 0x152c /* causes that are cleared when their vector is sent */
 #define IGB_TABLE_BAR 3
 
@@ -65,7 +65,7 @@ void igb_close(struct igb *igb)
 	close_eventfds(igb);
 }
 
-/* Let the vectors that are on send: after a reset, or igb_mask() */
+/* Let the enabled vectors send, after a reset or igb_mask() */
 void igb_unmask(struct igb *igb)
 {
 	__u32 vectors = (1U << igb->vectors) - 1;
@@ -75,13 +75,13 @@ void igb_unmask(struct igb *igb)
 	write32(igb, IGB_EIMS, vectors);
 }
 
-/* What is raised from now on waits in the device for igb_unmask() */
+/* Interrupts that are raised from now on stay pending until igb_unmask() */
 void igb_mask(struct igb *igb)
 {
 	write32(igb, IGB_EIMC, (1U << igb->vectors) - 1);
 }
 
-/* Set or clear the mask bits in the MSI-X table. The kernel does not know of it. */
+/* Set or clear the mask bits in the MSI-X table, without the kernel */
 void igb_mask_entries(struct igb *igb, bool masked)
 {
 	unsigned int vector;
@@ -135,7 +135,7 @@ void igb_raise(struct igb *igb, unsigned int vector)
 	write32(igb, IGB_EICS, 1U << vector);
 }
 
-/* Raise one interrupt of @vector, and wait for it: it has to come once */
+/* Raise one interrupt of @vector, and wait for it: it has to arrive once */
 int igb_handshake(struct igb *igb, unsigned int vector)
 {
 	igb_raise(igb, vector);
@@ -143,9 +143,9 @@ int igb_handshake(struct igb *igb, unsigned int vector)
 }
 
 /*
- * Raise one interrupt of each vector that is on, and wait for it.
+ * Raise one interrupt of each enabled vector, and wait for it.
  *
- * Return: the number of vectors whose interrupt was received, once.
+ * Return: the number of vectors whose interrupt was received exactly once.
  */
 unsigned int igb_interrupts(struct igb *igb)
 {

@@ -128,7 +128,7 @@ int ioas_allow(int fd, __u32 ioas, const struct range_list *ranges)
 	return call(fd, IOMMU_IOAS_ALLOW_IOVAS, &cmd);
 }
 
-/* @parent: the IOAS whose mappings the page table shall have */
+/* @parent: the IOAS whose mappings the page table has */
 int hwpt_alloc(int fd, __u32 device_id, __u32 parent, __u32 *hwpt)
 {
 	struct iommu_hwpt_alloc cmd = {
@@ -143,8 +143,8 @@ int hwpt_alloc(int fd, __u32 device_id, __u32 parent, __u32 *hwpt)
 }
 
 /*
- * Ask where the doorbells of an IOAS or HWPT are. -ENOTTY: this kernel cannot
- * tell.
+ * Query the IOVAs of the doorbells of an IOAS or HWPT. -ENOTTY: this kernel does not
+ * report them.
  */
 int msi_doorbells(int fd, __u32 object, struct doorbell_list *doorbells)
 {
@@ -177,7 +177,7 @@ int msi_place(int fd, __u32 object, __u32 placement, __u32 index, __u64 iova,
 	return call(fd, IOMMU_MSI_PLACE, &cmd);
 }
 
-/* @device: iommufd's number of a device */
+/* @device: iommufd's ID of a device */
 int msi_device(int fd, __u32 device, struct iommu_msi_device *info)
 {
 	*info = (struct iommu_msi_device){

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The journal: KTAP diagnostics that tell, in order, where the doorbells are
- * and what the device did. An observer of the IOMMU can hold its own record of
- * its translations against them:
+ * The journal: KTAP diagnostics that report, in order, where the doorbells are and
+ * what the device did. An observer of the IOMMU can compare its own record of the
+ * translations with them:
  *
  *	# doorbell device=BDF iova=IOVA length=LENGTH vectors=N phase=WORD
  *	# msi device=BDF iova=IOVA raised=N received=N
@@ -10,14 +10,14 @@
  *	# dma device=BDF iova=IOVA length=LENGTH access=read|write
  *	# route device=BDF iova=IOVA stage=STAGE[|STAGE...] [event=NAME]
  *
- * "iova=unreported" is what a kernel gives that cannot tell where its doorbell
- * is. A SERIES is "IOVA*COUNT": so many interrupts by that IOVA, or
- * "IOVA|IOVA*COUNT": each of them by either, as they were raised while the
- * doorbell was being moved from the one to the other. A route says what translates
- * the page at IOVA from then on: stage 1, 2, or both, which is 3; "none", if access
- * is to be blocked and, with an event, recorded; or "never", if the device may be
- * stopped before. Lines are in order for each device; devices that work at the same
- * time have theirs mixed.
+ * "iova=unreported" is for a kernel that does not report where its doorbell is. A
+ * SERIES is "IOVA*COUNT": this number of interrupts at that IOVA, or
+ * "IOVA|IOVA*COUNT": each of them at either, as they were raised while the doorbell
+ * was relocated from the one to the other. A route defines what translates the page
+ * at IOVA from then on: stage 1, 2, or both, which is 3; "none" if access must be
+ * blocked and, with an event, recorded; or "never" if the device may be stopped
+ * before. Lines are in order for each device; lines of devices that work at the same
+ * time are interleaved.
  */
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +41,7 @@ void journal_doorbells(const struct device *dev, const char *phase)
 		       list.at[i].vectors, phase);
 }
 
-/* Where interrupts go: to the guest's page, or the one doorbell that is mapped now */
+/* IOVA of interrupts: the guest's page, or the only doorbell that is mapped now */
 static __u64 interrupts_iova(const struct device *dev)
 {
 	struct doorbell_list list;
@@ -62,7 +62,7 @@ void journal_interrupts(const struct device *dev, unsigned int raised,
 	journal_interrupts_at(dev->bdf, interrupts_iova(dev), raised, received);
 }
 
-/* The same, by the IOMMU's page at @iova, or 0 if that is not known */
+/* The same, for the page at @iova, 0 if that is unknown */
 void journal_interrupts_at(const char *name, __u64 iova, unsigned int raised,
 			   unsigned int received)
 {
@@ -81,7 +81,7 @@ void journal_dma(const struct device *dev, bool write, __u64 iova,
 	       iova, length, write ? "write" : "read");
 }
 
-/* @stage: as above. @event: the SMMU's name of it, or NULL */
+/* @stage: as above. @event: the SMMU's name of the event, or NULL */
 void journal_route(const struct device *dev, __u64 iova, const char *stage,
 		   const char *event)
 {
@@ -104,7 +104,7 @@ static void series_flush(struct series *series)
 	series->length = 0;
 }
 
-/* All interrupts up to number @last went by @series->iova, or else by @other */
+/* All interrupts up to number @last used @series->iova, or @other */
 static void series_tell(struct series *series, unsigned int last, __u64 other)
 {
 	unsigned int count = last - series->told;
@@ -124,13 +124,13 @@ static void series_tell(struct series *series, unsigned int last, __u64 other)
 	series->told = last;
 }
 
-/* @iova: of the doorbell. No interrupt has been raised yet. */
+/* @iova: of the doorbell. No interrupt was raised yet. */
 void series_begin(struct series *series, const struct device *dev, __u64 iova)
 {
 	*series = (struct series){ .dev = dev, .iova = iova };
 }
 
-/* What has been received did not go by what is going to be the new place */
+/* Interrupts that were received before did not use the new IOVA */
 void series_move_begin(struct series *series)
 {
 	series_tell(series,
@@ -139,7 +139,7 @@ void series_move_begin(struct series *series)
 }
 
 /*
- * What has been raised by now may have gone by the old place or the new one, @iova.
+ * Interrupts that were raised by now may have used the old IOVA or the new one, @iova.
  * Return: the number of interrupts raised.
  */
 unsigned int series_move_end(struct series *series, __u64 iova)

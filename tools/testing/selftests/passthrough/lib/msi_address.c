@@ -10,8 +10,7 @@
 #include "passthrough.h"
 
 /*
- * @cmd and the @room first of @addresses are what the kernel is told to look at;
- * @addresses is written back
+ * The kernel gets @cmd and the first @room of @addresses; @addresses is written back
  */
 int device_msi_addresses(struct device *dev, __u32 flags,
 			 const struct vfio_device_feature_msi_addresses *cmd,
@@ -69,7 +68,7 @@ int device_clear_msi_addresses(struct device *dev, __u32 index)
 				    &none);
 }
 
-/* What is set for one vector, 0 if that cannot be told */
+/* The address that is set for one vector, 0 if it cannot be read */
 __u64 device_msi_address(struct device *dev, __u32 index, __u32 vector)
 {
 	struct vfio_device_feature_msi_addresses cmd = {

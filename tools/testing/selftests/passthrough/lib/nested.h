@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Both sides of nested translation on an Arm SMMUv3, played by one process: the
- * VMM's, which owns the objects of iommufd (viommu.c), and the guest's, which
- * writes stream table entries and commands and reads events (smmuv3.c), and builds
- * context descriptors and stage 1 tables in memory (stage1.c). Addresses are a
- * VA before stage 1, an IPA after it, which stage 2, the IOAS, translates further.
+ * Both sides of nested translation on an Arm SMMUv3, in one process: the VMM's, which
+ * owns the objects of iommufd (viommu.c), and the guest's, which writes stream table
+ * entries and commands and reads events (smmuv3.c), and builds context descriptors
+ * and stage 1 tables in memory (stage1.c). An address is a VA before stage 1, and an
+ * IPA after it, which stage 2, the IOAS, translates further.
  *
  * All functions return 0 or a negative errno, unless said otherwise.
  */
@@ -55,7 +55,7 @@ enum smmu_event_type {
 	EVENT_PERMISSION = 0x13,
 };
 
-/* What one read of an event queue returns; "evt" is there unless events were lost */
+/* What one read of an event queue returns; without "evt" if events were lost */
 struct smmu_event {
 	struct iommufd_vevent_header header;
 	struct iommu_vevent_arm_smmuv3 record;
@@ -93,10 +93,10 @@ int viommu_command(int fd, __u32 viommu, struct smmu_command command);
 int event_wait(int events, struct smmu_event *event);
 int event_next(int events, struct smmu_event *event);
 
-/* stage1.c: an address space of the guest, whose tables lie in its memory */
+/* stage1.c: an address space of the guest, with tables in its memory */
 struct stage1 {
-	const struct mapping *memory; /* the guest's: at iova is IPA */
-	__u64 first, last, next; /* the pages kept for tables, as IPAs */
+	const struct mapping *memory; /* the guest's: iova is its IPA */
+	__u64 first, last, next; /* the pages for tables, as IPAs */
 	__u64 descriptor; /* the CD's IPA */
 	__u64 root; /* the first table's IPA */
 	__u16 asid;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Just the admin queue of an NVMe controller (NVM Express 1.4): it takes a command
- * from memory, writes what was asked for and a completion to memory, and sends the
- * interrupt of vector 0. Each of these is entered in the journal.
+ * The admin queue of an NVMe controller (NVM Express 1.4), and nothing else of it: it reads
+ * a command from memory, writes the requested data and a completion to memory, and sends
+ * the interrupt of vector 0. Each of these is entered in the journal.
  */
 #include <errno.h>
 #include <string.h>
@@ -52,7 +52,7 @@ struct completion {
 	__u16 sq_head;
 	__u16 sq_id;
 	__u16 id;
-	__u16 status; /* bit 0 changes each time the queue wraps */
+	__u16 status; /* bit 0 toggles each time the queue wraps */
 };
 
 static __u32 read32(struct nvme *nvme, unsigned int reg)
@@ -122,7 +122,7 @@ static int wait_ready(struct nvme *nvme, __u32 ready)
 }
 
 /*
- * Start the controller, also after a reset. It has its queues in the first
+ * Start the controller, also after a reset. Its queues are in the first
  * NVME_MEMORY bytes at @memory, which are mapped.
  */
 int nvme_start(struct nvme *nvme, const struct mapping *memory)
@@ -150,7 +150,7 @@ static __u64 stride(struct nvme *nvme)
 	return NVME_CAP_STRIDE(cap);
 }
 
-/* Whether the command is complete, and the controller has told what it is */
+/* Check that the command is complete, and its data is valid */
 static int check_answer(struct nvme *nvme, unsigned int slot)
 {
 	const struct completion *completion =
@@ -160,7 +160,7 @@ static int check_answer(struct nvme *nvme, unsigned int slot)
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	completion += slot;
-	/* no error, and written in this round of the queue */
+	/* no error, and of this pass through the queue */
 	if (completion->status != phase || completion->id != slot)
 		return -EIO;
 	memcpy(&vendor, nvme->memory.va + DATA, sizeof(vendor));
@@ -168,8 +168,8 @@ static int check_answer(struct nvme *nvme, unsigned int slot)
 }
 
 /*
- * Have the controller write to memory what it is, and wait for its interrupt: it
- * has to come once, after the completion.
+ * Have the controller write its identification to memory, and wait for its interrupt,
+ * which has to arrive once, after the completion.
  */
 int nvme_handshake(struct nvme *nvme)
 {

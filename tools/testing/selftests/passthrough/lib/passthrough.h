@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A user-space driver's view of VFIO and iommufd: address spaces (iommufd.c) and
- * containers (type1.c), a device (device.c), what differs if it is no PCI device
- * (platform.c), MSI addresses of a guest for it (msi_address.c), what sysfs says of it
- * (sysfs.c), the port above it (port.c), the driver of QEMU's edu device (edu.c), DMA by
- * it that is checked (exercise.c), the interrupts of an igb device (igb.c), the admin
- * queue of an NVMe controller (nvme.c), the interrupters of a USB controller (xhci.c),
- * failing allocations (faults.c), what the kernel counts of pinned pages and tables
- * (balance.c), what a process holds (account.c), and a journal of what the IOMMU ought
- * to see (journal.c).
+ * containers (type1.c), devices (device.c), differences of platform devices (platform.c),
+ * MSI addresses of a guest (msi_address.c), a device's files in sysfs (sysfs.c), the port
+ * above it (port.c), the driver of QEMU's edu device (edu.c), DMA by it that is checked
+ * (exercise.c), the interrupts of an igb device (igb.c), the admin queue of an NVMe
+ * controller (nvme.c), the interrupters of a USB controller (xhci.c), fault injection
+ * (faults.c), the kernel's counters of pinned pages and tables (balance.c), resources of a
+ * process (account.c), memory control groups (cgroup.c), and a journal of what the IOMMU
+ * should see (journal.c).
  *
- * All functions return 0 or a negative errno, unless said otherwise, and leave
- * nothing open when they fail.
+ * All functions return 0 or a negative errno, unless said otherwise, and leave nothing
+ * open when they fail.
  */
 #ifndef SELFTESTS_VFIO_PASSTHROUGH_H
 #define SELFTESTS_VFIO_PASSTHROUGH_H
@@ -28,20 +28,20 @@
 #include <linux/vfio_msi_address.h>
 #include <linux/vfio_nesting.h>
 
-/* Where every Linux up to now puts doorbells behind an ARM SMMU */
+/* Where Linux has always put doorbells behind an Arm SMMU */
 #define MSI_WINDOW_IOVA 0x8000000ULL
 #define MSI_WINDOW_LENGTH 0x100000ULL
 
 #define MAX_RANGES 32
 #define MAX_DOORBELLS 8
 
-/* Where a doorbell goes if the window is taken: to the first of these, k = 1.. */
+/* Doorbells get the first free one of these if the window is taken, k = 1.. */
 static inline __u64 msi_low_place(unsigned int k)
 {
 	return 0x100000000ULL - k * 0x4000000ULL;
 }
 
-/* A list of IOVA ranges, with the ends included */
+/* A list of IOVA ranges, with inclusive ends */
 struct range_list {
 	unsigned int count;
 	struct iommu_iova_range at[MAX_RANGES];
@@ -75,7 +75,7 @@ bool ranges_overlap(const struct range_list *ranges, __u64 start, __u64 last);
 bool ranges_contain(const struct range_list *ranges, __u64 start, __u64 last);
 
 /*
- * type1.c: VFIO containers. The first group gives one its IOMMU: VFIO_TYPE1v2_IOMMU
+ * type1.c: VFIO containers. The first group sets the IOMMU type: VFIO_TYPE1v2_IOMMU
  * unless @iommu is set to another before.
  */
 struct container {
@@ -125,7 +125,7 @@ int sysfs_write_number(const char *name, const char *file, __u64 number);
 int sysfs_get_unsafe_interrupts(const char *module, char *allowed);
 int sysfs_set_unsafe_interrupts(const char *module, char allowed);
 
-/* port.c: a PCIe port that a driver of the host keeps, with a slot for hotplug */
+/* port.c: a PCIe port that stays bound to its host driver, with a hotplug slot */
 struct port {
 	char bdf[16];
 	char slot[16]; /* address of the slot, a device number without function */
@@ -146,10 +146,10 @@ struct device {
 	const char *bdf;
 	int fd;
 	int iommufd;
-	__u32 id; /* iommufd's number of the device */
+	__u32 id; /* iommufd's ID of the device */
 	__u32 pt; /* what it is attached to, 0 if to nothing */
-	__u32 stage2; /* what is below that, 0 if nothing is */
-	__u64 msi_page; /* where a guest has its MSIs sent to, 0 if to a doorbell */
+	__u32 stage2; /* the nest parent of that, 0 if there is none */
+	__u64 msi_page; /* the page of the guest's MSI address, 0 if a doorbell's is used */
 	__u64 config; /* offset of the PCI configuration space in fd */
 	struct container *container; /* NULL if bound to an iommufd */
 	int group;
@@ -182,7 +182,7 @@ int device_interrupt_info(struct device *dev, __u32 index,
 int device_mask_interrupt(struct device *dev, __u32 index, bool masked);
 int device_wait_vector(int eventfd);
 
-/* platform.c: an edu that the kernel knows as a platform device */
+/* platform.c: an edu that is a platform device for the kernel */
 bool device_is_platform(const char *name);
 int platform_find_config(struct device *dev);
 
@@ -231,7 +231,7 @@ void edu_start_write(struct edu *edu, __u64 iova, unsigned int length);
 int edu_write_memory_and_interrupt(struct edu *edu, __u64 iova,
 				   unsigned int length);
 
-/* An igb network device, for its many MSI-X vectors: it sends and receives nothing */
+/* An igb network device, for its many MSI-X vectors; it sends and receives no packets */
 #define IGB_VECTORS 10
 
 struct igb {
@@ -262,7 +262,7 @@ struct mapping {
 	__u64 length;
 };
 
-/* An NVMe controller: it identifies itself, again and again */
+/* An NVMe controller, which is identified repeatedly */
 #define NVME_MEMORY 0x3000
 
 struct nvme {
@@ -332,10 +332,10 @@ bool balance_is_restored(const struct balance *before, struct balance *after);
 
 /* account.c: what this process holds */
 struct account {
-	__u32 object; /* the number that an iommufd's next object gets */
+	__u32 object; /* the ID that an iommufd's next object gets */
 	int files;
 	int interrupts; /* of the whole machine */
-	long pinned; /* as account_pinned() says */
+	long pinned; /* see account_pinned() */
 	struct balance balance;
 };
 
@@ -343,7 +343,7 @@ long account_pinned(void);
 void account_take(struct account *account, int iommufd);
 const char *account_compare(const struct account *before, int iommufd);
 
-/* cgroup.c: who memory is charged to */
+/* cgroup.c: memory control groups */
 int cgroup_make(const char *name, unsigned long limit);
 int cgroup_open_procs(const char *name);
 int cgroup_enter(const char *name);
@@ -352,7 +352,7 @@ long cgroup_charged(const char *name);
 long cgroup_oom_kills(const char *name);
 void cgroup_expect_oom(bool expected);
 
-/* faults.c: failing allocations and copies */
+/* faults.c: failures of allocations and copies */
 int faults_setup(const char *function);
 int faults_spare_copies(void);
 int faults_begin(unsigned int nth);
@@ -370,16 +370,16 @@ void journal_route(const struct device *dev, __u64 iova, const char *stage,
 		   const char *event);
 
 /*
- * Interrupts that one thread raises, with a handshake each, while another one
- * moves their doorbell. The first thread counts, before it raises one and after it
- * received it; the second one enters them in the journal.
+ * Interrupts that one thread raises, with a handshake each, while another thread
+ * relocates their doorbell. The first thread counts each one before it is raised and
+ * after it was received; the second one enters them in the journal.
  */
 struct series {
 	const struct device *dev;
 	unsigned int raised, received;
 	__u64 iova; /* where the doorbell is */
-	unsigned int told; /* that are in the journal or in text */
-	unsigned int pending; /* that are in text */
+	unsigned int told; /* those in the journal or in text */
+	unsigned int pending; /* those in text */
 	char text[480];
 	size_t length;
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A PCI device that the kernel knows as a platform device, by a device tree in which a
- * node has the device's registers (region 0), its configuration page (region 1) and its
- * wire. No driver of a bus has configured it: the program that opens it says where its
- * registers are, and may do all to it that the page allows.
+ * A PCI device that the kernel treats as a platform device, by a device tree node with the
+ * device's registers (region 0), its configuration page (region 1) and its wired interrupt.
+ * No bus driver has configured it: the program that opens it sets the address of its
+ * registers, and can use everything that the page allows.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ bool device_is_platform(const char *name)
 	return !strchr(name, ':');
 }
 
-/* Find the configuration page, and have the registers answer where the node says */
+/* Find the configuration page, and set the registers' address as in the node */
 int platform_find_config(struct device *dev)
 {
 	struct vfio_region_info info = {

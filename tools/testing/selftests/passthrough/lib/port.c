@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A PCIe port, which its own driver of the host keeps, above a device that is passed
- * through. Its interrupts can be raised at will: each command to its hotplug
- * controller is answered by one, here a change of the slot's attention indicator. A
- * reset of the device takes two such commands.
+ * A PCIe port above a device that is passed through; its host driver keeps it. Its
+ * interrupts can be raised on request: its hotplug controller completes each command with
+ * one, here a change of the slot's attention indicator. A reset of the device takes two
+ * such commands.
  *
- * The controller sends no further interrupt until the driver has acknowledged the
- * last one in the slot's status register, so that a lost one stays there for good.
+ * The controller sends no further interrupt until the driver has acknowledged the last one
+ * in the slot's status register, so if one is lost, no other follows.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 #define PCI_DEVICES "/sys/bus/pci/devices"
 #define PORT_DRIVER "/sys/bus/pci/drivers/pcieport"
 #define SLOTS "/sys/bus/pci/slots"
-/* That long an interrupt is waited for, in steps of 100 us */
+/* How long to wait for an interrupt, in steps of 100 us */
 #define PORT_STEPS 50000
 
 static int write_file(const char *path, const char *text)
@@ -80,7 +80,7 @@ int port_find(struct port *port, const char *bdf)
 	return 0;
 }
 
-/* Give the port to its driver ("bind"), or take it away ("unbind") */
+/* Bind the port to its driver ("bind"), or unbind it ("unbind") */
 int port_set_driver(const struct port *port, const char *how)
 {
 	char path[PATH_MAX];
@@ -114,7 +114,7 @@ static unsigned long vector_interrupts(const char *irq)
 	return sum;
 }
 
-/* Return: how many interrupts the host took from the port, by the vectors it has */
+/* Return: the number of interrupts that the host handled for the port's vectors */
 unsigned long port_interrupts(const struct port *port)
 {
 	struct dirent *entry;
@@ -132,7 +132,7 @@ unsigned long port_interrupts(const struct port *port)
 	return sum;
 }
 
-/* Find a file of the slot that the port's driver made when it was bound */
+/* Find a file of the slot that the port's driver created */
 static int find_slot(const struct port *port, const char *file, char *path,
 		     size_t size)
 {
@@ -156,7 +156,7 @@ static int find_slot(const struct port *port, const char *file, char *path,
 	return ret;
 }
 
-/* Give the hotplug controller a command, which it answers by one interrupt */
+/* Issue a command to the hotplug controller, which completes it with one interrupt */
 int port_raise(const struct port *port)
 {
 	char path[PATH_MAX];
@@ -166,7 +166,7 @@ int port_raise(const struct port *port)
 	return ret ? ret : write_file(path, "1");
 }
 
-/* Have the slot's device removed, and its power switched off; this waits for its users */
+/* Remove the slot's device and switch its power off; this waits for its users */
 int port_power_off(const struct port *port)
 {
 	char path[PATH_MAX];
@@ -181,10 +181,10 @@ static bool read_config(int fd, unsigned int offset, void *to, size_t size)
 	return pread(fd, to, size, offset) == (ssize_t)size;
 }
 
-/* Return: where the PCI Express capability is, 0 if there is none */
+/* Return: the offset of the PCI Express capability, 0 if there is none */
 static unsigned int find_express(int fd)
 {
-	__u8 at, header[2]; /* its kind, and where the next one is */
+	__u8 at, header[2]; /* its ID, and the offset of the next one */
 
 	if (!read_config(fd, PCI_CAPABILITY_LIST, &at, sizeof(at)))
 		return 0;
@@ -216,7 +216,7 @@ static int slot_status(const struct port *port)
 	return ret;
 }
 
-/* Wait until the host has taken @count interrupts, and acknowledged them */
+/* Wait until the host has handled and acknowledged @count interrupts */
 int port_wait(const struct port *port, unsigned long count)
 {
 	const struct timespec nap = { .tv_nsec = 100000 };
@@ -234,7 +234,7 @@ int port_wait(const struct port *port, unsigned long count)
 	return -ETIMEDOUT;
 }
 
-/* Raise one interrupt, see the host take it and the driver handle it */
+/* Raise one interrupt, and wait until the driver has handled it */
 int port_handshake(const struct port *port)
 {
 	unsigned long before = port_interrupts(port);

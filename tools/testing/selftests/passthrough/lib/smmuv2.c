@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An SMMUv2 that a guest owns stage 1 of: thin wrappers of iommufd's ioctls, and
- * the tables and registers that the guest's driver would write (Arm IHI 0062, DDI
- * 0487).
+ * An SMMUv2 whose stage 1 a guest owns: thin wrappers of iommufd's ioctls, and the tables
+ * and registers that the guest's driver would write (Arm IHI 0062, DDI 0487).
  */
 #include <endian.h>
 #include <errno.h>
@@ -17,7 +16,7 @@
 #define EVENT_TIMEOUT_MS 5000
 
 #define ENTRY_TABLE 3ULL
-/* A page of any user's: AttrIndx 0, AP[1], inner shareable, accessed, not global */
+/* A page: AttrIndx 0, AP[1], inner shareable, accessed, not global */
 #define ENTRY_PAGE 0xf43ULL
 
 #define SCTLR_M 1
@@ -74,7 +73,7 @@ int smmuv2_nested_alloc(int fd, __u32 viommu, __u32 device,
 	return ret;
 }
 
-/* -EIO: not one that a guest may issue. -EPROTO: miscounted */
+/* -EIO: a command that a guest may not issue. -EPROTO: wrong count. */
 int smmuv2_command(int fd, __u32 viommu, __u32 opcode, __u64 arg)
 {
 	struct iommu_viommu_arm_smmuv2_invalidate command = {
@@ -124,7 +123,7 @@ static unsigned int index_bits(const struct tables *tables)
 	return tables->granule - 3;
 }
 
-/* @first: an IPA, a multiple of the granule, where two granules are the tables' */
+/* @first: the IPA of the tables, two granules; a multiple of the granule */
 void tables_init(struct tables *tables, const struct mapping *memory,
 		 __u64 first, enum granule granule)
 {
@@ -138,7 +137,7 @@ void tables_init(struct tables *tables, const struct mapping *memory,
 	memset(at(tables, first), 0, 2UL << granule);
 }
 
-/* Bits of an address that the tables translate */
+/* Number of address bits that the tables translate */
 unsigned int tables_bits(const struct tables *tables)
 {
 	return tables->granule + 2 * index_bits(tables);
@@ -151,7 +150,7 @@ static __u64 *page_entry(const struct tables *tables, __u64 va)
 	return at(tables, tables->level3) + (va >> tables->granule & mask);
 }
 
-/* A page as long as the granule; all of them are within the reach of one entry of level 2 */
+/* Map a page of the granule's size; one level 2 entry covers all of them */
 void tables_map(struct tables *tables, __u64 va, __u64 ipa, __u64 flags)
 {
 	__u64 mask = (1ULL << index_bits(tables)) - 1;
@@ -180,7 +179,7 @@ struct iommu_hwpt_arm_smmuv2 tables_bank(const struct tables *tables)
 	struct iommu_hwpt_arm_smmuv2 bank = {
 		.tcr = TCR_EPD1 | size | tg0[g] << 14,
 		.tcr2 = TCR2_PASIZE_48 | TCR2_AS | TCR2_SEP_UPSTREAM,
-		/* A device's memory, which is not the guest's to choose */
+		/* Device memory: the guest cannot choose attributes */
 		.mair = { 0, 0 },
 		.sctlr = SCTLR_M,
 	};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Both sides of nested translation on an Arm SMMUv2, played by one process: the
- * VMM's, which owns the objects of iommufd, and the guest's, which has tables of two
- * levels in its memory and writes the registers of a context bank (smmuv2.c).
+ * Both sides of nested translation on an Arm SMMUv2, in one process: the VMM's, which owns
+ * the objects of iommufd, and the guest's, which has two levels of tables in its memory and
+ * writes the registers of a context bank (smmuv2.c).
  *
  * All functions return 0 or a negative errno, unless said otherwise.
  */
@@ -22,7 +22,7 @@ int smmuv2_nested_alloc(int fd, __u32 viommu, __u32 device,
 			const struct iommu_hwpt_arm_smmuv2 *bank, __u32 *hwpt);
 int smmuv2_command(int fd, __u32 viommu, __u32 opcode, __u64 arg);
 
-/* What one read of an event queue returns; "fault" is there unless some were lost */
+/* What one read of an event queue returns; without "fault" if some were lost */
 struct smmuv2_event {
 	struct iommufd_vevent_header header;
 	struct iommu_vevent_arm_smmuv2 fault;
@@ -38,9 +38,9 @@ enum granule {
 };
 
 /*
- * Levels 2 and 3 of stage 1, each one table at an IPA of the guest's memory. They
+ * Levels 2 and 3 of stage 1, one table each, at an IPA of the guest's memory. They
  * cover 2^(granule + 2 * (granule - 3)) bytes, at the bottom of the address space or,
- * by TTBR1, at its top.
+ * through TTBR1, at its top.
  */
 struct tables {
 	const struct mapping *memory;

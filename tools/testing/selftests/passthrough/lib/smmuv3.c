@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The words that a guest's SMMUv3 driver writes and reads: stream table entries
- * (Arm IHI 0070, 5.2), commands (4) and event records (7.3). All are little
- * endian.
+ * The formats that a guest's SMMUv3 driver writes and reads: stream table entries (Arm IHI
+ * 0070, 5.2), commands (4) and event records (7.3). All are little endian.
  */
 #include <endian.h>
 
 #include "nested.h"
 
-/* Double word 1 of an STE: tables are cached, and shared with the CPUs */
+/* Double word 1 of an STE: table walks are cacheable and shareable */
 #define STE_S1CIR_WRITE_BACK _BITULL(2)
 #define STE_S1COR_WRITE_BACK _BITULL(4)
 #define STE_S1CSH_INNER (3ULL << 6)
@@ -47,7 +46,7 @@ struct smmu_ste ste_bypass(void)
 	return ste_make(STE_VALID | STE_CONFIG_BYPASS, 0);
 }
 
-/* @context_descriptor: IPA of the only one, a multiple of 64 */
+/* @context_descriptor: its IPA, a multiple of 64 */
 struct smmu_ste ste_stage1(__u64 context_descriptor)
 {
 	return ste_make(STE_VALID | STE_CONFIG_S1 | context_descriptor,
@@ -108,7 +107,7 @@ struct smmu_command command_cfgi_cd_all(__u32 sid)
 	return command_make(CMD_CFGI_CD_ALL | (__u64)sid << CMD_SID_SHIFT, 0);
 }
 
-/* The same TLB invalidation, with a VMID that is not the guest's to give */
+/* The same TLB invalidation, with a VMID, which a guest cannot choose */
 struct smmu_command command_with_vmid(struct smmu_command command, __u16 vmid)
 {
 	command.word[0] |= htole64((__u64)vmid << CMD_VMID_SHIFT);
@@ -141,7 +140,7 @@ bool event_is_stage2(const struct smmu_event *event)
 	return le64toh(event->record.evt[1]) & EVENT_STAGE2;
 }
 
-/* No record, but the notice that the queue was full */
+/* Whether this is no record, but a notice that the queue was full */
 bool event_is_lost(const struct smmu_event *event)
 {
 	return event->header.flags & IOMMU_VEVENTQ_FLAG_LOST_EVENTS;

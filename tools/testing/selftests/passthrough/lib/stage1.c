@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Stage 1 of a guest: a context descriptor (Arm IHI 0070, 5.4) and tables in the
- * format of VMSAv8-64 with pages of 4 KiB, three levels for 39 bits of VA, in the
- * guest's memory. Like a guest's driver it writes tables and invalidates nothing
- * by itself. Tables are not freed.
+ * VMSAv8-64 format with 4 KiB pages, three levels for 39 bits of VA, in the guest's
+ * memory. Callers have to invalidate what they change. Tables are not freed.
  */
 #include <endian.h>
 #include <errno.h>
@@ -23,7 +22,7 @@
 #define CD_ABORT _BITULL(46)
 #define CD_PRIVATE_ASIDS _BITULL(47)
 #define CD_ASID_SHIFT 48
-/* Attribute 0 is normal memory, cached */
+/* Attribute 0 is normal memory, cacheable */
 #define CD_MAIR 0xffULL
 
 #define ENTRY_TABLE 3ULL
@@ -55,7 +54,7 @@ static void set(__u64 *entry, __u64 value)
 	__atomic_store_n(entry, htole64(value), __ATOMIC_RELEASE);
 }
 
-/* An IPA of zeros, 0 if no page is left */
+/* Return: the IPA of a zeroed page, 0 if none is left */
 static __u64 take_page(struct stage1 *stage1)
 {
 	__u64 page = stage1->next;
@@ -80,8 +79,8 @@ static void write_descriptor(const struct stage1 *stage1)
 }
 
 /*
- * An address space that maps nothing. Descriptor and tables, each on pages of
- * their own, take @length bytes from the IPA @first on.
+ * An address space that maps nothing. Its descriptor and tables, on separate pages, use
+ * the @length bytes from the IPA @first on.
  */
 int stage1_init(struct stage1 *stage1, const struct mapping *memory,
 		__u64 first, __u64 length, __u16 asid)
@@ -115,8 +114,8 @@ static bool is_in_memory(const struct stage1 *stage1, __u64 table)
 }
 
 /*
- * The entry for @va in the table of @level; NULL if there is none, nor room, or if
- * something else was written where an entry was
+ * The entry for @va in the table of @level; NULL if there is none and no room for it,
+ * or if an entry on the way was overwritten
  */
 static __u64 *walk(struct stage1 *stage1, __u64 va, int level, bool make)
 {
@@ -138,7 +137,7 @@ static __u64 *walk(struct stage1 *stage1, __u64 va, int level, bool make)
 	return at(stage1, table) + level_index(va, level);
 }
 
-/* One page */
+/* Map one page */
 int stage1_map(struct stage1 *stage1, __u64 va, __u64 ipa,
 	       enum stage1_access access)
 {
@@ -153,7 +152,7 @@ int stage1_map(struct stage1 *stage1, __u64 va, __u64 ipa,
 	return 0;
 }
 
-/* Two MiB; @va and @ipa are multiples of that */
+/* Map 2 MiB; @va and @ipa are multiples of that */
 int stage1_map_block(struct stage1 *stage1, __u64 va, __u64 ipa)
 {
 	__u64 *entry = walk(stage1, va, BLOCK_LEVEL, true);
@@ -164,7 +163,7 @@ int stage1_map_block(struct stage1 *stage1, __u64 va, __u64 ipa)
 	return 0;
 }
 
-/* One page that is mapped */
+/* Unmap one page */
 void stage1_unmap(struct stage1 *stage1, __u64 va)
 {
 	set(stage1_entry(stage1, va), 0);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What sysfs says of a device: its directory, its VFIO character device, the reserved regions
- * of its IOMMU group, the window of the host bridge that its registers are in,
- * whether it sleeps, and whether iommufd and type1 take devices whose interrupts are
- * not isolated. And what an administrator does to it: reset it, reset the bus that it is
- * on, have its interrupts handled elsewhere.
+ * A device in sysfs: its directory, its VFIO character device, the reserved regions of its
+ * IOMMU group, the window of the host bridge for its registers, whether it is suspended,
+ * and whether iommufd and type1 accept devices without isolated interrupts. Actions of an
+ * administrator, too: reset the device or its bus, and set the affinity of its interrupts.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,8 +27,8 @@ void sysfs_device_path(const char *name, const char *file, char *path,
 }
 
 /*
- * The path of the device's node in /dev/vfio/devices. -ENODEV: no driver of VFIO
- * has got the device.
+ * The path of the device's node in /dev/vfio/devices. -ENODEV: no VFIO driver is
+ * bound to the device.
  */
 int sysfs_cdev_path(const char *name, char *path, size_t size)
 {
@@ -52,7 +51,7 @@ int sysfs_cdev_path(const char *name, char *path, size_t size)
 	return ret;
 }
 
-/* Call @fn for each line of what the device's group reserves */
+/* Call @fn for each reserved region of the device's group */
 static int each_reserved_region(const char *bdf,
 				void (*fn)(const struct iommu_iova_range *range,
 					   const char *type, void *data),
@@ -84,8 +83,8 @@ static void add_region(const struct iommu_iova_range *range, const char *type,
 }
 
 /*
- * The ranges that no mapping may overlap. The line of type "msi" is left out:
- * it only says where a kernel without placement puts doorbells.
+ * The ranges that no mapping may overlap. The region of type "msi" is left out: it is
+ * only where a kernel without placement puts doorbells.
  */
 int sysfs_reserved_regions(const char *bdf, struct range_list *regions)
 {
@@ -100,7 +99,7 @@ static void take_msi_region(const struct iommu_iova_range *range,
 		*(struct iommu_iova_range *)data = *range;
 }
 
-/* The line of type "msi". -ENOENT: there is none */
+/* The region of type "msi". -ENOENT: there is none. */
 int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region)
 {
 	int ret;
@@ -113,8 +112,8 @@ int sysfs_msi_region(const char *bdf, struct iommu_iova_range *region)
 }
 
 /*
- * The range of /proc/iomem at the top that the device's first BAR is in. To the CPU
- * and to the PCI bus it has the same addresses on the machines that are tested.
+ * The top-level range of /proc/iomem with the device's first BAR. CPU and PCI bus
+ * addresses are the same on the machines that are tested.
  */
 int sysfs_bridge_window(const char *bdf, struct iommu_iova_range *window)
 {
@@ -146,8 +145,8 @@ int sysfs_bridge_window(const char *bdf, struct iommu_iova_range *window)
 }
 
 /*
- * Whether the kernel has put the device to sleep: 1 or 0. -ENOENT: this kernel
- * never does.
+ * Whether the kernel has suspended the device: 1 or 0. -ENOENT: this kernel never
+ * does.
  */
 int sysfs_is_suspended(const char *bdf)
 {
@@ -179,7 +178,7 @@ static int write_string(const char *path, const char *value)
 	return ret;
 }
 
-/* The driver that has the device gives it up, and @driver gets it, NULL for any */
+/* Unbind the device from its driver, and bind it to @driver, NULL for any */
 int sysfs_bind(const char *bdf, const char *driver)
 {
 	char path[128];
@@ -196,7 +195,7 @@ int sysfs_bind(const char *bdf, const char *driver)
 
 /*
  * Give the group of the device a new domain of this type ("DMA", "identity").
- * -EPERM: a driver of the host's or a user has a device of the group.
+ * -EPERM: a host driver or a user has a device of the group.
  */
 int sysfs_set_domain(const char *bdf, const char *type)
 {
@@ -206,7 +205,7 @@ int sysfs_set_domain(const char *bdf, const char *type)
 	return write_string(path, type);
 }
 
-/* Return: how many MSIs the device's driver has */
+/* Return: the number of MSIs of the device's driver */
 unsigned int sysfs_count_msis(const char *bdf)
 {
 	unsigned int count = 0;
@@ -224,7 +223,7 @@ unsigned int sysfs_count_msis(const char *bdf)
 	return count;
 }
 
-/* A file of a device with a number in it */
+/* Read a number from a file of a device */
 int sysfs_read_number(const char *name, const char *file, __u64 *number)
 {
 	char path[256];
@@ -251,8 +250,8 @@ int sysfs_write_number(const char *name, const char *file, __u64 number)
 }
 
 /*
- * Take a platform device from its driver, if it has one, and offer it to another, or to
- * none if @driver is NULL. -ENODEV: that did not take it.
+ * Unbind a platform device from its driver, if it has one, and bind it to @driver, or to
+ * none if that is NULL. -ENODEV: @driver did not bind it.
  */
 int sysfs_set_driver(const char *name, const char *driver)
 {
@@ -281,7 +280,7 @@ int sysfs_reset(const char *bdf)
 	return write_string(path, "1");
 }
 
-/* By the bridge that the device is below. -EAGAIN: something of it is in use. */
+/* Reset by the bridge above the device. -EAGAIN: a device below it is in use. */
 int sysfs_reset_bus(const char *bdf)
 {
 	char path[128];
@@ -291,7 +290,7 @@ int sysfs_reset_bus(const char *bdf)
 	return write_string(path, "1");
 }
 
-/* Have all MSIs of the device handled by the CPUs of this mask, "2" for the second */
+/* Set the affinity of all MSIs of the device to this mask, "2" for the second CPU */
 int sysfs_set_affinity(const char *bdf, const char *cpus)
 {
 	struct dirent *entry;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VFIO's type1 containers: thin wrappers of their ioctls, groups that are put into
- * them, and devices that are opened by their group.
+ * VFIO's type1 containers: thin wrappers of their ioctls, adding groups to them, and
+ * opening devices by their group.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,13 +28,13 @@ static int open_file(struct container *container, const char *path)
 	return container->fd < 0 ? -errno : 0;
 }
 
-/* A container without groups, which cannot map anything yet */
+/* A container without groups, which cannot have mappings yet */
 int container_open(struct container *container)
 {
 	return open_file(container, "/dev/vfio/vfio");
 }
 
-/* An iommufd that stands in for one: its devices are attached when they are opened */
+/* An iommufd in place of a container: its devices are attached when they are opened */
 int container_open_compat(struct container *container)
 {
 	return open_file(container, "/dev/iommu");
@@ -64,8 +64,8 @@ static int group_open(const char *bdf)
 }
 
 /*
- * Put the group of a device into @container; the first one gives the container
- * its IOMMU. It leaves when the descriptor is closed.
+ * Add the group of a device to @container; the first one sets the container's IOMMU
+ * type. It is removed when the descriptor is closed.
  *
  * Return: a descriptor of the group, or a negative errno.
  */
@@ -129,8 +129,7 @@ int container_unmap_all(const struct container *container)
 }
 
 /*
- * Return: what VFIO_IOMMU_GET_INFO reports with all capabilities, to be freed, or
- * NULL
+ * Return: the result of VFIO_IOMMU_GET_INFO with all capabilities, to be freed, or NULL
  */
 static struct vfio_iommu_type1_info *get_info(const struct container *container)
 {
@@ -196,8 +195,8 @@ int container_ranges(const struct container *container,
 }
 
 /*
- * What the kernel tells of the doorbells. -ENOTTY: this kernel, or a container
- * like this one, tells nothing.
+ * What the kernel reports of the doorbells. -ENOTTY: this kernel, or this kind of
+ * container, reports nothing.
  */
 int container_msi(const struct container *container,
 		  struct vfio_iommu_type1_info_cap_msi *msi,
@@ -275,7 +274,7 @@ int container_unmap_msi(const struct container *container, __u32 index)
 	return call(container->fd, VFIO_IOMMU_UNMAP_MSI, &unmap);
 }
 
-/* Open a device of @group, which is in @container and belongs to @dev from now on */
+/* Open a device of @group, which is in @container. @dev owns @group from now on. */
 int device_open_group(struct device *dev, const char *bdf,
 		      struct container *container, int group)
 {

@@ -19,7 +19,7 @@ static int call(int fd, unsigned long request, void *arg)
 	return ioctl(fd, request, arg) ? -errno : 0;
 }
 
-/* The registers. -EOPNOTSUPP: the device is behind an IOMMU of another kind. */
+/* Read the ID registers. -EOPNOTSUPP: the device is behind another kind of IOMMU. */
 int smmu_info(int fd, __u32 device, struct iommu_hw_info_arm_smmuv3 *info)
 {
 	struct iommu_hw_info cmd = {
@@ -74,7 +74,7 @@ int viommu_alloc(int fd, __u32 device, __u32 parent, __u32 *viommu)
 				 parent, viommu);
 }
 
-/* @sid: how the guest names the device */
+/* @sid: the device's vSID */
 int vdevice_alloc(int fd, __u32 viommu, __u32 device, __u64 sid, __u32 *vdevice)
 {
 	struct iommu_vdevice_alloc cmd = {
@@ -89,7 +89,7 @@ int vdevice_alloc(int fd, __u32 viommu, __u32 device, __u64 sid, __u32 *vdevice)
 	return ret;
 }
 
-/* @events: a descriptor for the caller to close; reading from it does not wait */
+/* @events: a nonblocking file descriptor, which the caller closes */
 int veventq_alloc_type(int fd, __u32 type, __u32 viommu, __u32 depth,
 		       __u32 *veventq, int *events)
 {
@@ -115,8 +115,7 @@ int veventq_alloc(int fd, __u32 viommu, __u32 depth, __u32 *veventq,
 				  depth, veventq, events);
 }
 
-/* A page table that a device of the guest can be attached to */
-/* @fault: a queue of faults, 0 for none */
+/* A page table that a device of the guest can be attached to. @fault: queue or 0. */
 int nested_alloc_with_faults(int fd, __u32 viommu, __u32 device,
 			     struct smmu_ste ste, __u32 fault, __u32 *hwpt)
 {
@@ -152,7 +151,7 @@ int faults_alloc(int fd, __u32 *fault, int *queue)
 	return ret;
 }
 
-/* @count: how many there are, each of @length bytes, and then how many took effect */
+/* @count: number of @commands, of @length bytes each; returns how many were executed */
 int viommu_invalidate(int fd, __u32 type, __u32 viommu, const void *commands,
 		      __u32 length, __u32 *count)
 {
@@ -177,7 +176,7 @@ int viommu_commands(int fd, __u32 viommu, const struct smmu_command *commands,
 				 viommu, commands, sizeof(*commands), count);
 }
 
-/* -EIO: the command is not one that a guest may issue. -EPROTO: miscounted */
+/* -EIO: a command that a guest may not issue. -EPROTO: wrong count. */
 int viommu_command(int fd, __u32 viommu, struct smmu_command command)
 {
 	__u32 count = 1;
@@ -186,7 +185,7 @@ int viommu_command(int fd, __u32 viommu, struct smmu_command command)
 	return count == !ret ? ret : -EPROTO;
 }
 
-/* The next event, at once. -EAGAIN: there is none. */
+/* The next event, without waiting. -EAGAIN: there is none. */
 int event_next(int events, struct smmu_event *event)
 {
 	ssize_t length = read(events, event, sizeof(*event));
@@ -201,7 +200,7 @@ int event_next(int events, struct smmu_event *event)
 	return length == whole ? 0 : -EIO;
 }
 
-/* The next event, as soon as there is one. -ETIMEDOUT: none came. */
+/* Wait for the next event. -ETIMEDOUT: none came. */
 int event_wait(int events, struct smmu_event *event)
 {
 	struct pollfd pollfd = { .fd = events, .events = POLLIN };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A VMM on KVM with one CPU. The device's registers are memory to KVM, and its
- * interrupt goes from VFIO's eventfd to the guest's interrupt controller without the
- * VMM: nothing but the guest drives the device while it runs.
+ * A VMM on KVM with one CPU. The device's registers are a memory slot of KVM, and its
+ * interrupt passes from VFIO's eventfd to the guest's interrupt controller without the VMM:
+ * only the guest drives the device while it runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -95,7 +95,7 @@ static int add_gic(struct vmm *vmm)
 	return ret;
 }
 
-/* A guest with @memory, at the address that devices have it at */
+/* A guest with @memory, at the address at which devices access it */
 int vmm_open(struct vmm *vmm, const struct mapping *memory)
 {
 	int ret;
@@ -116,7 +116,7 @@ int vmm_open(struct vmm *vmm, const struct mapping *memory)
 	return ret;
 }
 
-/* The guest gets the registers of @edu, and its interrupt, which must be enabled */
+/* Pass the registers of @edu to the guest, and its interrupt, which must be enabled */
 int vmm_add_device(struct vmm *vmm, const struct edu *edu)
 {
 	struct kvm_irqfd irqfd = {
@@ -155,7 +155,7 @@ int vmm_set_pc(struct vmm *vmm, __u64 value)
 	return set_core(vmm, offsetof(struct kvm_regs, regs.pc), value);
 }
 
-/* Let it run until it writes @value to VMM_EXIT; -EPROTO: it did something else */
+/* Run until the guest writes @value to VMM_EXIT. -EPROTO: it exited otherwise. */
 int vmm_run(struct vmm *vmm, __u64 *value)
 {
 	const struct kvm_run *run = vmm->run;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The least VMM on KVM that has a guest drive a passed-through device: one CPU, one
- * piece of memory, a GICv3, the registers of the device, and an interrupt of it.
+ * A minimal VMM on KVM whose guest drives a passed-through device: one CPU, one memory
+ * slot, a GICv3, the registers of the device, and one interrupt of it.
  *
  * All functions return 0 or a negative errno, unless said otherwise.
  */
@@ -12,13 +12,13 @@
 
 #include "passthrough.h"
 
-/* What the guest's physical addresses lead to, beside its memory */
+/* Guest physical addresses, apart from memory */
 #define VMM_DISTRIBUTOR 0x40000000ULL
 #define VMM_REDISTRIBUTOR 0x40100000ULL
 #define VMM_REGISTERS 0x50000000ULL
-/* The guest ends by a write to here */
+/* The guest ends by writing here */
 #define VMM_EXIT 0x60000000ULL
-/* The first shared interrupt of a GIC: what vmm_add_device() makes of the device's */
+/* The first SPI of a GIC, which vmm_add_device() uses for the device's interrupt */
 #define VMM_INTERRUPT 32
 
 struct vmm {
@@ -34,7 +34,7 @@ struct vmm {
 		       .gic = -1,  \
 		       .run = MAP_FAILED })
 
-/* On failure, too, vmm_close() is the caller's to call */
+/* The caller has to call vmm_close() on failure, too */
 int vmm_open(struct vmm *vmm, const struct mapping *memory);
 int vmm_add_device(struct vmm *vmm, const struct edu *edu);
 int vmm_set_register(struct vmm *vmm, unsigned int number, __u64 value);
@@ -44,8 +44,8 @@ void vmm_close(struct vmm *vmm);
 
 /*
  * A guest's driver of the edu device, position independent, for a CPU just out of
- * reset: copies a buffer's worth of bytes by the device, waits for its interrupt, and
- * writes the interrupt's number to an address. Its arguments are in registers.
+ * reset: it has the device copy one buffer length, waits for its interrupt, and writes
+ * the interrupt's number to an address. Its arguments are in registers.
  */
 extern const unsigned char vmm_driver[], vmm_driver_end[];
 enum vmm_driver_argument {

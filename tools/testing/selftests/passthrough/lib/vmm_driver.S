@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What runs in the guest of vmm.c: vmm.h says what it does. The MMU is off, and
- * interrupts are masked: the CPU wakes for one all the same, and asks the interrupt
- * controller for its number.
+ * The code of the guest of vmm.c, see vmm.h. The MMU is off, and interrupts are
+ * masked: WFI returns for a masked one, too, and the CPU then reads its number from
+ * the interrupt controller.
  */
 	.section .rodata
 	.balign 4
@@ -31,18 +31,18 @@ vmm_driver:
 	str	x9, [x0, #0x98]
 1:	ldr	x9, [x0, #0x98]
 	tbnz	x9, #0, 1b
-	/* And to other memory, with an interrupt in the end */
+	/* And to other memory, with an interrupt at the end */
 	str	x11, [x0, #0x80]
 	str	x2, [x0, #0x88]
 	str	x12, [x0, #0x90]
 	mov	x9, #7
 	str	x9, [x0, #0x98]
-	/* ICC_IAR1_EL1; from 1020 on it says that there is none */
+	/* ICC_IAR1_EL1; 1020 and above mean that there is none */
 2:	wfi
 	mrs	x10, S3_0_C12_C12_0
 	cmp	w10, #1020
 	b.hs	2b
-	/* Acknowledge it to the device, and to the controller: ICC_EOIR1_EL1 */
+	/* Acknowledge it in the device and in the controller: ICC_EOIR1_EL1 */
 	ldr	w9, [x0, #0x24]
 	str	w9, [x0, #0x64]
 	msr	S3_0_C12_C12_1, x10

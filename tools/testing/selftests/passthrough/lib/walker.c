@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Questions to an observer of the IOMMU, which reads registers and tables while the
- * machine stands still. It is opened for each question: tests of several processes
- * ask one after the other.
+ * Questions to an observer of the IOMMU, which reads registers and tables while the machine
+ * is stopped. The file is opened for each question, so that tests of several processes ask
+ * one after the other.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static int read_line(int fd, char *line, size_t size)
 	return 0;
 }
 
-/* Return: "yes", or what is wrong; it is good until the next question */
+/* Return: "yes", or what is wrong; valid until the next question */
 const char *walker_ask(const char *format, ...)
 {
 	static char line[LINE];
@@ -46,14 +46,14 @@ const char *walker_ask(const char *format, ...)
 	int length;
 
 	if (fd < 0)
-		return "nobody to be asked";
+		return "no observer to ask";
 	va_start(arguments, format);
 	length = sprintf(line, "? ");
 	length += vsnprintf(line + length, LINE - 4, format, arguments);
 	va_end(arguments);
 	line[length++] = '\n';
 	if (write(fd, line, length) != length)
-		answer = "the question was not taken";
+		answer = "the question could not be sent";
 	else if (read_line(fd, line, LINE))
 		answer = "no answer";
 	close(fd);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A USB 3 host controller (xHCI 1.2) for its many vectors of plain MSI: a USB device
- * below it is asked for its descriptor, each time with another interrupter to tell of
- * it. An interrupter raises the vector of its number, modulo the number of vectors.
+ * A USB 3 host controller (xHCI 1.2) for its many vectors of plain MSI: the descriptor of a
+ * USB device below it is requested, each time with another interrupter for the completion.
+ * An interrupter raises the vector of its number, modulo the number of vectors.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 
 #include "passthrough.h"
 
-/* Registers, as QEMU's controllers have them: operational, runtime, doorbells */
+/* Registers, at the offsets of QEMU's controllers: operational, runtime, doorbells */
 #define USBCMD 0x40
 #define USBCMD_RUN 0x1
 #define USBCMD_RESET 0x2
@@ -46,7 +46,7 @@
 #define TRANSFERS 0x22000
 #define DATA 0x23000
 
-/* Entries of a ring of events, and of the others: their last one leads back */
+/* Entries of an event ring, and of other rings, whose last one is a link */
 #define RING_EVENTS 64
 #define RING_ENTRIES 60
 
@@ -113,7 +113,7 @@ static int start(struct xhci *xhci)
 	return ret;
 }
 
-/* Open the device, bound to @iommufd, attached to nothing, with all vectors off */
+/* Open the device, bound to @iommufd, attached to nothing, with all vectors disabled */
 int xhci_open(struct xhci *xhci, const char *bdf, int iommufd)
 {
 	int ret;
@@ -123,7 +123,7 @@ int xhci_open(struct xhci *xhci, const char *bdf, int iommufd)
 	return ret ? ret : start(xhci);
 }
 
-/* Put the device's group into a container and open the device */
+/* Add the device's group to a container and open the device */
 int xhci_open_type1(struct xhci *xhci, const char *bdf,
 		    struct container *container)
 {
@@ -147,7 +147,7 @@ void xhci_close(struct xhci *xhci)
 		close(xhci->eventfds[--xhci->vectors]);
 }
 
-/* Turn on @vectors of plain MSI, a power of two */
+/* Enable @vectors of plain MSI, a power of two */
 int xhci_enable_interrupts(struct xhci *xhci, unsigned int vectors)
 {
 	unsigned int i;
@@ -162,7 +162,7 @@ int xhci_enable_interrupts(struct xhci *xhci, unsigned int vectors)
 				     xhci->eventfds, vectors);
 }
 
-/* Stop the controller, and turn its vectors off */
+/* Stop the controller, and disable its vectors */
 int xhci_disable_interrupts(struct xhci *xhci)
 {
 	int ret;
@@ -174,7 +174,7 @@ int xhci_disable_interrupts(struct xhci *xhci)
 	return ret;
 }
 
-/* Put one entry into a ring for the controller, and a link if it is the last one */
+/* Append one entry to a ring for the controller, and a link after the last one */
 static void put(struct xhci *xhci, unsigned int offset, struct xhci_ring *ring,
 		const struct trb *trb)
 {
@@ -195,7 +195,7 @@ static void put(struct xhci *xhci, unsigned int offset, struct xhci_ring *ring,
 	ring->cycle ^= TRB_CYCLE;
 }
 
-/* Take the next event of interrupter @i */
+/* Read the next event of interrupter @i */
 static int take_event(struct xhci *xhci, unsigned int i, struct trb *event)
 {
 	struct xhci_ring *ring = &xhci->events[i];
@@ -221,7 +221,7 @@ static int take_event(struct xhci *xhci, unsigned int i, struct trb *event)
 	return 0;
 }
 
-/* Give the controller a command. Interrupter 0 tells of its end, and of other things */
+/* Issue a command. Interrupter 0 reports its completion, and other events */
 static int command(struct xhci *xhci, __u64 parameter, __u32 control)
 {
 	const struct trb trb = { .parameter = parameter, .control = control };
@@ -284,8 +284,8 @@ static void describe_device(struct xhci *xhci, unsigned int port)
 }
 
 /*
- * Start the controller, also after its vectors were off, and address the device
- * below. It has the first XHCI_MEMORY bytes at @memory, which are mapped.
+ * Start the controller, also after its vectors were disabled, and address the device
+ * below. It uses the first XHCI_MEMORY bytes at @memory, which are mapped.
  */
 int xhci_start(struct xhci *xhci, const struct mapping *memory)
 {
@@ -339,7 +339,7 @@ static void request_descriptor(struct xhci *xhci, unsigned int interrupter)
 	write32(xhci, DOORBELL(SLOT), DOORBELL_CONTROL);
 }
 
-/* A vector other than @vector and 0, which tells of other things as well, was raised */
+/* Whether a vector was raised other than @vector and 0, which has other events, too */
 static bool other_vector(struct xhci *xhci, unsigned int vector)
 {
 	__u64 signals;
@@ -353,7 +353,7 @@ static bool other_vector(struct xhci *xhci, unsigned int vector)
 	return found;
 }
 
-/* Have interrupter @interrupter raise its vector, which is signalled, and no other one */
+/* Have @interrupter raise its vector: that one is signalled, and no other one */
 int xhci_handshake(struct xhci *xhci, unsigned int interrupter)
 {
 	unsigned int vector = interrupter % xhci->vectors;
@@ -379,7 +379,7 @@ int xhci_handshake(struct xhci *xhci, unsigned int interrupter)
 	return other_vector(xhci, vector) ? -EIO : 0;
 }
 
-/* Return: how many interrupters of all raised their vectors */
+/* Return: the number of interrupters that raised their vectors */
 unsigned int xhci_interrupts(struct xhci *xhci)
 {
 	unsigned int i, received = 0;

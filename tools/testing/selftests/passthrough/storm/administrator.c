@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the machine's administrator does in a storm, by sysfs.
+ * Actions of the machine's administrator in a storm, through sysfs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #define DEVICES "/sys/bus/pci/devices"
 #define STEPS 50
-/* Until a bus that was searched has its devices, or a slot that has blinked for five seconds */
+/* Until the devices appear after a rescan, or after a slot has blinked for five seconds */
 #define APPEAR_STEPS 2000
 #define BIND_STEPS 20
 #define STEP_US 10000
@@ -48,7 +48,7 @@ static bool exists(const char *bdf, const char *name)
 	return !access(path, F_OK);
 }
 
-/* Something that takes the administrator a while, in a thread of its own */
+/* A longer action of the administrator, in a separate thread */
 struct work {
 	pthread_t thread;
 	const char *bdf;
@@ -103,7 +103,7 @@ int storm_move_beside(struct storm *storm, struct member *member,
 	return ret ?: error;
 }
 
-/* The device is reset while its doorbell moves */
+/* Reset the device while its doorbell is relocated */
 static int reset_by(struct storm *storm, struct member *member,
 		    int (*how)(const char *bdf))
 {
@@ -127,7 +127,7 @@ static int affinity(struct storm *storm, struct member *member)
 	return sysfs_set_affinity(member->bdf, masks[storm_below(storm, 3)]);
 }
 
-/* Functions of another device come, have doorbells of the host, and go */
+/* Functions of another device are added, use doorbells of the host, and are removed */
 static int functions(struct storm *storm, struct member *member)
 {
 	const char *pf = getenv("STORM_PF");
@@ -153,7 +153,7 @@ static int appear(const char *bdf)
 	return -ETIMEDOUT;
 }
 
-/* The igb's own driver brings it up and takes interrupts, if it is one */
+/* An igb's own driver brings it up and handles interrupts */
 static int host_driver(struct storm *storm, struct member *member)
 {
 	char command[160];
@@ -175,8 +175,8 @@ static int host_driver(struct storm *storm, struct member *member)
 }
 
 /*
- * The kernel may still be about to find the device, and then has its own driver probe it,
- * which asking for another one does not undo: so it is asked for again
+ * The kernel may not have found the device yet, and may then bind its own driver, despite
+ * an earlier request for another one: so repeat the request
  */
 static int bind_found(const char *bdf)
 {
@@ -192,7 +192,7 @@ static int bind_found(const char *bdf)
 	return -ETIMEDOUT;
 }
 
-/* Its file may not be there yet, may not be opened yet, or its lock be held by who found it */
+/* Its file may not exist yet, or not be usable yet, or the probing thread holds its lock */
 static int open_found(struct storm *storm, struct member *member)
 {
 	unsigned int step;
@@ -246,7 +246,7 @@ static int search_buses(const char *bdf)
 	return storm_write_file("/sys/bus/pci/rescan", "1");
 }
 
-/* For the kernel the device goes, and comes again */
+/* The kernel removes the device and finds it again */
 static int hotplug(struct storm *storm, struct member *member)
 {
 	return storm_remove_beside(storm, member, remove_device, search_buses);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens to the whole machine in a storm: processors go and come, the system goes to
- * sleep and wakes up, a link reports errors.
+ * Events of the whole machine in a storm: CPUs go offline and online, the system suspends
+ * and resumes, a link reports errors.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "storm.h"
 
 #define PROCESSORS 2
-/* Correctable, and what stops one request, and what stops the link (PCIe 6.0, 7.8.4) */
+/* A correctable, a non-fatal and a fatal error (PCIe 6.0, 7.8.4) */
 #define AER_RECEIVER_ERROR 0x1
 #define AER_COMPLETION_TIMEOUT 0x4000
 #define AER_MALFORMED_TLP 0x40000
@@ -37,7 +37,7 @@ static int set_processor(unsigned int number, bool online)
 	return storm_write_file(path, online ? "1" : "0");
 }
 
-/* One that interrupts go to, perhaps; they have to go elsewhere */
+/* Interrupts of that CPU, if any, must migrate to others */
 static int processor(struct storm *storm, struct member *member)
 {
 	unsigned int number = storm_below(storm, PROCESSORS);
@@ -51,7 +51,7 @@ static int processor(struct storm *storm, struct member *member)
 	return ret ?: error;
 }
 
-/* All devices are suspended and resumed; what the firmware does is left out */
+/* All devices are suspended and resumed, without the firmware */
 static int fall_asleep(const char *bdf)
 {
 	int ret;
@@ -92,7 +92,7 @@ static int inject(const char *bdf, struct aer_error error)
 	return ret;
 }
 
-/* Errors that are reported, and no more */
+/* Errors that are only reported */
 static int link_error(struct storm *storm, struct member *member)
 {
 	const struct aer_error errors[] = {
@@ -121,7 +121,7 @@ static int read_command(const char *bdf)
 	return ret;
 }
 
-/* A reset has been there: the device does not decode memory any more */
+/* After a reset the device no longer decodes memory */
 static int wait_for_reset(const char *bdf)
 {
 	unsigned int step;
@@ -138,7 +138,7 @@ static int wait_for_reset(const char *bdf)
 	return -ETIMEDOUT;
 }
 
-/* The kernel resets the link, and the device forgets all: its user closes it */
+/* The kernel resets the link, and the device loses its state: its user reopens it */
 static int link_stops(struct storm *storm, struct member *member)
 {
 	struct member *igb = &storm->members[KIND_IGB];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The devices of a storm: what the three kinds have in common.
+ * The devices of a storm: operations that the three kinds have in common.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens to the hardware in a storm: a device is pulled out of its slot, and put
- * back. The machine is QEMU's, whose monitor (QMP) is at the other end of STORM_MONITOR,
- * a file. STORM_PLUG_EDU and so on say what is put back: arguments of device_add, for
- * several devices with a semicolon between them.
+ * Hardware events in a storm: a device is unplugged from its slot, and plugged in again.
+ * The machine is QEMU's, whose monitor (QMP) is at the other end of STORM_MONITOR, a file.
+ * STORM_PLUG_EDU and so on have what to plug in again: arguments of device_add, separated
+ * by semicolons for several devices.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,13 +16,13 @@
 #include "storm.h"
 
 #define LINE 512
-/* Until QEMU has let go of the old device */
+/* Until QEMU has released the old device */
 #define STEPS 1000
 #define STEP_US 10000
 
 static const struct plug {
-	const char *id; /* for QEMU */
-	const char *bdf, *arguments; /* variables */
+	const char *id; /* QEMU's */
+	const char *bdf, *arguments; /* names of variables */
 } plugs[KINDS] = {
 	[KIND_EDU] = { "edu", "VFIO_EDU", "STORM_PLUG_EDU" },
 	[KIND_XHCI] = { "usb", "VFIO_XHCI", "STORM_PLUG_XHCI" },
@@ -50,7 +50,7 @@ static int read_line(int fd, char *line)
 	return 0;
 }
 
-/* Return: what QEMU has to say, of which events that it reports are no part */
+/* In @reply: QEMU's answer; events that it reports meanwhile are skipped */
 static int ask(int fd, const char *request, char *reply)
 {
 	int ret;
@@ -64,7 +64,7 @@ static int ask(int fd, const char *request, char *reply)
 	return ret;
 }
 
-/* It is opened once, as its state outlives the file */
+/* Opened only once: QMP's negotiated state outlives the open file */
 static int open_monitor(void)
 {
 	static int fd = -1;
@@ -85,7 +85,7 @@ static int open_monitor(void)
 	return ret;
 }
 
-/* A command in the words of QEMU's own prompt: it says nothing if all is well */
+/* A command of QEMU's human monitor, which prints nothing on success */
 static int tell(const char *verb, const char *arguments)
 {
 	char request[LINE], reply[LINE];
@@ -104,8 +104,8 @@ static int tell(const char *verb, const char *arguments)
 }
 
 /*
- * The machine asks for the device, as a button at the slot would, five seconds before
- * anything happens; the administrator does not wait for that.
+ * QEMU presses the slot's attention button, which takes effect after five seconds; the
+ * administrator does not wait for that.
  */
 static int pull(const char *bdf)
 {
@@ -149,7 +149,7 @@ static int unplug(struct storm *storm, struct member *member)
 }
 
 /*
- * In a machine that its host had no time for, a slot did not come back once in some hundred
- * rounds, which is not explained: so this is not done unasked
+ * On a busy host, a slot failed to come back once in some hundred rounds, for an unknown
+ * reason: so this is done on request only
  */
 const struct action monitor_actions[] = { { "unplug", false, unplug }, {} };

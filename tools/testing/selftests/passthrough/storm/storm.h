@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Devices that are used while everything is done to them that a user or an
- * administrator may do, in an order that is drawn from a seed. Each interrupt is a
- * handshake, so none is lost unnoticed, and memory of the user lies wherever a
- * doorbell was, so that none goes there unnoticed either.
+ * Devices that are in use while everything happens to them that a user or an administrator
+ * may do, in an order that is drawn from a seed. Each interrupt is a handshake, so that
+ * none is lost unnoticed. The user's memory is mapped wherever a doorbell was, so that no
+ * write goes there unnoticed.
  *
  * All functions return 0 or a negative errno, unless said otherwise.
  */
@@ -23,7 +23,7 @@ enum kind {
 	KINDS,
 };
 
-/* A device: open, attached to the space @home, with its vectors on, between rounds */
+/* A device. Between rounds it is open, attached to space @home, with vectors enabled. */
 struct member {
 	enum kind kind;
 	const char *bdf;
@@ -41,20 +41,20 @@ struct storm {
 	int iommufd;
 	__u32 spaces[SPACES];
 	struct member members[KINDS];
-	/* A page of the user's that nothing writes to, over a doorbell's old place */
+	/* A page of the user at a doorbell's old IOVA, which nothing writes to */
 	struct mapping overs[OVERS];
-	__u32 over_spaces[OVERS]; /* 0: it is mapped nowhere */
+	__u32 over_spaces[OVERS]; /* 0: not mapped */
 	unsigned int turn;
 };
 
 struct action {
 	const char *name;
-	/* The device goes on to send interrupts meanwhile, none of which is lost */
+	/* The device keeps sending interrupts meanwhile, none of which is lost */
 	bool goes_on;
 	int (*run)(struct storm *storm, struct member *member);
 };
 
-/* Ends with one that has no name */
+/* The last entry has no name */
 extern const struct action user_actions[];
 extern const struct action administrator_actions[];
 extern const struct action machine_actions[];
@@ -63,17 +63,17 @@ extern const struct action monitor_actions[];
 unsigned int storm_below(struct storm *storm, unsigned int n);
 int storm_open(struct storm *storm, __u64 seed);
 void storm_close(struct storm *storm);
-/* True if something was written to a page that lies where a doorbell was */
+/* True if something was written to a page that was mapped where a doorbell was */
 bool storm_is_spoilt(const struct storm *storm);
-/* Map a page of the user's over the doorbell that the device uses */
+/* Map a page of the user over the doorbell that the device uses */
 int storm_map_over(struct storm *storm, struct member *member);
-/* The user's page there goes; what is not mapped is no error */
+/* Unmap the user's page there, if it is mapped */
 void storm_unmap_over(struct storm *storm, unsigned int turn);
 
-/* Map over the doorbells that the device uses until @run is through, in another thread */
+/* Map over the doorbells that the device uses until @run, in another thread, has ended */
 int storm_move_beside(struct storm *storm, struct member *member,
 		      int (*run)(const char *bdf));
-/* The device goes while it is used, which its user has to notice, and comes again */
+/* Remove the device while it is in use, until its user closes it, and insert it again */
 int storm_remove_beside(struct storm *storm, struct member *member,
 			int (*remove)(const char *bdf),
 			int (*insert)(const char *bdf));
@@ -86,11 +86,11 @@ int member_attach(struct storm *storm, struct member *member,
 /* All of the vectors, or fewer */
 int member_enable(struct storm *storm, struct member *member);
 int member_disable(struct member *member);
-/* After a reset: what the device itself forgot */
+/* Restore the state that the device lost in a reset */
 int member_revive(struct member *member);
 /* One interrupt, with its handshake */
 int member_ring(struct member *member);
-/* An interrupt of each vector, and DMA if the device does it quickly enough */
+/* An interrupt of each vector, and DMA if the device is fast enough */
 int member_check(struct member *member);
 
 #endif

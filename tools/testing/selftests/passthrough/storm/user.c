@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the devices' user does in a storm, by iommufd and VFIO.
+ * Actions of the devices' user in a storm, through iommufd and VFIO.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "storm.h"
 
 #define STEPS 5
-/* Where a user may want doorbells: in the old window, and elsewhere */
+/* Where a user may place doorbells: in the old window, and elsewhere */
 #define PLACES 8
 
 static __u64 any_place(struct storm *storm)
@@ -34,7 +34,7 @@ static int map_over(struct storm *storm, struct member *member)
 	return ret;
 }
 
-/* A place that the user has memory at, or another doorbell is, cannot be had */
+/* EEXIST is no error: the user's memory or another doorbell may be at that IOVA */
 static int place(struct storm *storm, struct member *member)
 {
 	__u32 space = storm->spaces[member->home];
@@ -60,13 +60,13 @@ static int window(struct storm *storm, struct member *member)
 	return ret && ret != -ENOSPC ? ret : undo;
 }
 
-/* The user's pages of one space may lie where doorbells of the other one are */
+/* The user's pages in one space may be at the IOVAs of doorbells of the other */
 static int replace(struct storm *storm, struct member *member)
 {
 	return member_attach(storm, member, !member->home);
 }
 
-/* To a page table of its own, and back */
+/* Replace by a separate page table, and back */
 static int page_table(struct storm *storm, struct member *member)
 {
 	__u32 hwpt;
@@ -85,8 +85,8 @@ static int page_table(struct storm *storm, struct member *member)
 }
 
 /*
- * The vectors stay, but have nowhere to send to until the device is back: in the same
- * space, as their messages name a place in that
+ * The vectors stay, but cannot send until the device is attached again: to the same
+ * space, as their messages have an IOVA of it
  */
 static int detach(struct storm *storm, struct member *member)
 {
@@ -130,7 +130,7 @@ static int intx(struct storm *storm, struct member *member)
 	return ret ?: off ?: edu_enable_interrupt(edu);
 }
 
-/* Not every device can be reset in that way */
+/* Not every device supports this reset */
 static int reset(struct storm *storm, struct member *member)
 {
 	int ret = device_reset(member->dev);
@@ -141,7 +141,7 @@ static int reset(struct storm *storm, struct member *member)
 	return ret ?: member_revive(member);
 }
 
-/* Asleep, the device does not answer when its doorbell moves */
+/* In D3hot the device does not respond while its doorbell is relocated */
 static int d3hot(struct storm *storm, struct member *member)
 {
 	int ret = device_power_state(member->dev, 3);
