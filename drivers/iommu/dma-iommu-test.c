@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of DMA domains: what they reserve for the PCI host bridge of a device, by
- * a bridge that exists in memory only.
+ * KUnit tests of DMA domains: the IOVAs that they reserve for the PCI host bridge of a
+ * device. The bridge exists only in memory.
  */
 #include <kunit/test.h>
 #include <linux/iova.h>
@@ -22,7 +22,7 @@ struct dma_test {
 	struct resource_entry ranges[MAX_RANGES];
 };
 
-/* Bus addresses; the host bridge adds OFFSET to make the CPU's of them */
+/* Bus addresses; the host bridge adds OFFSET to get CPU addresses */
 struct dma_test_range {
 	u64 start;
 	u64 last;
@@ -30,7 +30,7 @@ struct dma_test_range {
 
 #define OFFSET SZ_1T
 
-/* As firmware may list them */
+/* Not sorted, as firmware may list them */
 static const struct dma_test_range ranges[] = {
 	{ 6 * (u64)SZ_1G, 7 * (u64)SZ_1G - 1 },
 	{ SZ_1G, SZ_2G - 1 },
@@ -76,7 +76,7 @@ static int dma_test_init(struct kunit *test)
 	return 0;
 }
 
-/* A domain of its own, as for each group of devices of the bridge */
+/* Reserve in a new domain, as for each group of devices of the bridge */
 static int dma_test_reserve(struct dma_test *dt, struct iova_domain *iovad)
 {
 	*iovad = (struct iova_domain){};
@@ -84,7 +84,7 @@ static int dma_test_reserve(struct dma_test *dt, struct iova_domain *iovad)
 	return iova_reserve_pci_windows(&dt->pdev, iovad);
 }
 
-/* The list is in the order that it was made in */
+/* The list has its original order */
 static void dma_test_expect_list(struct kunit *test)
 {
 	struct dma_test *dt = test->priv;
@@ -124,7 +124,7 @@ static void gaps_between_dma_ranges_are_reserved(struct kunit *test)
 	put_iova_domain(&iovad);
 }
 
-/* Other domains read the list meanwhile, and take no lock to do so */
+/* Other domains read the list concurrently, without a lock */
 static void list_of_dma_ranges_stays_as_it_is(struct kunit *test)
 {
 	struct dma_test *dt = test->priv;
@@ -138,14 +138,14 @@ static void list_of_dma_ranges_stays_as_it_is(struct kunit *test)
 	}
 }
 
-/* Firmware is wrong, and is told so each time */
+/* A bug of firmware, which is reported each time */
 static void overlapping_dma_ranges_are_refused_and_stay(struct kunit *test)
 {
 	struct dma_test *dt = test->priv;
 	struct iova_domain iovad;
 	unsigned int i;
 
-	/* The same start as another one, which is listed first */
+	/* Same start as another range, which is listed before it */
 	dt->ranges[3].res->start = SZ_1G + OFFSET;
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ(test, -EINVAL, dma_test_reserve(dt, &iovad));

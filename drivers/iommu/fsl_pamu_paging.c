@@ -3,11 +3,10 @@
  * Paging domains of the PAMU: a window (fsl_pamu_window.h), and the LIODNs that
  * have it.
  *
- * pamu_table_lock guards the window, the list of LIODNs and the tables, so that a
- * LIODN which comes while something is mapped finds either all of it in the
- * window, or is in the list when it is written. The lock is held for one slot at a
- * time by map and unmap, and for one device by attach; the interrupt handler takes
- * it, too.
+ * pamu_table_lock guards the window, the list of LIODNs and the tables. A LIODN
+ * that enters during a map either finds the slot in the window, or is in the list
+ * when the slot is written. Map and unmap hold the lock for one slot at a time,
+ * attach for one device; the interrupt handler takes it, too.
  *
  * A LIODN that violated its permissions is disabled by the interrupt handler, and
  * stays so until it enters another domain: map and unmap do not touch the valid
@@ -22,22 +21,21 @@
 
 #include "fsl_pamu_paging.h"
 
-/* How many slots are offered, so that the lock is not held for long */
+/* Limits the number of slots, since the lock is held while all are written */
 #define PAMU_MAX_SLOTS 256U
 
 static unsigned int aperture_bits = 32;
 module_param(aperture_bits, uint, 0644);
-MODULE_PARM_DESC(aperture_bits,
-		 "Size of new domains that do not say one, as a power of 2");
+MODULE_PARM_DESC(aperture_bits, "Default size of new domains, as a power of 2");
 
 static unsigned int slots = PAMU_MAX_SLOTS;
 module_param(slots, uint, 0644);
-MODULE_PARM_DESC(slots, "Slots of new domains that do not say a number");
+MODULE_PARM_DESC(slots, "Default number of slots of new domains");
 
 /**
  * struct pamu_domain - A paging domain
  * @domain: The core's part
- * @window: What is mapped
+ * @window: The mappings
  * @liodns: The LIODNs that are in the domain, struct pamu_liodn::item
  */
 struct pamu_domain {
@@ -48,7 +46,7 @@ struct pamu_domain {
 
 /* Guarded by pamu_table_lock */
 static struct pamu_tables pamu_tables;
-/* 0 as long as the PAMU is not set up, or if that failed */
+/* 0 until the PAMU is set up, or if that failed */
 static unsigned int pamu_max_slots;
 
 static struct pamu_domain *to_pamu_domain(struct iommu_domain *domain)
@@ -61,10 +59,10 @@ static u32 pamu_liodn_index(const struct pamu_liodn *liodn)
 	return liodn - pamu_liodns;
 }
 
-/* LIODNs come and go */
+/* LIODNs entering and leaving */
 
 /**
- * pamu_liodn_leave - Forget the paging domain of a LIODN
+ * pamu_liodn_leave - Remove a LIODN from its paging domain
  * @liodn: LIODN whose primary entry was made blocked or identity
  *
  * Context: pamu_table_lock is held.
@@ -79,8 +77,8 @@ void pamu_liodn_leave(struct pamu_liodn *liodn)
 }
 
 /*
- * Find secondary entries for a LIODN that is to enter a domain. Those that it has
- * serve if they are as many: then the change needs no room for both.
+ * Allocate secondary entries for a LIODN that is to enter a domain. If it has as
+ * many as it needs, these are used: then the change needs no room for both.
  */
 static int pamu_liodn_prepare(struct pamu_liodn *liodn, struct pamu_domain *to)
 {
@@ -217,7 +215,7 @@ static u64 pamu_unmap_slot(struct pamu_domain *in, u64 iova)
 	return size;
 }
 
-/* What a slot leads to goes as a whole, so this may be more than was asked for */
+/* A slot's mapping is removed as a whole, so this may be more than was requested */
 static size_t pamu_unmap_pages(struct iommu_domain *domain, unsigned long iova,
 			       size_t pgsize, size_t pgcount,
 			       struct iommu_iotlb_gather *gather)
@@ -250,7 +248,7 @@ static phys_addr_t pamu_iova_to_phys(struct iommu_domain *domain,
 
 /* Allocation */
 
-/* The core frees no domain that a device is in; a device may have gone, though */
+/* The core frees no domain with attached devices, but devices may have been removed */
 static void pamu_paging_free(struct iommu_domain *domain)
 {
 	struct pamu_domain *victim = to_pamu_domain(domain);
@@ -304,11 +302,11 @@ static struct iommu_domain *pamu_alloc(unsigned int bits, unsigned int count)
 }
 
 /**
- * pamu_alloc_paging - Make a paging domain of the default geometry
+ * pamu_alloc_paging - Allocate a paging domain of the default geometry
  * @dev: A device; all are alike
  *
- * The module's parameters say the geometry. What the hardware does not have in
- * slots makes them larger.
+ * The geometry is that of the module's parameters. If the hardware has fewer slots,
+ * these are larger.
  *
  * Context: May sleep.
  * Return: The domain. -ENODEV if the PAMU was not set up, -EINVAL if the parameters
@@ -321,16 +319,16 @@ struct iommu_domain *pamu_alloc_paging(struct device *dev)
 }
 
 /**
- * pamu_alloc_user - Make a paging domain for iommufd
+ * pamu_alloc_user - Allocate a paging domain for iommufd
  * @dev: A device; all are alike
  * @flags: None is known
  * @parent: Must be %NULL
  * @user_data: Geometry, &struct iommu_hwpt_pamu, or %NULL
  *
  * Context: May sleep.
- * Return: The domain. -EOPNOTSUPP for @flags or @parent, what copying of
- * @user_data or pamu_alloc_paging() fails with, -EINVAL if the geometry is out of
- * range.
+ * Return: The domain. -EOPNOTSUPP for @flags or @parent, -EINVAL if the geometry is
+ * out of range, an error of copying @user_data, or the errors of
+ * pamu_alloc_paging().
  */
 struct iommu_domain *pamu_alloc_user(struct device *dev, u32 flags,
 				     struct iommu_domain *parent,
@@ -351,10 +349,10 @@ struct iommu_domain *pamu_alloc_user(struct device *dev, u32 flags,
 }
 
 /**
- * pamu_paging_init - Offer paging domains
+ * pamu_paging_init - Enable paging domains
  * @ppaact: The PAMU's primary entries
  * @spaact: Its secondary entries
- * @max_slots: How many slots a window may have, a power of two
+ * @max_slots: Maximum number of slots of a window, a power of two
  */
 void pamu_paging_init(struct paace *ppaact, struct paace *spaact,
 		      unsigned int max_slots)

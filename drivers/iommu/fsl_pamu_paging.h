@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Paging domains of the PAMU, for fsl_pamu_domain.c, which knows the devices.
+ * Paging domains of the PAMU, for fsl_pamu_domain.c, which manages the devices.
  */
 #ifndef __FSL_PAMU_PAGING_H
 #define __FSL_PAMU_PAGING_H

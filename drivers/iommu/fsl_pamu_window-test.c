@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the PAMU's windows: tables of the test's own are walked the way
- * that the hardware walks them, and held against a model that knows no tables.
+ * KUnit tests of the PAMU's windows: tables of the test's own are walked as the
+ * hardware walks them, and compared with a model that has no tables.
  */
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
@@ -19,7 +19,7 @@
 #define TEST_SEED 0x50414d55
 #define TEST_MEMORY (1ULL << PAMU_APERTURE_MAX_BITS)
 
-/* Where an access goes; no access is nowhere */
+/* Target of an access; blocked if @access is 0 */
 struct test_target {
 	u64 phys;
 	u8 access;
@@ -98,7 +98,7 @@ static struct test_target walk(const struct pamu_tables *tables, u32 liodn,
 	};
 }
 
-/* Help */
+/* Helpers */
 
 static struct test_context *test_context(struct kunit *test)
 {
@@ -144,7 +144,7 @@ static u32 random_below(struct test_context *c, u32 limit)
 	return prandom_u32_state(&c->random) % limit;
 }
 
-/* A geometry */
+/* One geometry */
 
 static const unsigned int slot_counts[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256 };
 
@@ -165,7 +165,7 @@ static u64 target_of(const struct pamu_window *w, unsigned int slot)
 	return (u64)(slot + 1) << w->slot_bits & (TEST_MEMORY - 1);
 }
 
-/* The first and last bytes of what a slot leads to, and the byte after it */
+/* Check the first and last mapped byte of a slot, and the byte after it */
 static void check_slot(struct kunit *test, struct test_context *c,
 		       const struct pamu_window *w, unsigned int slot,
 		       bool mapped)
@@ -190,7 +190,7 @@ static void check_slot(struct kunit *test, struct test_context *c,
 	}
 }
 
-/* Have all slots lead to the same */
+/* Map all slots to the same address */
 static void map_all(struct kunit *test, struct pamu_window *w, u64 phys,
 		    u64 size, u8 access)
 {
@@ -311,7 +311,7 @@ static void eight_liodns_of_256_slots_fill_the_table(struct kunit *test)
 	for (i = 0; i < TEST_LIODNS; i++)
 		enter(test, c, i, w, &ranges[i]);
 	KUNIT_EXPECT_EQ(test, pamu_range_alloc(&c->tables, w, &more), -ENOSPC);
-	/* 8 of 2048 are left: enough for 8 slots, and for one in any case */
+	/* 8 of 2048 are left: enough for 8 slots; one slot needs none */
 	KUNIT_EXPECT_EQ(test, pamu_range_alloc(&c->tables, small, &more), 0);
 	KUNIT_EXPECT_EQ(test, pamu_range_alloc(&c->tables, small, &more),
 			-ENOSPC);
@@ -364,7 +364,7 @@ static void two_liodns_of_a_window_lead_to_the_same(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, walk(&c->tables, i, 0).access, 1);
 		KUNIT_EXPECT_EQ(test, walk(&c->tables, i, SZ_256M).access, 2);
 	}
-	/* One goes, the other one stays */
+	/* One is blocked, the other one is not affected */
 	pamu_entry_block(&c->tables, 1);
 	pamu_range_free(&c->tables, &ranges[0]);
 	KUNIT_EXPECT_FALSE(test, walk(&c->tables, 1, 0).access);
@@ -401,7 +401,7 @@ static void attributes_of_the_liodn_are_kept(struct kunit *test)
 	}
 }
 
-/* What the hardware sees between two writes */
+/* States that the hardware sees between two writes */
 
 static struct {
 	struct test_context *context;
@@ -433,7 +433,7 @@ static unsigned int words_changed(const struct paace *a, const struct paace *b)
 	return n;
 }
 
-/* Where the hardware looks for slots; slot 0 without access is no excuse */
+/* The geometry that the hardware uses, whether or not slot 0 allows access */
 static bool same_geometry(const struct paace *a, const struct paace *b)
 {
 	return a->fspi == b->fspi &&
@@ -444,9 +444,9 @@ static bool same_geometry(const struct paace *a, const struct paace *b)
 }
 
 /*
- * An access goes where it went or where it is to go. Of an entry that allows any,
- * before and after, no two words differ: it could be read between them. Nor does
- * the geometry change while it is valid.
+ * An access reaches the old target or the new one. An entry that allows access
+ * before and after differs in at most one word, as it could be read between two
+ * writes. The geometry does not change while the primary entry is valid.
  */
 static void look_at_tables(void)
 {
@@ -460,7 +460,7 @@ static void look_at_tables(void)
 		target = walk(tables, 1, probe_iova(i));
 		if (target.access && !same_target(target, seen.before[i]) &&
 		    !same_target(target, seen.after[i]))
-			KUNIT_FAIL(test, "slot %u leads to %llx at sync %u", i,
+			KUNIT_FAIL(test, "slot %u maps to %llx at sync %u", i,
 				   target.phys, seen.calls);
 	}
 	if (get_bf(primary->addr_bitfields, PAACE_AF_V) &&
@@ -503,7 +503,7 @@ static void begin_to_look(struct kunit *test, struct test_context *c)
 	       SPAACE_NUMBER_ENTRIES * sizeof(*seen.secondary));
 }
 
-/* What the change is to lead to is found by making it on a copy of the tables */
+/* Find the targets after the change by making it on a copy of the tables */
 static void note_after(struct kunit *test, const struct pamu_window *w,
 		       const struct pamu_range *range)
 {
@@ -669,7 +669,7 @@ static void model_unmap(struct kunit *test, struct test_context *c,
 	model_write(c, m, w, slot);
 }
 
-/* How many entries that belong to no LIODN lie side by side at most */
+/* Length of the longest run of free entries */
 static unsigned int model_longest_gap(struct test_context *c,
 				      const struct test_model *m)
 {
@@ -688,8 +688,8 @@ static unsigned int model_longest_gap(struct test_context *c,
 }
 
 /*
- * Leave what the LIODN is in, and enter something else, or nothing. There may be
- * room, but not in one place: then the LIODN stays outside.
+ * Have a LIODN leave its window, and enter another one, or none. If the free
+ * entries are not contiguous, it enters none.
  */
 static void model_move(struct kunit *test, struct test_context *c,
 		       struct test_model *m)
@@ -745,7 +745,7 @@ static void model_check(struct kunit *test, struct test_context *c,
 		   random_below(c, 1 << 12);
 	unsigned int i, used = 0;
 
-	/* Half of them in the first 64 MiB, where each window has something */
+	/* Half of them in the first 64 MiB, which every window covers */
 	if (iova & 1)
 		iova &= SZ_64M - 1;
 	for (i = 0; i < TEST_LIODNS; i++) {
@@ -792,7 +792,7 @@ static void random_operations_agree_with_a_model(struct kunit *test)
 		cond_resched();
 		mapped += walk(&c->tables, 0, 0).access != 0;
 	}
-	/* The operations did what they are for */
+	/* Enough operations had an effect */
 	KUNIT_EXPECT_GT(test, mapped, TEST_OPERATIONS / 10);
 }
 

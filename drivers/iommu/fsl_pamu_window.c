@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Windows of a PAMU, and the entries that tell the hardware of them; see
- * fsl_pamu_window.h. Knows neither devices nor domains nor registers, so that
+ * Windows of a PAMU, and the entries that describe them to the hardware; see
+ * fsl_pamu_window.h. This file uses no devices, domains or registers, so that
  * fsl_pamu_window-test.c can run it on tables of its own.
  */
 #include <kunit/static_stub.h>
@@ -12,11 +12,11 @@
 #include "fsl_pamu_window.h"
 
 /**
- * pamu_window_init - Make a window that leads nowhere
+ * pamu_window_init - Initialise a window without mappings
  * @window: The window
  * @aperture_bits: Binary logarithm of its size in bytes
  * @count: Number of slots
- * @max_count: How many slots the hardware can do, a power of two
+ * @max_count: Maximum number of slots of the hardware, a power of two
  *
  * Context: May sleep.
  * Return: 0. -EINVAL if @count is no power of two or more than @max_count, the
@@ -41,7 +41,7 @@ int pamu_window_init(struct pamu_window *window, unsigned int aperture_bits,
 
 /**
  * pamu_window_destroy - Free the memory of a window
- * @window: A window that no LIODN has any more
+ * @window: A window that no LIODN uses any more
  */
 void pamu_window_destroy(struct pamu_window *window)
 {
@@ -49,17 +49,17 @@ void pamu_window_destroy(struct pamu_window *window)
 }
 
 /**
- * pamu_window_map - Have a slot lead somewhere
+ * pamu_window_map - Map a slot
  * @window: The window
  * @iova: Start of the slot, in bytes
  * @phys: Physical address, in bytes
  * @size: Number of bytes, a power of two from 4 KiB to the size of a slot
  * @access: See struct pamu_slot
  *
- * Return: 0. -ERANGE if @iova lies outside of the window. -ENOSPC if the slot
- * that it lies in leads somewhere already. -EINVAL if it is not where a slot
- * starts, @phys is not aligned to @size or beyond what the hardware can address,
- * @size is out of range, or @access is nothing. On failure nothing has changed.
+ * Return: 0. -ERANGE if @iova is outside the window. -ENOSPC if its slot is mapped
+ * already. -EINVAL if it is not the start of a slot, @phys is not aligned to @size
+ * or beyond what the hardware can address, @size is out of range, or @access is
+ * empty. On failure nothing has changed.
  */
 int pamu_window_map(struct pamu_window *window, u64 iova, phys_addr_t phys,
 		    u64 size, u8 access)
@@ -86,13 +86,13 @@ int pamu_window_map(struct pamu_window *window, u64 iova, phys_addr_t phys,
 }
 
 /**
- * pamu_window_unmap - Have a slot lead nowhere
+ * pamu_window_unmap - Unmap a slot
  * @window: The window
  * @iova: Start of the slot, in bytes
  *
- * What a slot leads to cannot be cut: all of it goes.
+ * The mapping of a slot cannot be split: it is removed as a whole.
  *
- * Return: How many bytes it led somewhere; 0 if it did not, or no slot starts at
+ * Return: Number of bytes that were mapped; 0 if none was, or no slot starts at
  * @iova.
  */
 u64 pamu_window_unmap(struct pamu_window *window, u64 iova)
@@ -110,11 +110,11 @@ u64 pamu_window_unmap(struct pamu_window *window, u64 iova)
 }
 
 /**
- * pamu_window_find - Return where an address leads
+ * pamu_window_find - Translate an address
  * @window: The window
  * @iova: Any address, in bytes
  *
- * Return: Physical address in bytes; 0 for nowhere.
+ * Return: Physical address in bytes; 0 if nothing is mapped.
  */
 phys_addr_t pamu_window_find(const struct pamu_window *window, u64 iova)
 {
@@ -131,10 +131,10 @@ phys_addr_t pamu_window_find(const struct pamu_window *window, u64 iova)
 }
 
 /**
- * pamu_window_sizes - Return what a slot can lead to
+ * pamu_window_sizes - Return the sizes that a slot can map
  * @window: The window
  *
- * Return: The sum of the sizes in bytes, as in iommu_domain::pgsize_bitmap.
+ * Return: Bitmap of the sizes in bytes, as in iommu_domain::pgsize_bitmap.
  */
 u64 pamu_window_sizes(const struct pamu_window *window)
 {
@@ -142,26 +142,26 @@ u64 pamu_window_sizes(const struct pamu_window *window)
 }
 
 /**
- * pamu_entry_sync - Order what the hardware sees
+ * pamu_entry_sync - Order writes to entries for the hardware
  *
- * The hardware reads entries from memory, coherently with the CPUs. Not to be called
- * from elsewhere; a test looks at the tables here.
+ * The hardware reads entries from memory, coherently with the CPUs. Called only in
+ * this file; a test replaces it, to check the tables.
  */
 void pamu_entry_sync(void)
 {
 	KUNIT_STATIC_STUB_REDIRECT(pamu_entry_sync);
-	mb(); /* Each caller says which writes it is between */
+	mb(); /* Each caller documents which writes it separates */
 }
 
 /* Secondary entries */
 
 /**
- * pamu_range_alloc - Find secondary entries for a LIODN
+ * pamu_range_alloc - Allocate secondary entries for a LIODN
  * @tables: The tables
- * @window: What the LIODN is to have
+ * @window: The window that the LIODN will have
  * @range: Set to the entries, which are not valid
  *
- * Return: 0. -ENOSPC if there are not enough in one place.
+ * Return: 0. -ENOSPC if there are not enough contiguous ones.
  */
 int pamu_range_alloc(struct pamu_tables *tables,
 		     const struct pamu_window *window, struct pamu_range *range)
@@ -182,7 +182,7 @@ int pamu_range_alloc(struct pamu_tables *tables,
 }
 
 /**
- * pamu_range_free - Return the secondary entries of a LIODN
+ * pamu_range_free - Free the secondary entries of a LIODN
  * @tables: The tables
  * @range: The entries, which no valid primary entry refers to; set to none
  */
@@ -199,7 +199,7 @@ void pamu_range_free(struct pamu_tables *tables, struct pamu_range *range)
 
 /* Entries */
 
-/* Write where a slot leads; the entry does not allow any access meanwhile */
+/* Write the target of a slot; the entry allows no access meanwhile */
 static void pamu_write_target(struct paace *entry, const struct pamu_slot *slot)
 {
 	/* The encoding of a size is 2^(n + 1) */
@@ -212,9 +212,9 @@ static void pamu_write_target(struct paace *entry, const struct pamu_slot *slot)
 }
 
 /*
- * Slot 0 is in the primary entry, whose valid bit is for all slots. Without
- * access it leads nowhere. If it is the only slot, there is no size of a slot: the
- * window itself is as large as what it leads to.
+ * Slot 0 is in the primary entry, whose valid bit is for all slots. It is unmapped
+ * by denying access. If it is the only slot, there is no slot size: the size of the
+ * window is that of the mapping.
  */
 static void pamu_set_first_slot(struct paace *entry,
 				const struct pamu_window *window)
@@ -223,18 +223,18 @@ static void pamu_set_first_slot(struct paace *entry,
 	u32 size;
 
 	set_bf(entry->addr_bitfields, PAACE_AF_AP, PAACE_AP_PERMS_DENIED);
-	pamu_entry_sync(); /* No access before it leads elsewhere */
+	pamu_entry_sync(); /* No access before the target changes */
 	pamu_write_target(entry, slot);
 	if (window->count == 1 && slot->bits)
 		size = slot->bits - 1;
 	else
 		size = window->aperture_bits - 1;
 	set_bf(entry->addr_bitfields, PPAACE_AF_WSE, size);
-	pamu_entry_sync(); /* It leads there before there is access */
+	pamu_entry_sync(); /* The target is set before access is allowed */
 	if (!slot->bits)
 		return;
 	set_bf(entry->addr_bitfields, PAACE_AF_AP, slot->access);
-	pamu_entry_sync(); /* Access before the caller goes on */
+	pamu_entry_sync(); /* Access is allowed before the caller continues */
 }
 
 static void pamu_set_other_slot(struct paace *entry,
@@ -245,7 +245,7 @@ static void pamu_set_other_slot(struct paace *entry,
 			 PAACE_PT_SECONDARY << PAACE_AF_PT_SHIFT;
 
 	WRITE_ONCE(entry->addr_bitfields, kept);
-	pamu_entry_sync(); /* Not valid before it leads elsewhere */
+	pamu_entry_sync(); /* Not valid before the target changes */
 	if (!slot->bits)
 		return;
 	entry->wbah = 0;
@@ -254,11 +254,11 @@ static void pamu_set_other_slot(struct paace *entry,
 	entry->fspi = 0;
 	entry->op_encode = primary->op_encode;
 	pamu_write_target(entry, slot);
-	pamu_entry_sync(); /* It leads there before it is valid */
+	pamu_entry_sync(); /* The target is set before it is valid */
 	WRITE_ONCE(entry->addr_bitfields,
 		   kept | slot->access << PAACE_AF_AP_SHIFT |
 			   PAACE_V_VALID << PAACE_AF_V_SHIFT);
-	pamu_entry_sync(); /* Valid before the caller goes on */
+	pamu_entry_sync(); /* Valid before the caller continues */
 }
 
 /**
@@ -270,18 +270,18 @@ void pamu_entry_block(struct pamu_tables *tables, u32 liodn)
 {
 	set_bf(tables->ppaact[liodn].addr_bitfields, PAACE_AF_V,
 	       PAACE_V_INVALID);
-	pamu_entry_sync(); /* Before anything that it leads to changes */
+	pamu_entry_sync(); /* Blocked before any of its targets changes */
 }
 
 /**
- * pamu_entry_translate - Give a LIODN a window
+ * pamu_entry_translate - Set the window of a LIODN
  * @tables: The tables
  * @liodn: The LIODN
  * @window: The window
  * @range: Secondary entries from pamu_range_alloc(), for this window or another
  *	one with as many slots. The LIODN may be using them.
  *
- * DMA is blocked until all is written. Operation mapping, coherency and stash
+ * DMA is blocked until everything is written. Operation mapping, coherency and stash
  * destination are those of the primary entry.
  */
 void pamu_entry_translate(struct pamu_tables *tables, u32 liodn,
@@ -304,7 +304,7 @@ void pamu_entry_translate(struct pamu_tables *tables, u32 liodn,
 	for (i = 0; i < window->count; i++)
 		pamu_entry_set_slot(tables, liodn, window, range, i);
 	set_bf(primary->addr_bitfields, PAACE_AF_V, PAACE_V_VALID);
-	pamu_entry_sync(); /* Valid before the caller goes on */
+	pamu_entry_sync(); /* Valid before the caller continues */
 }
 
 /**

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Windows of a PAMU: what one leads where, and how the tables say so.
+ * Windows of a PAMU: their mappings, and the table entries that describe them.
  *
- * A LIODN has one primary entry (PAACE), which describes a window: a power of two
- * of I/O addresses from 0 on, cut into a power of two of slots. Each slot leads
- * its first bytes, a power of two of them, to a physical address that is aligned
- * to their number. Slot 0 is described by the primary entry, the others by
- * secondary entries, which lie side by side in the SPAACT.
+ * A LIODN has one primary entry (PAACE), which describes a window of I/O addresses
+ * from 0 on, whose size is a power of two. It is divided into a power of two of
+ * slots. Each slot maps its first bytes to a physical address; their number is a
+ * power of two, to which that address is aligned. Slot 0 is described by the
+ * primary entry, the others by secondary entries, which are contiguous in the
+ * SPAACT.
  *
- * struct pamu_window is what software wants, without any hardware. The functions
- * whose names begin with pamu_entry write it to tables for one LIODN. In each
- * state that the hardware may see between two of their writes, an address leads to
- * where it led before, to where it leads afterwards, or nowhere.
+ * struct pamu_window is pure software state. The functions whose names begin with
+ * pamu_entry write it to tables for one LIODN. In each state that the hardware may
+ * see between two of their writes, an address has its old translation, its new
+ * one, or none.
  *
  * Nothing here takes a lock: fsl_pamu_paging.c calls it with pamu_table_lock held,
- * but for pamu_window_init() and pamu_window_destroy().
+ * except for pamu_window_init() and pamu_window_destroy().
  */
 #ifndef __FSL_PAMU_WINDOW_H
 #define __FSL_PAMU_WINDOW_H
@@ -24,14 +25,14 @@
 
 #include "fsl_pamu.h"
 
-/* What the window of a LIODN is at least and at most, in bits of an address */
+/* Minimum and maximum size of a window, in address bits */
 #define PAMU_APERTURE_MIN_BITS PAMU_PAGE_SHIFT
 #define PAMU_APERTURE_MAX_BITS 36
 
 /**
- * struct pamu_slot - Where a slot leads
- * @phys: Physical address in bytes, aligned to what @bits says
- * @bits: Binary logarithm of the number of its bytes; 0 if it leads nowhere
+ * struct pamu_slot - The mapping of a slot
+ * @phys: Physical address in bytes, aligned to the size that @bits gives
+ * @bits: Binary logarithm of the number of mapped bytes; 0 if unmapped
  * @access: %PAACE_AP_PERMS_QUERY, %PAACE_AP_PERMS_UPDATE, or both
  */
 struct pamu_slot {
@@ -68,7 +69,7 @@ struct pamu_range {
  * struct pamu_tables - The tables that the hardware reads
  * @ppaact: Primary entries, by LIODN
  * @spaact: Secondary entries
- * @used: Which of the latter belong to a LIODN
+ * @used: Which of the secondary entries belong to a LIODN
  */
 struct pamu_tables {
 	struct paace *ppaact;

@@ -3,9 +3,9 @@
  * KUnit tests of the memory attributes of stage 2, with and without forced
  * write-back.
  *
- * A table is made by io-pgtable-arm.c, and walked here as the hardware does: 4 KiB
- * granule, 48 bits of input, so that there are four levels of 9 bits (Arm ARM
- * D8.2). What is expected is written in numbers, from Arm ARM D8.6.6.
+ * io-pgtable-arm.c builds a table, which is walked here as by hardware: granule of
+ * 4 KiB, 48 bits of input, thus four levels of 9 bits (Arm ARM D8.2). Expected
+ * values are numbers from Arm ARM D8.6.6.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
@@ -108,7 +108,7 @@ static void doorbell_stays_device_memory(struct kunit *test)
 
 	expect_memattrs(test, 0, prot, DEVICE_MEMORY);
 	expect_memattrs(test, IO_PGTABLE_QUIRK_ARM_S2FWB, prot, DEVICE_MEMORY);
-	/* MMIO wins over CACHE, as without the quirk */
+	/* MMIO takes precedence over CACHE, as without the quirk */
 	expect_memattrs(test, IO_PGTABLE_QUIRK_ARM_S2FWB, prot | IOMMU_CACHE,
 			DEVICE_MEMORY);
 }

@@ -5,15 +5,15 @@
  * Few platform devices have MSIs, and emulated machines have none of these. But QEMU's
  * edu, a PCI device, can be described as a platform device: its registers and its
  * configuration page are the two resources. This driver programs the page itself,
- * has one MSI from the device's MSI domain, written to the PCI capability, and raises
- * it as often as it is told to by sysfs:
+ * allocates one MSI from the device's MSI domain, writes it to the PCI capability, and
+ * raises it on request by sysfs:
  *
- *	raise		(write) a number, which is the device's status: returns when
- *			the interrupt with that status came, or -ETIMEDOUT
- *	interrupts	(read) how many came
- *	message		(read) the address that the device has
+ *	raise		(write) a number, which becomes the device's status: returns
+ *			when the interrupt with that status arrived, or -ETIMEDOUT
+ *	interrupts	(read) number of interrupts that arrived
+ *	message		(read) the message address in the device
  *
- * It takes a device by driver_override only.
+ * It binds to a device by driver_override only.
  */
 #include <linux/completion.h>
 #include <linux/dma-mapping.h>
@@ -115,7 +115,7 @@ static int msi_test_turn_on(struct platform_device *pdev, struct msi_test *test)
 		msi_test_turn_off(test);
 		return -ENODEV;
 	}
-	/* What a user left pending must not be taken for the first interrupt */
+	/* An interrupt that a user left pending must not count as the first one */
 	writel(readl(test->regs + EDU_IRQ_STATUS), test->regs + EDU_IRQ_ACK);
 	return devm_add_action_or_reset(&pdev->dev, msi_test_turn_off, test);
 }

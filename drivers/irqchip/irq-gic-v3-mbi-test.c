@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of what VFIO is told of MSI domains: whether they isolate devices from each
- * other, and which doorbells they have. And of vectors that cannot be had, as the IOMMU
- * has no place for their doorbell.
+ * KUnit tests of the properties of MSI domains that VFIO uses: whether they isolate
+ * devices from each other, and which doorbells they have. Also of vectors that cannot be
+ * allocated since the IOMMU has no IOVA for their doorbell.
  *
  * The domains are the machine's: of an ITS, and of message-based interrupts, which are
- * initialised here on a GICv3 whose device tree does not ask for them. No emulator has
- * them, so no interrupt is raised. GICv2m cannot be on the same machine; suite "platform" of
- * the test bed has it.
+ * initialised here on a GICv3 whose device tree does not enable them. No emulator has
+ * them, so no interrupt is raised. GICv2m cannot be on the same machine; suite "platform"
+ * of the test bed covers it.
  */
 #include <kunit/device.h>
 #include <kunit/static_stub.h>
@@ -21,7 +21,7 @@
 
 #include "../iommu/msi/host.h"
 
-/* Interrupts that no device of QEMU's machine has, as far as its GIC goes */
+/* Interrupts that QEMU's GIC has, but no device of its machine uses */
 #define MBI_FIRST 256
 #define MBI_VECTORS 16
 
@@ -50,7 +50,7 @@ KUNIT_ARRAY_PARAM_DESC(isolation, isolation_cases, name);
 static const __be32 mbi_test_ranges[] = { cpu_to_be32(MBI_FIRST),
 					  cpu_to_be32(MBI_VECTORS) };
 
-/* What the node of a GICv3 with MBIs has beside its registers */
+/* Further properties of the node of a GICv3 with MBIs */
 static struct property mbi_test_properties[] = {
 	{ .name = "msi-controller" },
 	{
@@ -79,7 +79,7 @@ static int __init mbi_test_init(struct device_node *np)
 	return rc;
 }
 
-/* As of_msi_get_domain() finds it for a platform device; it stays */
+/* Find the domain as of_msi_get_domain() does for a platform device; it is not freed */
 static struct irq_domain *__init mbi_test_domain(struct kunit *test,
 						 enum isolation_row row)
 {
@@ -121,8 +121,8 @@ static struct iommu_group *mbi_test_group(struct kunit *test,
 	return group;
 }
 
-/* What iommufd and type1 ask of a group, and reserve for a device */
-static void __init msi_domains_say_what_they_isolate(struct kunit *test)
+/* iommufd and type1 query these for a group, and for a device */
+static void __init msi_domains_report_isolation(struct kunit *test)
 {
 	const struct isolation_case *param = test->param_value;
 	struct device *dev = kunit_device_register(test, "mbi_test");
@@ -157,15 +157,15 @@ static int mbi_test_alloc(struct device *dev, unsigned int vectors)
 	return rc;
 }
 
-/* The core has but one error for all that a controller may say */
-static void __init vectors_without_a_doorbell_are_given_back(struct kunit *test)
+/* The MSI core returns one error, whatever error the controller returned */
+static void __init vectors_without_a_doorbell_are_freed(struct kunit *test)
 {
 	struct device *dev = kunit_device_register(test, "mbi_test");
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	dev_set_msi_domain(dev, mbi_test_domain(test, MBI));
-	/* The core asks the IOMMU for devices of a group only */
+	/* Only devices in a group are passed to the IOMMU */
 	mbi_test_group(test, dev);
 	kunit_activate_static_stub(test, iommu_msi_prepare,
 				   mbi_test_no_doorbell);
@@ -177,9 +177,8 @@ static void __init vectors_without_a_doorbell_are_given_back(struct kunit *test)
 }
 
 static struct kunit_case __refdata mbi_test_cases[] = {
-	KUNIT_CASE_PARAM(msi_domains_say_what_they_isolate,
-			 isolation_gen_params),
-	KUNIT_CASE(vectors_without_a_doorbell_are_given_back),
+	KUNIT_CASE_PARAM(msi_domains_report_isolation, isolation_gen_params),
+	KUNIT_CASE(vectors_without_a_doorbell_are_freed),
 	{}
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of the MSI controller of Layerscape SoCs: its doorbell, and vectors that
- * cannot be had, as the IOMMU has no place for that.
+ * cannot be allocated since the IOMMU has no IOVA for it.
  *
- * No emulator has the controller. Here it is a node that is in no device tree, with an
- * interrupt that nothing raises; only that would have the driver read its registers.
+ * No emulator has the controller. Here it is a node outside the device tree, with an
+ * interrupt that nothing raises: only its handler would read registers.
  */
 #include <kunit/device.h>
 #include <kunit/static_stub.h>
@@ -21,10 +21,10 @@
 
 #include "../iommu/msi/host.h"
 
-/* What no device of QEMU's machine has */
+/* No device of QEMU's machine has these addresses */
 #define SCFG_REGISTERS 0x0b000000
 #define SCFG_SPI 200
-/* Of a controller with one interrupt */
+/* Number of vectors of a controller with one interrupt */
 #define SCFG_VECTORS 32
 
 static const char scfg_test_compatible[] = "fsl,ls1043a-msi";
@@ -78,7 +78,7 @@ static int scfg_test_probe(struct scfg_test *st)
 	return 0;
 }
 
-/* A device that may use the controller, and that an IOMMU could be asked for */
+/* A device that may use the controller, in a group as if behind an IOMMU */
 static int scfg_test_user(struct kunit *test)
 {
 	struct scfg_test *st = test->priv;
@@ -137,7 +137,7 @@ static void scfg_test_exit(struct kunit *test)
 		platform_device_unregister(st->pdev);
 }
 
-/* What the PCI layer asks the controller for, for one vector. Return: the interrupt. */
+/* Allocate one vector, as the PCI layer does. Return: the interrupt. */
 static int scfg_test_alloc(struct scfg_test *st)
 {
 	struct msi_desc desc = { .dev = st->dev };
@@ -160,7 +160,7 @@ static int scfg_test_no_doorbell(struct iommu_group *group,
 	return msi_addr == SCFG_REGISTERS ? -ENOMEM : -EINVAL;
 }
 
-static void vectors_without_a_doorbell_are_given_back(struct kunit *test)
+static void vectors_without_a_doorbell_are_freed(struct kunit *test)
 {
 	struct scfg_test *st = test->priv;
 	unsigned int i;
@@ -183,7 +183,7 @@ static void vectors_without_a_doorbell_are_given_back(struct kunit *test)
 
 static struct kunit_case scfg_test_cases[] = {
 	KUNIT_CASE(doorbell_is_reported),
-	KUNIT_CASE(vectors_without_a_doorbell_are_given_back),
+	KUNIT_CASE(vectors_without_a_doorbell_are_freed),
 	{}
 };
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of a type1 container's doorbells when a group comes whose IOMMU
- * reaches less, or that has reserved ranges; and of a container with the domains of
- * two IOMMUs. The emulated machines of the self tests have but one IOMMU, without
- * such ranges.
+ * KUnit tests of a type1 container's doorbells when a group is added whose IOMMU
+ * has a smaller aperture, or that has reserved ranges; and of a container with the
+ * domains of two IOMMUs. The emulated machines of the self tests have only one
+ * IOMMU, without such ranges.
  */
 #include <linux/iommu.h>
 
 #include "../iommu/msi/test.h"
 #include "vfio_iommu_type1_msi.h"
 
-/* What the owner in test.c has, and a group that is about to come */
+/* The owner of test.c, and a group that is about to be added */
 struct type1_msi_test {
 	struct msi_test base;
 	struct list_head regions;
@@ -44,7 +44,7 @@ static void type1_msi_reserve_window(struct type1_msi_test *tt)
 	tt->region.length = WINDOW_LAST - WINDOW_START + 1;
 }
 
-/* As the container does, its ranges exclude what the group reserves */
+/* The container's ranges exclude the group's reserved regions */
 static void type1_msi_take_region(struct kunit *test)
 {
 	struct type1_msi_test *tt = test->priv;
@@ -64,7 +64,7 @@ static void doorbell_stays_if_nothing_is_in_its_way(struct kunit *test)
 			vfio_msi_evade(NULL, &tt->regions, &tt->geometry));
 }
 
-static void doorbell_makes_way_for_a_reserved_range(struct kunit *test)
+static void doorbell_is_relocated_from_a_reserved_range(struct kunit *test)
 {
 	struct type1_msi_test *tt = test->priv;
 
@@ -75,7 +75,7 @@ static void doorbell_makes_way_for_a_reserved_range(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, SZ_4G - SZ_64M);
 }
 
-static void pinned_doorbell_in_a_reserved_range_refuses(struct kunit *test)
+static void pinned_doorbell_in_a_reserved_range_fails(struct kunit *test)
 {
 	struct type1_msi_test *tt = test->priv;
 
@@ -85,13 +85,13 @@ static void pinned_doorbell_in_a_reserved_range_refuses(struct kunit *test)
 	type1_msi_reserve_window(tt);
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE, type1_msi_evade(tt));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, WINDOW_START);
-	/* It can come when the doorbell was given back */
+	/* The group is accepted when the doorbell is placed automatically again */
 	iommu_msi_place_auto(tt->base.space, 0);
 	type1_msi_take_region(test);
 	KUNIT_EXPECT_EQ(test, 0, type1_msi_evade(tt));
 }
 
-static void ranges_that_keep_nothing_free_are_no_hindrance(struct kunit *test)
+static void relaxable_and_sw_msi_ranges_are_ignored(struct kunit *test)
 {
 	struct type1_msi_test *tt = test->priv;
 
@@ -107,7 +107,7 @@ static void ranges_that_keep_nothing_free_are_no_hindrance(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE, type1_msi_evade(tt));
 }
 
-static void doorbell_comes_within_the_reach_of_a_group(struct kunit *test)
+static void doorbell_is_relocated_into_a_smaller_aperture(struct kunit *test)
 {
 	struct type1_msi_test *tt = test->priv;
 
@@ -142,7 +142,7 @@ static void domains_of_two_iommus_agree_on_the_doorbell(struct kunit *test)
 			iommu_msi_join(mt->space, &mt->domain2.domain));
 	place = msi_test_state(test).iova;
 
-	/* Each domain has it for its own vectors, and no sooner */
+	/* Each domain maps it only when it has a vector of its own */
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain2.pages));
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_map(&mt->domain2.domain, &second,
@@ -161,10 +161,10 @@ static void domains_of_two_iommus_agree_on_the_doorbell(struct kunit *test)
 
 static struct kunit_case type1_msi_cases[] = {
 	KUNIT_CASE(doorbell_stays_if_nothing_is_in_its_way),
-	KUNIT_CASE(doorbell_makes_way_for_a_reserved_range),
-	KUNIT_CASE(pinned_doorbell_in_a_reserved_range_refuses),
-	KUNIT_CASE(ranges_that_keep_nothing_free_are_no_hindrance),
-	KUNIT_CASE(doorbell_comes_within_the_reach_of_a_group),
+	KUNIT_CASE(doorbell_is_relocated_from_a_reserved_range),
+	KUNIT_CASE(pinned_doorbell_in_a_reserved_range_fails),
+	KUNIT_CASE(relaxable_and_sw_msi_ranges_are_ignored),
+	KUNIT_CASE(doorbell_is_relocated_into_a_smaller_aperture),
 	KUNIT_CASE(domains_of_two_iommus_agree_on_the_doorbell),
 	{},
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of what a type1 container reports of its doorbells if these come or go
- * meanwhile, or if a driver pins them, which no program can bring about at will.
+ * KUnit tests of the report of a type1 container's doorbells if some are added or
+ * removed meanwhile, or if a driver pins them: no program can cause this at will.
  */
 #include <linux/iommu.h>
 #include <uapi/linux/vfio_msi.h>
@@ -9,7 +9,7 @@
 #include "../iommu/msi/test.h"
 #include "vfio_iommu_type1_msi.h"
 
-/* A capability that doorbells were counted for, and what lies behind it in memory */
+/* A capability that was sized for some doorbells, and the memory behind it */
 struct caps {
 	struct vfio_iommu_type1_info_cap_msi cap;
 	struct iommu_msi_doorbell doorbells[3];
@@ -41,7 +41,7 @@ static void capability_is_not_filled_beyond_its_end(struct kunit *test)
 	struct caps *caps = two_doorbells(test);
 	struct msi_test *mt = test->priv;
 
-	/* One of the two came after the other was counted */
+	/* The second one was added after the doorbells were counted */
 	vfio_msi_fill_cap(mt->space, &caps->cap, 1);
 	KUNIT_EXPECT_EQ(test, 1, caps->cap.num_doorbells);
 	KUNIT_EXPECT_EQ(test, 0, caps->doorbells[0].index);
@@ -71,7 +71,7 @@ static void free_regions(struct list_head *regions)
 	INIT_LIST_HEAD(regions);
 }
 
-static void doorbell_that_makes_way_is_in_no_region(struct kunit *test)
+static void relocatable_doorbell_is_in_no_region(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 	LIST_HEAD(regions);
@@ -119,7 +119,7 @@ static void doorbell_that_a_driver_pins_is_in_a_region(struct kunit *test)
 static struct kunit_case type1_msi_uapi_cases[] = {
 	KUNIT_CASE(capability_is_not_filled_beyond_its_end),
 	KUNIT_CASE(capability_names_no_doorbell_that_has_gone),
-	KUNIT_CASE(doorbell_that_makes_way_is_in_no_region),
+	KUNIT_CASE(relocatable_doorbell_is_in_no_region),
 	KUNIT_CASE(doorbell_that_the_user_fixed_is_in_no_region),
 	KUNIT_CASE(doorbell_that_a_driver_pins_is_in_a_region),
 	{},
@@ -134,5 +134,5 @@ static struct kunit_suite type1_msi_uapi_suite = {
 
 kunit_test_suites(&type1_msi_uapi_suite);
 
-MODULE_DESCRIPTION("KUnit tests of what VFIO reports of MSI doorbells");
+MODULE_DESCRIPTION("KUnit tests of VFIO's report of MSI doorbells");
 MODULE_LICENSE("GPL");

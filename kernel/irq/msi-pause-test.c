@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of rewriting, pausing and resuming messages, with an MSI domain on an
- * interrupt controller that counts what it is asked to deliver, and a bus that
- * counts what its operations are asked to do.
+ * interrupt controller that counts retriggered interrupts, and a bus that counts
+ * calls of its operations.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
@@ -16,7 +16,7 @@
 #define MAX_VECTORS 4
 #define BEGIN_STATE 0x5a
 
-/* What happened to the one device of a test, which is in its platform data */
+/* State of a test with its only device; callbacks use the static pointer */
 struct msi_pause_test {
 	struct device *dev;
 	struct fwnode_handle *fwnode;
@@ -172,7 +172,7 @@ static void msi_pause_request(struct kunit *test, struct msi_pause_test *pt,
 	pt->requested |= BIT(vector);
 }
 
-/* A descriptor with interrupts, of which the first one is requested */
+/* A descriptor with interrupts, the first of which is requested */
 static struct msi_pause_test *
 msi_pause_start_live(struct kunit *test, const struct msi_desc_ops *ops)
 {
@@ -214,7 +214,7 @@ message_that_was_not_paused_is_held_to_be_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt->writes_held, 1);
 	KUNIT_EXPECT_EQ(test, pt->resumed, 1);
 	KUNIT_EXPECT_EQ(test, pt->delivered[0], 1);
-	/* Messages that are not translated any more */
+	/* Messages are no longer translated */
 	msi_desc_resume(pt->desc, 0, 0);
 	KUNIT_EXPECT_EQ(test, msi_pause_address(pt), DOORBELL);
 }

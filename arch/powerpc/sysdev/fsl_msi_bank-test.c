@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of who may have vectors in which bank, see fsl_msi_bank.c.
+ * KUnit tests of which groups may have vectors in which bank, see fsl_msi_bank.c.
  */
 #include <kunit/test.h>
 
@@ -10,7 +10,7 @@
 #define BANKS 3
 #define STEPS 20000
 
-/* Only their addresses matter; a user's groups may not share unless it says so */
+/* Only their addresses matter; a user's groups do not share by default */
 static char msi_bank_group[GROUPS];
 static bool msi_bank_is_users[GROUPS];
 
@@ -99,7 +99,7 @@ static void nobody_gets_the_bank_of_a_user(struct kunit *test)
 {
 	struct fsl_msi_bank *bank = new_bank(test);
 
-	/* The vectors may be older than the user */
+	/* The vectors may be older than the user's claim of its group */
 	take(test, bank, group(1));
 	msi_bank_is_users[1] = true;
 	KUNIT_EXPECT_EQ(test, FSL_MSI_REFUSED,
@@ -131,7 +131,7 @@ static void bank_with_others_is_not_own(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&bank->shares));
 }
 
-/* Random vectors, and what they mean, counted in a table */
+/* Counts of random vectors, by bank and group */
 struct msi_bank_model {
 	struct fsl_msi_bank *bank[BANKS];
 	unsigned int vectors[BANKS][GROUPS];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of which devices a page table with a fault queue can be attached to:
- * those whose page requests can be enabled, and under a guest's page table also
- * those that have none to make. A virtual function never has its own.
+ * KUnit tests of the devices that a page table with a fault queue can be attached
+ * to: those whose page requests can be enabled and, for a guest's page table, also
+ * those that make none. A virtual function uses the PRI of its PF.
  */
 #include <kunit/test.h>
 #include <linux/pci.h>
@@ -27,7 +27,7 @@ static int fault_test_init(struct kunit *test)
 	ft->pf.dev.bus = &pci_bus_type;
 	ft->vf.dev.bus = &pci_bus_type;
 	ft->guests.common.obj.type = IOMMUFD_OBJ_HWPT_NESTED;
-	/* Nobody looks at it */
+	/* Only tested for NULL */
 	ft->guests.viommu = (struct iommufd_viommu *)ft;
 	ft->guests.common.fault = &ft->fault;
 	ft->hosts.common.obj.type = IOMMUFD_OBJ_HWPT_PAGING;
@@ -50,7 +50,7 @@ static void enables(struct kunit *test, struct iommufd_hw_pagetable *hwpt)
 
 	KUNIT_ASSERT_EQ(test, iommufd_fault_iopf_enable(hwpt, &ft->idev), 0);
 	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 1);
-	/* Nothing was enabled that would have to be disabled */
+	/* Nothing was enabled, so nothing must be disabled */
 	KUNIT_EXPECT_NE(test, ft->idev.iopf_error, 0);
 	iommufd_fault_iopf_disable(&ft->idev);
 	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 0);
@@ -72,7 +72,7 @@ static void function_without_page_requests_may_be_a_guests(struct kunit *test)
 
 	use_function(ft, false);
 	enables(test, &ft->guests.common);
-	/* No driver of an IOMMU has it */
+	/* No IOMMU driver implements the feature */
 	refuses(test, &ft->hosts.common, -ENODEV);
 }
 
@@ -97,7 +97,7 @@ static void vf_is_refused_if_its_pf_has_pri(struct kunit *test)
 #endif
 	refuses(test, &ft->guests.common, -EINVAL);
 	refuses(test, &ft->hosts.common, -EINVAL);
-	/* The PF has its own */
+	/* The PF may use its own PRI */
 	use_function(ft, false);
 	enables(test, &ft->guests.common);
 }

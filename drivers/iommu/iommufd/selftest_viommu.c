@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual IOMMUs of the mock IOMMU: a driver of include/linux/iommu-viommu.h whose
- * hardware is a few words of memory, so that the objects of iommufd can be tested
- * on any machine. iommufd_test.h has what a test may do with them.
+ * Virtual IOMMUs of the mock IOMMU: implements include/linux/iommu-viommu.h with a
+ * few words of memory as hardware, to test the objects of iommufd on any machine.
+ * The operations for tests are in iommufd_test.h.
  */
 #include <linux/iommu-viommu.h>
 #include <linux/slab.h>
 
 #include "selftest_viommu.h"
 
-/* The mock IOMMU's share of a guest */
+/* A guest's share of the mock IOMMU */
 struct mock_viommu {
 	struct iommufd_viommu core;
 	struct iommu_domain *parent;
@@ -127,7 +127,7 @@ void mock_dev_viommu_init(struct mock_dev_viommu *mdev)
 		 ARRAY_SIZE(mdev->cache));
 }
 
-/* The domain that @dev is being attached to is nested, and @viommu's, or NULL */
+/* @dev is being attached to a nested domain of @viommu, if not NULL */
 int mock_viommu_attach(struct iommufd_viommu *viommu, struct device *dev)
 {
 	struct mock_dev_viommu *mdev = mock_dev_viommu(dev);
@@ -170,7 +170,7 @@ int iommufd_test_dev_check_cache(struct iommufd_ucmd *ucmd, u32 idev_id,
 	return rc;
 }
 
-/* What an interrupt handler does: the lock keeps the device attached */
+/* Like an interrupt handler: the lock keeps the device attached */
 static int mock_viommu_interrupt(struct device *dev)
 {
 	struct mock_dev_viommu *mdev = mock_dev_viommu(dev);
@@ -188,7 +188,7 @@ static int mock_viommu_interrupt(struct device *dev)
 	rc = iommufd_viommu_report_event(mdev->viommu,
 					 IOMMU_VEVENTQ_TYPE_SELFTEST, &event,
 					 sizeof(event));
-	/* User space learns of the loss from the queue */
+	/* The queue reports the loss to user space */
 	return rc == -EOVERFLOW ? 0 : rc;
 }
 

@@ -15,7 +15,7 @@
 struct iommufd_viommu;
 
 /**
- * struct mock_dev_viommu - What a mock device knows of its vIOMMU
+ * struct mock_dev_viommu - A mock device's state for its vIOMMU
  * @rwsem: Guards @viommu
  * @viommu: The vIOMMU of the nested domain that the device is attached to, or NULL
  * @cache: The device's cache, which commands invalidate

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of what drivers find in a virtual IOMMU: devices by their virtual
- * IDs, and room for events. The objects of user space are tested by
- * tools/testing/selftests/iommu.
+ * KUnit tests of the interface of virtual IOMMUs for drivers: devices by their
+ * virtual IDs, and queues of events. tools/testing/selftests/iommu tests the
+ * objects of user space.
  */
 #include <kunit/test.h>
 #include <linux/iommu-viommu.h>
@@ -22,7 +22,7 @@ struct viommu_test {
 	int initialised;
 };
 
-/* What the tests queue: a header as user space reads it, and the event */
+/* An entry of the queue: the header that user space reads, and the event */
 struct test_entry {
 	struct iommufd_vevent_header header;
 	u32 event;
@@ -147,7 +147,7 @@ static void second_of_an_id_or_a_device_is_refused(struct kunit *test)
 	again.dev = vt->vdevices[0].dev;
 	KUNIT_EXPECT_EQ(test, -EEXIST,
 			iommufd_viommu_add_vdevice(&vt->viommu, &again));
-	/* What the driver did for the refused ones was undone */
+	/* The driver's initialisation of the refused ones was undone */
 	KUNIT_EXPECT_EQ(test, vt->initialised, 1);
 	KUNIT_EXPECT_NULL(test, find(vt, 6));
 	KUNIT_EXPECT_EQ(test, 0, add(vt, 1, 6));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of MSI addresses that a guest chose.
+ * KUnit tests of guest MSI addresses.
  *
  * The device of test.c is attached to a nested domain here, whose parent is the
- * domain that its doorbells are in.
+ * domain that maps its doorbells.
  */
 #include <kunit/device.h>
 #include <kunit/static_stub.h>
@@ -71,8 +71,8 @@ static u64 msi_get(struct msi_address_test *at, unsigned int index)
 }
 
 /*
- * The vector's message holds @address, in the descriptor and where a reset takes it
- * from; the data is the controller's, and stage 2 is as ever.
+ * The vector's message holds @address, both in the descriptor and in the copy that
+ * a reset restores. The data is the controller's, and stage 2 is unchanged.
  */
 static void msi_expect_address(struct kunit *test, u64 address)
 {
@@ -113,7 +113,7 @@ static void address_after_vector_is_written_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, msi_set(at, 0, OTHER_ADDRESS));
 	KUNIT_EXPECT_EQ(test, at->base.writes, 1);
 	msi_expect_address(test, OTHER_ADDRESS);
-	/* The same one again is no reason to write */
+	/* Setting the same address again writes nothing */
 	KUNIT_EXPECT_EQ(test, 0, msi_set(at, 0, OTHER_ADDRESS));
 	KUNIT_EXPECT_EQ(test, at->base.writes, 1);
 }
@@ -130,7 +130,7 @@ static void address_of_inactive_vector_is_written_later(struct kunit *test)
 	msi_expect_address(test, GUEST_ADDRESS);
 }
 
-static void address_is_there_again_with_its_vector(struct kunit *test)
+static void address_is_restored_with_its_vector(struct kunit *test)
 {
 	struct msi_address_test *at = test->priv;
 	struct msi_test *mt = &at->base.base;
@@ -178,7 +178,7 @@ static void clear_reverts_messages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_clear_addresses(dev, IOMMU_MSI_PER_VECTOR));
 	KUNIT_EXPECT_EQ(test, 0, msi_set(at, 0, OTHER_ADDRESS));
-	/* Those of another kind are not concerned */
+	/* Addresses of another kind are not affected */
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_clear_addresses(dev, IOMMU_MSI_SHARED));
 	msi_expect_address(test, OTHER_ADDRESS);
@@ -210,7 +210,7 @@ static void wrong_offset_is_refused(struct kunit *test)
 		const u64 addresses[] = { OTHER_ADDRESS, wrong[i] };
 
 		KUNIT_EXPECT_EQ(test, -EADDRNOTAVAIL, msi_set(at, 0, wrong[i]));
-		/* One that is wrong spoils them all */
+		/* If one is wrong, none is set */
 		KUNIT_EXPECT_EQ(test, -EADDRNOTAVAIL,
 				iommu_msi_set_addresses(at->base.base.dev,
 							IOMMU_MSI_PER_VECTOR, 0,
@@ -238,7 +238,7 @@ static void offset_of_other_doorbell_is_refused_by_vector(struct kunit *test)
 
 	msi_add_second_doorbell(at);
 	msi_test_attach(test);
-	/* Nobody knows yet which one the vector will use */
+	/* It is not known yet which doorbell the vector will use */
 	KUNIT_EXPECT_EQ(test, 0, msi_set(at, 0, second));
 	KUNIT_EXPECT_EQ(test, -EADDRNOTAVAIL,
 			iommu_msi_map(&mt->domain.domain, at->base.desc,
@@ -313,7 +313,7 @@ static void outside_nested_domain_nothing_is_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOENT, msi_set(at, 0, GUEST_ADDRESS));
 	at->attached = &mt->domain.domain;
 	KUNIT_EXPECT_EQ(test, -ENOENT, msi_set(at, 0, GUEST_ADDRESS));
-	/* It is the domain that is wrong, whatever the address is */
+	/* The domain is checked before the address */
 	KUNIT_EXPECT_EQ(test, -ENOENT, msi_set(at, 0, 1));
 	at->attached = &orphan;
 	KUNIT_EXPECT_EQ(test, -ENOENT, msi_set(at, 0, GUEST_ADDRESS));
@@ -478,8 +478,8 @@ static void msi_and_msix_have_addresses_of_their_own(struct kunit *test)
 }
 
 /*
- * Where one write cannot change both halves of the address, the upper one has to
- * be that of the place, which the message will have to go back to.
+ * If one write cannot change both halves of the address, the upper half must be
+ * that of the doorbell's IOVA, to which the message will be reverted.
  */
 static void several_vectors_of_msi_share_upper_half(struct kunit *test)
 {
@@ -499,7 +499,7 @@ static void several_vectors_of_msi_share_upper_half(struct kunit *test)
 	msi_pci_stop(test, pt);
 }
 
-static void maskable_vector_of_msi_is_anywhere(struct kunit *test)
+static void maskable_vector_of_msi_has_no_limit(struct kunit *test)
 {
 	struct msi_pci_test *pt = msi_pci_start(test);
 
@@ -533,13 +533,13 @@ static void device_that_leaves_reverts_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_get(at, 0), IOMMU_MSI_NO_ADDRESS);
 	msi_expect_address(test, PLACE_ADDRESS);
 
-	/* And it may come back */
+	/* It may be attached again */
 	at->attached = &at->nested;
 	KUNIT_EXPECT_EQ(test, 0, msi_set(at, 0, GUEST_ADDRESS));
 	msi_expect_address(test, GUEST_ADDRESS);
 }
 
-static void device_that_stays_has_its_addresses_again(struct kunit *test)
+static void device_that_stays_keeps_its_addresses(struct kunit *test)
 {
 	struct msi_address_test *at = test->priv;
 	struct device *dev = at->base.base.dev;
@@ -560,7 +560,7 @@ static void device_without_addresses_leaves_unwritten(struct kunit *test)
 
 	msi_move_start(test);
 	iommu_msi_suspend_addresses(dev);
-	/* A guest that is late */
+	/* The guest sets an address too late */
 	KUNIT_EXPECT_EQ(test, -EBUSY, msi_set(at, 0, GUEST_ADDRESS));
 	at->attached = NULL;
 	iommu_msi_drop_addresses(dev);
@@ -569,7 +569,7 @@ static void device_without_addresses_leaves_unwritten(struct kunit *test)
 	msi_expect_address(test, PLACE_ADDRESS);
 }
 
-static void vector_of_device_that_leaves_gets_place(struct kunit *test)
+static void vector_of_leaving_device_gets_iova(struct kunit *test)
 {
 	struct msi_address_test *at = test->priv;
 	struct device *dev = at->base.base.dev;
@@ -583,7 +583,7 @@ static void vector_of_device_that_leaves_gets_place(struct kunit *test)
 	msi_expect_address(test, GUEST_ADDRESS);
 }
 
-static void driver_that_goes_takes_addresses_along(struct kunit *test)
+static void addresses_are_dropped_with_the_driver(struct kunit *test)
 {
 	struct msi_address_test *at = test->priv;
 	struct device *dev = at->base.base.dev;
@@ -606,7 +606,7 @@ static void msi_vector_goes(struct kunit *test)
 	iommu_dma_release_msi(at->base.desc);
 }
 
-static void vector_may_go_while_addresses_are_reverted(struct kunit *test)
+static void vector_may_be_freed_during_revert(struct kunit *test)
 {
 	struct msi_address_test *at = test->priv;
 	struct device *dev = at->base.base.dev;
@@ -620,7 +620,7 @@ static void vector_may_go_while_addresses_are_reverted(struct kunit *test)
 	iommu_msi_drop_addresses(dev);
 }
 
-static void doorbell_that_moves_leaves_address(struct kunit *test)
+static void relocation_leaves_guest_address(struct kunit *test)
 {
 	struct msi_address_test *at = test->priv;
 	struct msi_move_test *mm = &at->base;
@@ -633,7 +633,7 @@ static void doorbell_that_moves_leaves_address(struct kunit *test)
 					    WINDOW_LAST));
 	KUNIT_EXPECT_EQ(test, mm->writes, 1);
 	KUNIT_EXPECT_EQ(test, msi_move_message(mm), OTHER_ADDRESS);
-	/* It goes back to where the doorbell is now */
+	/* The message is reverted to the doorbell's current IOVA */
 	place = msi_test_state(test).iova;
 	KUNIT_EXPECT_NE(test, place, WINDOW_START);
 	iommu_msi_suspend_addresses(mm->base.dev);
@@ -647,7 +647,7 @@ static struct kunit_case msi_address_test_cases[] = {
 	KUNIT_CASE(address_before_vector_is_in_its_message),
 	KUNIT_CASE(address_after_vector_is_written_once),
 	KUNIT_CASE(address_of_inactive_vector_is_written_later),
-	KUNIT_CASE(address_is_there_again_with_its_vector),
+	KUNIT_CASE(address_is_restored_with_its_vector),
 	KUNIT_CASE(address_belongs_to_its_index),
 	KUNIT_CASE(clear_reverts_messages),
 	KUNIT_CASE(wrong_offset_is_refused),
@@ -661,14 +661,14 @@ static struct kunit_case msi_address_test_cases[] = {
 	KUNIT_CASE(device_with_32_bit_messages_refuses_high_address),
 	KUNIT_CASE(msi_and_msix_have_addresses_of_their_own),
 	KUNIT_CASE(several_vectors_of_msi_share_upper_half),
-	KUNIT_CASE(maskable_vector_of_msi_is_anywhere),
+	KUNIT_CASE(maskable_vector_of_msi_has_no_limit),
 	KUNIT_CASE(device_that_leaves_reverts_first),
-	KUNIT_CASE(device_that_stays_has_its_addresses_again),
+	KUNIT_CASE(device_that_stays_keeps_its_addresses),
 	KUNIT_CASE(device_without_addresses_leaves_unwritten),
-	KUNIT_CASE(vector_of_device_that_leaves_gets_place),
-	KUNIT_CASE(driver_that_goes_takes_addresses_along),
-	KUNIT_CASE(vector_may_go_while_addresses_are_reverted),
-	KUNIT_CASE(doorbell_that_moves_leaves_address),
+	KUNIT_CASE(vector_of_leaving_device_gets_iova),
+	KUNIT_CASE(addresses_are_dropped_with_the_driver),
+	KUNIT_CASE(vector_may_be_freed_during_revert),
+	KUNIT_CASE(relocation_leaves_guest_address),
 	{}
 };
 
@@ -681,5 +681,5 @@ static struct kunit_suite msi_address_suite = {
 
 kunit_test_suites(&msi_address_suite);
 
-MODULE_DESCRIPTION("KUnit tests of MSI addresses that a guest chose");
+MODULE_DESCRIPTION("KUnit tests of guest MSI addresses");
 MODULE_LICENSE("GPL");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of what buses do not carry: by fake host bridges, and by MSI spaces that
- * devices behind them are attached to.
+ * KUnit tests of IOVAs that buses do not carry, with fake host bridges, and with MSI
+ * spaces that devices behind them are attached to.
  */
 #include <linux/resource_ext.h>
 
@@ -37,7 +37,7 @@ static void bus_add_dma_range(struct kunit *test, struct pci_dev *pdev,
 		IORESOURCE_MEM, start, last, offset);
 }
 
-/* What is not carried, in ascending order, is @expected and nothing else */
+/* The ranges that are not carried, in ascending order */
 struct bus_range {
 	u64 start;
 	u64 last;
@@ -60,7 +60,7 @@ static void bus_expect(struct kunit *test, struct msi_bus_limits *limits,
 	KUNIT_EXPECT_EQ(test, i, count);
 }
 
-/* @pdev alone has these limits, and leaves none */
+/* @pdev alone has the limits @expected, and leaves none when it is removed */
 static void bus_expect_device(struct kunit *test, struct pci_dev *pdev,
 			      const struct bus_range *expected,
 			      unsigned int count)
@@ -113,10 +113,10 @@ static void gaps_between_dma_ranges_are_excluded(struct kunit *test)
 		{ SZ_8G, U64_MAX },
 	};
 
-	/* Sorted by the CPU's addresses, as by the parser, not by those of the bus */
+	/* Sorted by CPU addresses, as the parser does, not by bus addresses */
 	bus_add_dma_range(test, pdev, SZ_4G, SZ_8G - 1, 0);
 	bus_add_dma_range(test, pdev, SZ_1G, SZ_2G - 1, SZ_16G);
-	/* A part of the other one */
+	/* Contained in the first one */
 	bus_add_dma_range(test, pdev, SZ_4G, 5 * (u64)SZ_1G - 1, SZ_32G);
 	bus_expect_device(test, pdev, expected, ARRAY_SIZE(expected));
 }
@@ -178,7 +178,7 @@ static void bus_is_kept_for_the_next_device(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bus);
 	msi_bus_put(&limits, bus);
 	bus_expect(test, &limits, NULL, 0);
-	/* Nothing else may take its address meanwhile */
+	/* The reference keeps its address from being used again meanwhile */
 	KUNIT_EXPECT_EQ(test, references + 1, kref_read(&bridge->kobj.kref));
 	again = msi_bus_get(&limits, &pdev->dev);
 	KUNIT_EXPECT_PTR_EQ(test, again, bus);
@@ -241,7 +241,7 @@ static void devices_of_two_bridges_have_the_ranges_of_both(struct kunit *test)
 	msi_bus_limits_destroy(&limits);
 }
 
-/* Places. mm->base.dev is on no bus that has limits. */
+/* Placement. mm->base.dev is on no bus that has limits. */
 
 static struct pci_dev *bus_test_device(struct kunit *test)
 {
@@ -437,5 +437,5 @@ static struct kunit_suite msi_bus_suite = {
 
 kunit_test_suites(&msi_bus_suite);
 
-MODULE_DESCRIPTION("KUnit tests of MSI doorbells that a bus does not reach");
+MODULE_DESCRIPTION("KUnit tests of IOVAs that a bus does not carry");
 MODULE_LICENSE("GPL");

@@ -2,8 +2,8 @@
 /*
  * KUnit tests of vectors of the host's drivers, which follow their group.
  *
- * The group is no more than its list of vectors, of which there is one. Its messages
- * are a mock chip's, which notes what is written.
+ * The group is only a list with one vector. A mock chip records the messages that
+ * are written.
  */
 #include <linux/iommu.h>
 #include <linux/irq.h>
@@ -49,7 +49,7 @@ static int msi_host_test_init(struct kunit *test)
 	rc = msi_move_test_setup(test, mm);
 	if (rc)
 		return rc;
-	/* The device is the host's */
+	/* A host driver has the device */
 	iommu_msi_unregister_rewriter(mm->base.dev);
 	ht->iommu.ops = &host_iommu_ops;
 	mm->param.iommu_dev = &ht->iommu;
@@ -76,7 +76,7 @@ static void msi_host_test_exit(struct kunit *test)
 	msi_move_test_exit(test);
 }
 
-/* The group changes its domain, or fails to once that is prepared */
+/* The group changes its domain, or fails to after the change was prepared */
 static int host_change(struct kunit *test, struct iommu_domain *from,
 		       struct iommu_domain *to, bool changed)
 {
@@ -102,7 +102,7 @@ static void vector_follows_its_group_and_comes_back(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0,
 			host_change(test, &ht->identity, &ht->blocked, true));
-	/* It is kept back */
+	/* The vector stays paused */
 	KUNIT_EXPECT_EQ(test, ht->mm.writes, 0);
 	KUNIT_EXPECT_EQ(test, 0, host_change(test, &ht->blocked, space, true));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 1);
@@ -144,7 +144,7 @@ static void doorbell_that_cannot_be_mapped_fails_the_change(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_move_message(&ht->mm), DOORBELL_PHYS);
 }
 
-static void change_that_must_succeed_keeps_the_vector_back(struct kunit *test)
+static void change_that_must_succeed_keeps_vector_paused(struct kunit *test)
 {
 	struct msi_host_test *ht = test->priv;
 	struct msi_test *mt = &ht->mm.base;
@@ -162,7 +162,7 @@ static void change_that_must_succeed_keeps_the_vector_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 0);
 	KUNIT_EXPECT_NULL(test, ht->mm.desc->iommu_msi_user);
 	KUNIT_EXPECT_EQ(test, ht->mm.writes, 0);
-	/* The next change finds it as it is */
+	/* The next change resumes it */
 	KUNIT_EXPECT_EQ(test, 0,
 			host_change(test, &mt->domain.domain, &ht->identity,
 				    true));
@@ -187,7 +187,7 @@ static struct kunit_case msi_host_test_cases[] = {
 	KUNIT_CASE(vector_follows_its_group_and_comes_back),
 	KUNIT_CASE(group_that_cannot_change_leaves_its_vector),
 	KUNIT_CASE(doorbell_that_cannot_be_mapped_fails_the_change),
-	KUNIT_CASE(change_that_must_succeed_keeps_the_vector_back),
+	KUNIT_CASE(change_that_must_succeed_keeps_vector_paused),
 	KUNIT_CASE(vector_that_nothing_translates_is_left_alone),
 	{}
 };

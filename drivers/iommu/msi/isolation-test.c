@@ -32,7 +32,7 @@ static struct device *isolation_device(struct kunit *test)
 KUNIT_DEFINE_ACTION_WRAPPER(release_wrapper, release_resource,
 			    struct resource *);
 
-/* As a driver that claims its registers */
+/* Claim registers, as a driver does */
 static void claim(struct kunit *test, struct resource *res, phys_addr_t start,
 		  size_t size)
 {
@@ -120,7 +120,7 @@ static void unclaimed_bus_window_does_not_hide_neighbour(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EPERM, iommu_msi_check_page(dev, REG, SZ_64K));
 }
 
-/* A space of a user, who has mapped nothing */
+/* A user's MSI space without mappings */
 
 static void isolation_assert_locked(void *owner)
 {
@@ -137,7 +137,7 @@ static const struct iommu_msi_owner_ops isolation_owner_ops = {
 	.first_taken = isolation_first_taken,
 };
 
-/* The second doorbell is the one that may be refused */
+/* Only the second doorbell may be refused */
 static int isolation_doorbells(struct irq_domain *domain, struct device *dev,
 			       irq_msi_doorbell_fn_t fn, void *data)
 {

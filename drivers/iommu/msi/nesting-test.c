@@ -50,7 +50,7 @@ static void pinned_doorbell_is_placed_nowhere_else(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EBUSY,
 			iommu_msi_place_window(mt->space, &window));
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, WINDOW_START);
-	/* Where it is already it may be fixed */
+	/* Its current IOVA may be fixed */
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_place_fixed(mt->space, 0, WINDOW_START));
 	iommu_msi_place_auto(mt->space, 0);
@@ -106,7 +106,7 @@ static void pin_goes_with_the_reservation(struct kunit *test)
 	struct msi_test *mt = test->priv;
 
 	pin(test);
-	/* Twice counts once */
+	/* Pinning twice counts once */
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_pin_device(&mt->domain.domain, mt->dev));
 	iommu_msi_unreserve_device(mt->space, mt->dev);
@@ -151,7 +151,7 @@ static void failing_pin_leaves_nothing(struct kunit *test)
 	mt->irq.sizes[1] = sizeof(u32);
 	mt->irq.count = 2;
 	msi_test_attach(test);
-	/* The second one is out of reach, when the first is mapped already */
+	/* The second one is out of reach, and the first is mapped by then */
 	mt->domain.domain.geometry.aperture_end = WINDOW_START + SZ_4K - 1;
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
 			iommu_msi_pin_device(&mt->domain.domain, mt->dev));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the placement rule: where a doorbell goes, as a table, and how many
- * steps it takes to find that out. Like the rule itself they need no MSI space.
+ * KUnit tests of the placement rule: a table of IOVAs that doorbells get, and the
+ * number of steps of the search. Like the rule itself they need no MSI space.
  */
 #include <kunit/test.h>
 #include <linux/limits.h>
@@ -16,17 +16,17 @@
 /* The window, 63 candidates below 4 GiB, and one for each bit of a 64-bit IOVA */
 #define MAX_PROBES (MSI_PLACEMENT_WINDOW_SLOTS + 63 + 64)
 
-/* An owner that counts what it is asked */
+/* An owner that counts the questions to it */
 struct msi_placement_owner {
 	struct rb_root_cached taken;
 	struct rb_root_cached claimed;
-	/* The walk is interrupted when it has taken so many steps; 0 for never */
+	/* The walk is interrupted after this number of steps; 0 for never */
 	unsigned int interrupt_at;
 	unsigned int questions;
 	unsigned int steps;
 };
 
-/* A rule and an owner; what a test leaves alone is an empty space of 48 bits */
+/* A rule and an owner; by default an empty space of 48 bits */
 struct msi_placement_env {
 	struct msi_placement_owner owner;
 	struct rb_root_cached places;
@@ -451,7 +451,7 @@ static void place_for_two_spaces_is_free_in_both(struct kunit *test)
 
 KUNIT_DEFINE_ACTION_WRAPPER(msi_placement_kvfree, kvfree, const void *);
 
-/* @count mappings of a page, each with a hole of a page behind it */
+/* @count mappings of a page, each followed by a hole of a page */
 static void msi_placement_map(struct kunit *test, struct rb_root_cached *taken,
 			      unsigned int count)
 {
@@ -492,7 +492,7 @@ static void msi_placement_count_desc(const unsigned int *count, char *desc)
 KUNIT_ARRAY_PARAM(msi_placement_count, msi_placement_counts,
 		  msi_placement_count_desc);
 
-/* The window is free but for its first slots: no number of mappings matters */
+/* Only the window's first slots are taken: the number of mappings is irrelevant */
 static void probes_do_not_depend_on_mappings(struct kunit *test)
 {
 	const unsigned int *count = test->param_value;
@@ -535,7 +535,7 @@ static void unreachable_doubles_the_cost_at_most(struct kunit *test)
 	msi_placement_insert(test, &env->unreachable, SZ_1G, SZ_2G);
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
 			msi_placement_find(&env->placement, &iova));
-	/* The ranges that are not carried add at most two steps each */
+	/* Each range that is not carried adds at most two steps */
 	KUNIT_EXPECT_LE(test, env->owner.steps, 2 * (*count + 2) + 2);
 	KUNIT_EXPECT_LE(test, env->owner.questions,
 			2 * MAX_PROBES + env->owner.steps);
@@ -560,7 +560,7 @@ static void signal_ends_the_second_walk(struct kunit *test)
 	struct msi_placement_env *env = msi_placement_env(test);
 	unsigned long iova;
 
-	/* One step for what is not carried, then the second walk begins */
+	/* One step for the range that is not carried, then the second walk begins */
 	msi_placement_insert(test, &env->unreachable, 0, ULONG_MAX);
 	msi_placement_crowd(test, env, 1000);
 	env->placement.slot_size = SZ_64K;

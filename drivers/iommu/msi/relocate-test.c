@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of doorbells that move while vectors use them, and of places that
- * the owner chooses.
+ * KUnit tests of doorbells that are relocated while vectors use them, and of IOVAs
+ * that the owner requests.
  */
 #include <kunit/static_stub.h>
 #include <linux/completion.h>
@@ -100,7 +100,7 @@ static void last_device_that_does_not_rewrite_reverts_all(struct kunit *test)
 			iommu_msi_map(&mm->base.domain.domain, stuck,
 				      DOORBELL_PHYS));
 	KUNIT_EXPECT_EQ(test, -EEXIST, msi_move_away(mm));
-	/* There and back */
+	/* Rewritten once, and reverted */
 	KUNIT_EXPECT_EQ(test, mm->writes, 2);
 	msi_move_expect_at(test, WINDOW_START);
 	iommu_dma_release_msi(stuck);
@@ -121,7 +121,7 @@ static void msi_add_vector(struct kunit *test)
 				      DOORBELL_PHYS));
 }
 
-/* As vfio-pci, which waits for a lock that a reset of the device holds */
+/* As vfio-pci does: wait for a lock that a reset of the device holds */
 static void msi_killed_rewrite(struct iommu_msi_rewriter *driver,
 			       struct iommu_msi_rewrite *rewrite)
 {
@@ -188,7 +188,7 @@ static void msi_join_second_domain(struct kunit *test)
 	struct msi_move_test *mm = test->priv;
 	struct msi_test *mt = &mm->base;
 
-	/* Not under the owner's lock, so that it may come in the middle */
+	/* Not under the owner's lock, so it may happen during a relocation */
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_attach_begin(&mt->domain2.domain, mt->dev));
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
@@ -234,7 +234,7 @@ static void two_hundred_doorbells_move_at_once(struct kunit *test)
 
 	mt->irq.sizes[0] = 200 * SZ_4K;
 	msi_move_start(test);
-	/* It is not at the start of a page */
+	/* The range does not start at a page boundary */
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 201);
 	KUNIT_EXPECT_EQ(test, 201, iommu_msi_count_doorbells(mt->dev));
 	KUNIT_EXPECT_EQ(test, 0, msi_move_away(mm));
@@ -244,7 +244,7 @@ static void two_hundred_doorbells_move_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mm->writes, 1);
 }
 
-/* A device that is closed when it has been chosen to be rewritten */
+/* A device that is closed after it was chosen to be rewritten */
 
 struct msi_close {
 	struct work_struct work;
@@ -272,7 +272,7 @@ static void msi_close_before_rewrite(struct iommu_msi_space *space,
 	for (i = 0; i < 1000 && READ_ONCE(dev->iommu->msi_rewriter); i++)
 		usleep_range(1000, 2000);
 	KUNIT_EXPECT_NULL(test, dev->iommu->msi_rewriter);
-	/* Its vectors are gone and the driver is, but the device stays */
+	/* Vectors and driver are gone, but the device must stay */
 	KUNIT_EXPECT_EQ(test, 0,
 			wait_for_completion_timeout(&msi_close.done, HZ / 10));
 	msi_device_rewrite(space, dev);
@@ -296,7 +296,7 @@ static void device_closed_during_move_fails_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, LOW_PLACE(1));
 }
 
-/* Messages that cannot take any address */
+/* Messages that cannot hold every address */
 
 /* A PCI function with MSI registers, for as long as a test needs it */
 static void plain_msi_keeps_upper_address_half(struct kunit *test)
@@ -395,13 +395,13 @@ static void device_with_32_bit_messages_brings_doorbell_down(struct kunit *test)
 			iommu_msi_reserve_device(mt->space, &pdev->dev,
 						 &msi_test_window));
 	msi_move_expect_at(test, WINDOW_START);
-	/* It cannot be put above again as long as the device is there */
+	/* It cannot be placed above 4 GiB again while the device is attached */
 	KUNIT_EXPECT_EQ(test, -ERANGE,
 			iommu_msi_place_fixed(mt->space, 0, SZ_8G));
 	iommu_msi_unreserve_device(mt->space, &pdev->dev);
 }
 
-/* Places that the owner chooses */
+/* IOVAs that the owner requests */
 
 static void fixed_place_is_checked(struct kunit *test)
 {
@@ -449,7 +449,7 @@ static void fixed_doorbell_is_pinned_until_auto(struct kunit *test)
 			IOMMU_MSI_PLACED_FIXED);
 	KUNIT_EXPECT_EQ(test, -EEXIST,
 			iommu_msi_make_room(mt->space, SZ_1G, SZ_1G));
-	/* Another choice is the owner's right */
+	/* The owner may request another IOVA */
 	KUNIT_EXPECT_EQ(test, 0, iommu_msi_place_fixed(mt->space, 0, SZ_2G));
 	msi_move_expect_at(test, SZ_2G);
 	iommu_msi_place_auto(mt->space, 0);
@@ -473,14 +473,14 @@ static void fixed_place_waits_for_its_doorbell(struct kunit *test)
 	interval_tree_remove(node, &mt->owner.taken);
 	msi_move_start(test);
 	msi_move_expect_at(test, SZ_1G);
-	/* And it is there again for the next device */
+	/* The next device gets the same IOVA */
 	iommu_dma_release_msi(mm->desc);
 	iommu_msi_unreserve_device(mt->space, mt->dev);
 	msi_move_start(test);
 	msi_move_expect_at(test, SZ_1G);
 }
 
-static void window_takes_doorbells_in(struct kunit *test)
+static void window_relocates_doorbells_into_it(struct kunit *test)
 {
 	static const struct iommu_msi_window window = { SZ_1G,
 							SZ_1G + SZ_8K - 1 };
@@ -492,7 +492,7 @@ static void window_takes_doorbells_in(struct kunit *test)
 	msi_move_expect_at(test, SZ_1G);
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).placement,
 			IOMMU_MSI_PLACED_WINDOW);
-	/* It makes way within the window, and no further */
+	/* It is relocated, but only within the window */
 	KUNIT_EXPECT_EQ(test, 0, iommu_msi_make_room(mt->space, SZ_1G, SZ_1G));
 	msi_move_expect_at(test, SZ_1G + SZ_4K);
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
@@ -522,7 +522,7 @@ static void window_too_small_changes_nothing(struct kunit *test)
 	msi_move_expect_at(test, WINDOW_START);
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).placement,
 			IOMMU_MSI_PLACED_AUTO);
-	/* A doorbell with a fixed place needs none */
+	/* A doorbell with a fixed IOVA needs no room in the window */
 	KUNIT_EXPECT_EQ(test, 0, iommu_msi_place_fixed(mt->space, 0, SZ_2G));
 	KUNIT_EXPECT_EQ(test, 0, iommu_msi_place_window(mt->space, &one));
 	msi_move_expect_at(test, SZ_2G);
@@ -563,7 +563,7 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(fixed_place_is_checked),
 	KUNIT_CASE(fixed_doorbell_is_pinned_until_auto),
 	KUNIT_CASE(fixed_place_waits_for_its_doorbell),
-	KUNIT_CASE(window_takes_doorbells_in),
+	KUNIT_CASE(window_relocates_doorbells_into_it),
 	KUNIT_CASE(window_too_small_changes_nothing),
 	KUNIT_CASE(window_leaves_pinned_doorbell_and_fails),
 	{}
@@ -578,5 +578,5 @@ static struct kunit_suite msi_move_suite = {
 
 kunit_test_suites(&msi_move_suite);
 
-MODULE_DESCRIPTION("KUnit tests of moving MSI doorbells");
+MODULE_DESCRIPTION("KUnit tests of the relocation of MSI doorbells");
 MODULE_LICENSE("GPL");

@@ -26,7 +26,7 @@ static struct msi_other *msi_other_space(struct kunit *test)
 	return other;
 }
 
-/* As a replace does it, up to where the device is attached elsewhere */
+/* Do a replace, up to the attach of the device to the other domain */
 static int msi_begin_change(struct kunit *test, struct msi_other *other)
 {
 	struct msi_move_test *mm = test->priv;
@@ -52,7 +52,7 @@ static void msi_end_change(struct kunit *test, struct msi_other *other,
 	iommu_msi_unreserve_device(changed ? mt->space : other->space, mt->dev);
 }
 
-/* Returns what stopped it */
+/* Returns the error of the first step that failed */
 static int msi_change_space(struct kunit *test, struct msi_other *other,
 			    bool changed)
 {
@@ -85,7 +85,7 @@ static unsigned int msi_other_vectors(struct msi_other *other)
 	return state.vectors;
 }
 
-/* The vector is the other space's now, and its message says @place */
+/* The vector belongs to the other space, and its message has the IOVA @place */
 static void msi_expect_changed(struct kunit *test, struct msi_other *other,
 			       unsigned long place)
 {
@@ -104,7 +104,7 @@ static void msi_expect_changed(struct kunit *test, struct msi_other *other,
 	KUNIT_EXPECT_TRUE(test, iommu_msi_in_use_elsewhere(mt->space, mt->dev));
 }
 
-/* The device changes its space, after which its vector is at @place */
+/* The device changes its space, and its vector gets the IOVA @place */
 static void msi_expect_change(struct kunit *test, struct msi_other *other,
 			      unsigned long place)
 {
@@ -155,7 +155,7 @@ static void both_spaces_move_to_common_hole(struct kunit *test)
 	msi_test_insert(test, &other->owner.taken, WINDOW_START, WINDOW_LAST);
 	msi_move_start(test);
 	msi_test_insert(test, &mt->owner.taken, LOW_PLACE(1), LOW_PLACE(1));
-	/* The rest of the old space's window is no hole in the new one */
+	/* The rest of the old space's window is not free in the new one */
 	msi_expect_change(test, other, LOW_PLACE(2));
 	KUNIT_EXPECT_EQ(test, mm->writes, 1);
 }
@@ -245,10 +245,10 @@ static void vector_waits_until_device_has_left(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iommu_msi_place_fixed(other->space, 0, SZ_2G));
 	KUNIT_ASSERT_EQ(test, 0, msi_begin_change(test, other));
 	msi_expect_vector_refused(test);
-	/* A device that does not leave has its vector */
+	/* A device that stays may still get a vector */
 	KUNIT_EXPECT_EQ(test, 0, msi_other_map(&mt->domain, &desc));
 	iommu_dma_release_msi(&desc);
-	/* It is attached, and that is not noted yet */
+	/* The device is attached, but the replace has not ended yet */
 	KUNIT_EXPECT_EQ(test, 0, msi_other_map(&mt->domain2, mm->desc));
 	msi_end_change(test, other, true);
 	KUNIT_EXPECT_EQ(test, msi_test_message(mm->desc, DOORBELL_PHYS),
@@ -273,7 +273,7 @@ static void vector_waits_until_device_stays(struct kunit *test)
 	msi_other_free(test, other);
 }
 
-/* Whether it will be at one IOVA is not known before it is bound */
+/* Before the doorbell is known, it may have different IOVAs in the two spaces */
 static void vector_of_unknown_doorbell_waits(struct kunit *test)
 {
 	struct msi_other *other = msi_other_space(test);
@@ -326,7 +326,7 @@ static void silent_device_joins_those_of_its_page(struct kunit *test)
 	msi_other_free(test, other);
 }
 
-/* The end of a replace, which waits for a space that a vector has locked */
+/* The end of a replace, which waits for the lock of a space */
 struct msi_end {
 	struct iommu_msi_space *from;
 	struct iommu_msi_space *to;
@@ -368,7 +368,7 @@ static struct task_struct *msi_thread(struct kunit *test, int (*fn)(void *data),
 	return thread;
 }
 
-/* A device gets its first vector ever when it has left, before that is noted */
+/* A device gets its first vector between the attach and the end of the replace */
 static void first_vector_keeps_its_lock_while_device_leaves(struct kunit *test)
 {
 	struct msi_other *other = msi_other_space(test);
@@ -401,20 +401,20 @@ static void first_vector_keeps_its_lock_while_device_leaves(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, msi_first_desc(dev, MSI_DESC_ALL));
 	KUNIT_EXPECT_EQ(test, 0, kthread_stop_put(lock_thread));
 	KUNIT_EXPECT_EQ(test, 0, kthread_stop_put(end_thread));
-	/* The other thread's unlock ends the iteration */
+	/* An unlock by the other thread would end the iteration */
 	KUNIT_EXPECT_NOT_NULL(test, msi_next_desc(dev, MSI_DEFAULT_DOMAIN,
 						  MSI_DESC_ALL));
 	msi_unlock_descs(dev);
 	msi_other_free(test, other);
 }
 
-/* Two doorbells, the places of which are swapped in the other space */
+/* Two doorbells, whose IOVAs are swapped in the other space */
 
 struct msi_swap {
 	struct msi_other *other;
 	struct msi_desc *second; /* of the device that changes its space */
 	struct dev_iommu param;
-	struct iommu_msi_rewriter driver; /* of the one that is in the other */
+	struct iommu_msi_rewriter driver; /* of the device in the other space */
 };
 
 static void msi_plain_rewrite(struct iommu_msi_rewriter *driver,
@@ -489,7 +489,7 @@ static void msi_swap_end(struct kunit *test, struct msi_swap *swap)
 	msi_other_free(test, swap->other);
 }
 
-/* The message of @desc leads to the register at @phys */
+/* The address in the message of @desc is translated to the register at @phys */
 static void msi_expect_leads_to(struct kunit *test, struct msi_desc *desc,
 				struct msi_test_domain *td, phys_addr_t phys)
 {
@@ -537,7 +537,7 @@ static void swapped_doorbells_without_second_hole_stay(struct kunit *test)
 	struct msi_swap swap = {};
 
 	msi_swap_start(test, &swap);
-	/* One hole besides the places that they have */
+	/* One hole besides the IOVAs that they have */
 	msi_test_insert(test, &mt->owner.taken, 0, WINDOW_START - 1);
 	msi_test_insert(test, &mt->owner.taken, WINDOW_START + 3 * SZ_4K,
 			ULONG_MAX);

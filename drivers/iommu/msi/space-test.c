@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of MSI spaces: reserving places, mapping doorbells and counting
+ * KUnit tests of MSI spaces: reserving IOVAs, mapping doorbells and counting
  * vectors.
  */
 #include <linux/device.h>
@@ -46,7 +46,7 @@ static void first_vector_maps_and_last_unmaps(struct kunit *test)
 	iommu_dma_release_msi(&b);
 	KUNIT_EXPECT_FALSE(test, msi_test_state(test).mapped);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
-	/* A message composed now must not use the old place */
+	/* A message composed now must not use the old IOVA */
 	KUNIT_EXPECT_EQ(test, msi_test_message(&a, DOORBELL_PHYS),
 			DOORBELL_PHYS);
 	iommu_dma_release_msi(&a);
@@ -88,7 +88,7 @@ static void registers_in_one_page_are_one_doorbell(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 
-	/* As the GICv3's MBIs, and a range that ends in the page of the first */
+	/* As GICv3's MBIs, and a range that ends in the page of the first one */
 	mt->irq.doorbells[1] = DOORBELL_PHYS + 8;
 	mt->irq.sizes[1] = sizeof(u32);
 	mt->irq.doorbells[2] = DOORBELL_PHYS - SZ_4K;
@@ -234,7 +234,7 @@ static void doorbell_that_only_others_reserved_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
 			iommu_msi_map(&mt->domain.domain, &desc,
 				      DOORBELL_PHYS));
-	/* One that is not attached itself is a host driver's, or came late */
+	/* Without reservation it is a host driver's, or joined the group late */
 	iommu_msi_unreserve_device(mt->space, mt->dev2);
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_map(&mt->domain.domain, &desc,
@@ -283,7 +283,7 @@ static void msi_test_attach_silent_pair(struct kunit *test)
 	msi_test_join_second(test);
 }
 
-/* As the devices of a pre-ITS, which has one register each */
+/* Like devices behind a pre-ITS, which has a register for each */
 static void silent_devices_share_doorbell_of_a_page(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
@@ -299,7 +299,7 @@ static void silent_devices_share_doorbell_of_a_page(struct kunit *test)
 				      DOORBELL_PHYS + 4));
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
 
-	/* The second one moves to another domain, the first one goes */
+	/* The second one changes its domain, the first one is detached */
 	msi_test_enter(test, &mt->domain2, mt->dev2);
 	iommu_dma_release_msi(&a);
 	iommu_msi_unreserve_device(mt->space, mt->dev);
@@ -376,7 +376,7 @@ static void doorbell_outlives_detached_device(struct kunit *test)
 					    WINDOW_LAST));
 	iommu_dma_release_msi(&desc);
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 0);
-	/* The idle doorbell holds its place no longer than until asked */
+	/* The unused doorbell is removed when the owner needs its IOVA */
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_make_room(mt->space, WINDOW_START,
 					    WINDOW_LAST));

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit test of MSI spaces: what a vector costs under the space's lock does not grow
- * with what a user made. Counted are the questions to the owner, of which there must
- * be none, and what is mapped and unmapped; every loop that is left there runs over
- * what the hardware bounds. msi_test_first_taken() and its like have lockdep check
- * that nobody asks with the lock held, in all tests.
+ * KUnit test of MSI spaces: the cost of a vector under the space's lock does not
+ * grow with the number of a user's mappings. The test counts questions to the
+ * owner, of which there must be none, and maps and unmaps; all other loops under
+ * the lock are bounded by the hardware. In all tests msi_test_first_taken() and the
+ * like use lockdep to check that the lock is not held.
  */
 #include <linux/device.h>
 #include <linux/mm.h>
 
 #include "test.h"
 
-/* Every second page is the user's, from before the window on */
+/* The user maps every second page, starting below the window */
 #define FIRST_PAGE (WINDOW_START - SZ_64K)
 
 struct msi_steps {
@@ -37,7 +37,7 @@ static struct interval_tree_node *take_pages(struct kunit *test,
 	return nodes;
 }
 
-/* One device comes and goes, with vectors, among @count mappings of the user */
+/* Attach and detach one device with vectors, among @count mappings of the user */
 static struct msi_steps count_steps(struct kunit *test, unsigned int count)
 {
 	struct msi_test *mt = test->priv;

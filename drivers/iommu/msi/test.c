@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the KUnit tests of MSI spaces share: an owner that is an interval tree of
- * taken ranges, a domain that is a page table of one entry per page, an interrupt
- * controller that only enumerates, and devices with vectors.
+ * Helpers for the KUnit tests of MSI spaces: an owner with an interval tree of
+ * taken ranges, a domain with one page table entry per page, an interrupt
+ * controller that only enumerates its doorbells, and devices with vectors.
  */
 #include <kunit/device.h>
 #include <linux/iommu.h>
@@ -18,7 +18,7 @@ static void msi_test_assert_locked(void *data)
 {
 }
 
-/* Nothing is searched under the space's lock */
+/* The owner must not be asked under the space's lock */
 static void msi_test_question(struct msi_test_owner *owner)
 {
 	if (owner->space)
@@ -161,7 +161,7 @@ struct device *msi_test_device(struct kunit *test, const char *name,
 	return dev;
 }
 
-/* Set up @mt, which test->priv points to or which is the first part of that */
+/* Set up @mt, which is test->priv or its first member */
 int msi_test_init(struct kunit *test, struct msi_test *mt)
 {
 	test->priv = mt;
@@ -224,7 +224,7 @@ void msi_test_attach(struct kunit *test)
 	msi_test_enter(test, &mt->domain, mt->dev);
 }
 
-/* Messages of mt->dev are a user's, and cannot be rewritten */
+/* Messages of mt->dev cannot be rewritten: its driver does not support it */
 void msi_test_never_rewrite(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
@@ -279,8 +279,8 @@ unsigned long msi_test_message(struct msi_desc *desc, phys_addr_t phys)
 }
 
 /*
- * A device with its MSI descriptors where the MSI core keeps them, and a driver
- * that rewrites messages. Its interrupts are a mock chip's, which notes messages.
+ * A device whose MSI descriptors are in the MSI core's data, and a driver that
+ * rewrites messages. Its interrupts' mock chip records messages.
  */
 
 static void msi_mock_compose(struct irq_data *data, struct msi_msg *msg)
@@ -295,7 +295,7 @@ static void msi_mock_write(struct irq_data *data, struct msi_msg *msg)
 {
 	struct msi_move_test *mm = irq_data_get_irq_chip_data(data);
 
-	/* As PCI does it: this is what a reset replays */
+	/* As PCI does: a reset restores this */
 	irq_data_get_msi_desc(data)->msg = *msg;
 	mm->written = *msg;
 	mm->writes++;
@@ -372,7 +372,7 @@ static void msi_move_free_descs(struct device *dev)
 
 	if (!dev->msi.data)
 		return;
-	/* The MSI core frees nothing below a domain it did not make */
+	/* The MSI core frees no interrupts of a domain that it did not create */
 	dev_set_msi_domain(dev, NULL);
 	msi_lock_descs(dev);
 	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
@@ -384,7 +384,7 @@ static void msi_move_free_descs(struct device *dev)
 	msi_unlock_descs(dev);
 }
 
-/* Set up @mm, which test->priv points to or which is the first part of that */
+/* Set up @mm, which is test->priv or its first member */
 int msi_move_test_setup(struct kunit *test, struct msi_move_test *mm)
 {
 	int rc;
@@ -442,7 +442,7 @@ unsigned long msi_move_message(struct msi_move_test *mm)
 	return ((u64)mm->written.address_hi << 32) | mm->written.address_lo;
 }
 
-/* The doorbell is at @place and nowhere else, and so is the message */
+/* The doorbell is mapped at @place only, and the message holds that IOVA */
 void msi_move_expect_at(struct kunit *test, unsigned long place)
 {
 	struct msi_move_test *mm = test->priv;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the KUnit tests of MSI spaces share, see test.c.
+ * Helpers for the KUnit tests of MSI spaces, see test.c.
  */
 #ifndef __IOMMU_MSI_TEST_H
 #define __IOMMU_MSI_TEST_H
@@ -25,7 +25,7 @@
 /* In another page, and at another offset in it */
 #define SECOND_PHYS 0x80a0080UL
 #define MAX_DOORBELLS 8
-/* The k-th place below 4 GiB that the placement rule tries */
+/* The k-th IOVA below 4 GiB that the placement rule tries */
 #define LOW_PLACE(k) (SZ_4G - SZ_64M * (k))
 #define TOP(bits) ((1UL << (bits)) - 1)
 
@@ -33,7 +33,7 @@ struct msi_test_owner {
 	struct rb_root_cached taken;
 	struct rb_root_cached claimed;
 	struct iommu_msi_space *space;
-	unsigned int questions; /* about places */
+	unsigned int questions; /* about free IOVAs */
 };
 
 struct msi_test_domain {
@@ -74,7 +74,7 @@ struct msi_move_test {
 	struct msi_msg written;
 	unsigned int writes;
 	unsigned int rewrites;
-	/* What else happens when the driver is asked to rewrite */
+	/* Called when the driver is asked to rewrite */
 	void (*during)(struct kunit *test);
 	struct kunit *test;
 };

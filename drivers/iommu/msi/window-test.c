@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of doorbells in domains that are windows of slots, and of the banks of a
- * provider (struct iommu_msi_provider), which are in such domains.
+ * KUnit tests of doorbells in domains with slots, and of the banks of a provider
+ * (struct iommu_msi_provider), which are in such domains.
  */
 #include <linux/iommu.h>
 #include <linux/iommu-msi-provider.h>
@@ -47,7 +47,7 @@ static void cut_into_slots(struct msi_test_domain *td, unsigned int bits,
 	td->domain.geometry.slot_size = slot_size;
 }
 
-/* A driver of a user's device, which would rewrite messages */
+/* The user's device has a driver that would rewrite messages */
 static int bank_test_init(struct kunit *test)
 {
 	struct msi_bank_test *bt = kunit_kzalloc(test, sizeof(*bt), GFP_KERNEL);
@@ -86,7 +86,7 @@ static struct iommu_msi_state bank_state(struct kunit *test,
 	return state;
 }
 
-/* As an owner that knows the domain's slots before */
+/* Attach as an owner that knows the domain's slots in advance */
 static void bank_attach(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
@@ -202,7 +202,7 @@ static void bank_without_a_hole_refuses_vectors(struct kunit *test)
 	struct msi_test *mt = test->priv;
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
 
-	/* One slot is left; of the others a byte is taken, or all */
+	/* One slot is free; of the next one only the first bytes are */
 	msi_test_insert(test, &mt->owner.taken, 0, 5 * SLOT - 1);
 	msi_test_insert(test, &mt->owner.taken, 6 * SLOT + 7, TOP(32));
 	bank_attach(test);
@@ -292,7 +292,7 @@ static void bank_that_finds_no_other_place_is_not_reserved(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 
-	/* What is left is one slot, and IOVA 0 */
+	/* One slot is left, apart from the one at IOVA 0 */
 	bank_attach(test);
 	KUNIT_EXPECT_EQ(test, 0,
 			iommu_msi_evade(mt->space, 2 * SLOT, SZ_4G - 1));
@@ -305,7 +305,7 @@ static void banks_are_own_if_the_provider_says_so(struct kunit *test)
 	struct msi_test *mt = test->priv;
 
 	KUNIT_EXPECT_TRUE(test, iommu_msi_has_own_banks(mt->dev));
-	/* This one's doorbells are enumerated by an MSI domain */
+	/* An MSI domain enumerates the doorbells of this device */
 	KUNIT_EXPECT_FALSE(test, iommu_msi_has_own_banks(mt->dev2));
 	iommu_msi_set_provider(NULL);
 	KUNIT_EXPECT_FALSE(test, iommu_msi_has_own_banks(mt->dev));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of rewriting and pausing the messages of a PCI function, whose
- * configuration space and MSI-X table are memory.
+ * configuration space and MSI-X table are plain memory.
  */
 #include <kunit/test.h>
 #include <linux/unaligned.h>
@@ -65,7 +65,7 @@ static bool pci_msi_test_enabled(struct pci_msi_test *mt)
 	       PCI_MSI_FLAGS_ENABLE;
 }
 
-/* An MSI with two vectors of four, which is enabled */
+/* An enabled MSI with one of four vectors */
 static struct pci_msi_test *pci_msi_test_plain(struct kunit *test,
 					       bool can_mask)
 {
@@ -122,7 +122,7 @@ static void rewritten_msi_keeps_the_mask_of_its_user(struct kunit *test)
 	struct pci_msi_test *mt = pci_msi_test_plain(test, true);
 	u32 mask, state;
 
-	/* Whatever the host thinks: the user masks, or unmasks */
+	/* The user masks or unmasks, whatever the host's state is */
 	for (mask = 0; mask < 2; mask++) {
 		mt->desc.pci.msi_mask = !mask;
 		put_unaligned_le32(mask, mt->config + MASK);
@@ -212,14 +212,14 @@ static void paused_msi_without_mask_bits_is_disabled(struct kunit *test)
 
 	pci_msi_test_set_held(mt, true);
 	KUNIT_EXPECT_FALSE(test, pci_msi_test_enabled(mt));
-	/* As a restore does */
+	/* A restore does this */
 	pci_msi_update_enable(&mt->desc);
 	KUNIT_EXPECT_FALSE(test, pci_msi_test_enabled(mt));
 	pci_msi_test_set_held(mt, false);
 	KUNIT_EXPECT_TRUE(test, pci_msi_test_enabled(mt));
 }
 
-static void msi_that_was_given_up_is_not_resumed(struct kunit *test)
+static void disabled_msi_is_not_resumed(struct kunit *test)
 {
 	struct pci_msi_test *mt = pci_msi_test_plain(test, false);
 
@@ -241,7 +241,7 @@ static void sleeping_device_is_left_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci_msi_test_get(mt, MASK), 5);
 	KUNIT_EXPECT_EQ(test, pci_msi_test_get(mt, CAP + PCI_MSI_ADDRESS_LO),
 			0);
-	/* What it is restored from */
+	/* The message that a restore writes */
 	KUNIT_EXPECT_EQ(test, mt->desc.msg.address_lo, 0x12345040);
 }
 
@@ -268,7 +268,7 @@ static struct kunit_case pci_msi_test_cases[] = {
 	KUNIT_CASE(paused_msi_is_masked_whatever_the_driver_does),
 	KUNIT_CASE(paused_entry_is_masked_whatever_the_driver_does),
 	KUNIT_CASE(paused_msi_without_mask_bits_is_disabled),
-	KUNIT_CASE(msi_that_was_given_up_is_not_resumed),
+	KUNIT_CASE(disabled_msi_is_not_resumed),
 	KUNIT_CASE(sleeping_device_is_left_alone),
 	{}
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The cases of placement-fuzz.c: made of a seed, shrunk, printed. An aperture has few
- * slots, of any size, anywhere: at 0, around 4 GiB, up to the last byte of all.
+ * The cases of placement-fuzz.c: generated from a seed, shrunk, printed. An
+ * aperture has few slots, of any size, at any address: at 0, around 4 GiB, or at
+ * the end of all IOVAs.
  */
 #include <stdio.h>
 
@@ -56,7 +57,7 @@ static unsigned int count_slots(const struct fuzz_case *c)
 	       c->space[0].first / c->slot_size + 1;
 }
 
-/* Sizes, and where the aperture is */
+/* Aperture, slot size and window */
 
 static unsigned long fuzz_base(unsigned long slot_size)
 {
@@ -112,13 +113,13 @@ static void fuzz_make_window(struct fuzz_case *c)
 		c->window_last = below(2) ? ~0UL : c->space[0].last;
 		break;
 	case 2:
-		/* None */
+		/* No window */
 		c->window_start = 1;
 		c->window_last = 0;
 	}
 }
 
-/* What is in the way */
+/* Obstacles */
 
 static void fuzz_add(struct fuzz_case *c, enum fuzz_kind kind, int space,
 		     unsigned long start, unsigned long last)
@@ -146,7 +147,7 @@ static void fuzz_add_any(struct fuzz_case *c)
 			  clip((u128)start + below(c->slot_size)));
 }
 
-/* Everything but a few holes is something that must not be overlapped */
+/* Everything except a few holes must not be overlapped */
 static void fuzz_crowd(struct fuzz_case *c)
 {
 	unsigned int slots = count_slots(c), slot = 0;
@@ -190,7 +191,7 @@ static void fuzz_make_also(struct fuzz_case *c)
 	fuzz_make_avoid(c, also);
 }
 
-/* Make the case that belongs to @seed */
+/* Generate the case of @seed */
 void fuzz_make(struct fuzz_case *c, unsigned long seed)
 {
 	unsigned int i, n;
@@ -211,9 +212,9 @@ void fuzz_make(struct fuzz_case *c, unsigned long seed)
 		fuzz_add_any(c);
 }
 
-/* Simpler ones */
+/* Shrinking */
 
-/* Make step number @step, in place. Returns false if there is no such step. */
+/* Apply simplification number @step, in place. Returns false if there is none. */
 static bool fuzz_simplify(struct fuzz_case *c, unsigned int step)
 {
 	int i;
@@ -268,7 +269,7 @@ static bool fuzz_equal(const struct fuzz_case *a, const struct fuzz_case *b)
 	       a->space[1].avoid_start == b->space[1].avoid_start;
 }
 
-/* Leave out of @c what it fails without */
+/* Remove from @c everything that is not needed for its failure */
 void fuzz_shrink(struct fuzz_case *c,
 		 const char *(*check)(const struct fuzz_case *c))
 {

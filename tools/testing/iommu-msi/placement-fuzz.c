@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzes the rule that places MSI doorbells: drivers/iommu/msi/placement.c, compiled
- * with the kernel's interval trees for user space, is asked the same as a naive model,
- * and has to answer the same, with at most so many steps.
+ * Fuzzes the placement rule of MSI doorbells: drivers/iommu/msi/placement.c,
+ * compiled with the kernel's interval trees for user space, must give the same
+ * result as a naive model for the same case, within a limited number of steps.
  *
  *   placement-fuzz [--seed S] [--cases N]
  *
- * Case number i is made of seed S + i: a failure names the seed of its case, so that
- * "--seed" with it and "--cases 1" repeats it, and prints what is left of it if all is
- * left out that it fails without.
+ * Case number i is generated from seed S + i. A failure prints the seed of its
+ * case, with which "--seed" and "--cases 1" repeat it, and the case, reduced to
+ * what it needs to fail.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@
 /* The window, 63 candidates below 4 GiB, and one for each bit of an IOVA */
 #define MAX_PROBES (MSI_PLACEMENT_WINDOW_SLOTS + 63 + 64)
 
-/* The owner of a space: its answers, and how often it was asked */
+/* The owner of a space: its ranges, and the number of questions to it */
 struct fuzz_owner {
 	struct rb_root_cached tree[FUZZ_KINDS];
 	unsigned int interrupt_at;
@@ -61,7 +61,7 @@ static bool fuzz_interrupted(void *data)
 {
 	struct fuzz_owner *owner = data;
 
-	/* A walk that does not end is one that takes too many steps */
+	/* After too many steps, the walk is taken for an endless one */
 	return ++owner->steps == owner->interrupt_at ||
 	       owner->steps > 4 * FUZZ_RANGES;
 }
@@ -112,7 +112,7 @@ static void fuzz_fill_placement(const struct fuzz_case *c, int i,
 	};
 }
 
-/* Returns what is wrong with the answer to @c, NULL if it is right */
+/* Returns a description of the error in the result for @c, NULL if there is none */
 static const char *fuzz_check(const struct fuzz_case *c)
 {
 	unsigned long iova = 0, expected = 0;
@@ -129,11 +129,11 @@ static const char *fuzz_check(const struct fuzz_case *c)
 	model = model_find(c, &expected);
 	if (rc != model)
 		return rc == -EINTR ? "the walk does not end" :
-				      "another result than the model's";
+				      "the result differs from the model's";
 	if (iova != expected)
-		return "another place than the model's";
+		return "the IOVA differs from the model's";
 
-	/* In each of two passes each thing is met once, and the end is */
+	/* Each of two passes meets each range once, and the end */
 	steps = owners[0].steps;
 	if (steps > 2 * (c->ranges + c->spaces + 1))
 		return "too many steps";
@@ -173,7 +173,7 @@ static int fuzz_report(struct fuzz_case *c, unsigned long seed)
 	return 1;
 }
 
-/* What the cases were, so that a generator which makes easy ones only is seen */
+/* Kinds of cases, to detect a generator that makes only easy ones */
 struct fuzz_summary {
 	unsigned long full;
 	unsigned long walked;

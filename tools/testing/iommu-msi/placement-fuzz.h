@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One case of placement-fuzz.c: what the rule is asked, and the ranges that are in its
- * way.
+ * One case of placement-fuzz.c: the input of the rule, with the ranges that it has to
+ * avoid.
  */
 #ifndef __PLACEMENT_FUZZ_H
 #define __PLACEMENT_FUZZ_H
 
 #include <stdbool.h>
 
-/* Sums of IOVAs do not wrap in it. An unsigned long has 64 bits here. */
+/* Sums of IOVAs do not wrap in this type. An unsigned long has 64 bits here. */
 #define u128 unsigned __int128
 
-/* An aperture has at most so many slots: the window's 256, and as many again */
+/* Maximum number of slots of an aperture: more than twice the window's 256 */
 #define FUZZ_SLOTS 600
 #define FUZZ_RANGES 24
 
@@ -24,7 +24,7 @@ enum fuzz_kind {
 	FUZZ_KINDS,
 };
 
-/* In the first space or in the second one, which has to agree (struct placement::also) */
+/* In the first space or in the second one, see struct msi_placement::also */
 struct fuzz_range {
 	enum fuzz_kind kind;
 	int space;
@@ -46,7 +46,7 @@ struct fuzz_case {
 	unsigned long window_last;
 	bool from_top;
 	bool only_reachable;
-	/* The walk is interrupted when it begins this step, 0 for never */
+	/* The walk is interrupted at the beginning of this step; 0 for never */
 	unsigned int interrupt_at;
 	int spaces;
 	struct fuzz_space space[2];
@@ -54,13 +54,13 @@ struct fuzz_case {
 	struct fuzz_range range[FUZZ_RANGES];
 };
 
-/* placement-case.c: cases by a seed, and what makes them readable */
+/* placement-case.c: generate a case from a seed, shrink and print it */
 void fuzz_make(struct fuzz_case *c, unsigned long seed);
 void fuzz_shrink(struct fuzz_case *c,
 		 const char *(*check)(const struct fuzz_case *c));
 void fuzz_print(const struct fuzz_case *c);
 
-/* placement-model.c: the right answer, a byte for each slot */
+/* placement-model.c: the correct result, by a map with a byte for each slot */
 int model_find(const struct fuzz_case *c, unsigned long *iova);
 
 #endif

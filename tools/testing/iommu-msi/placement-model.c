@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rule that places MSI doorbells, as it is documented, in the simplest way: a byte
- * for each slot of the aperture, a list of all candidates, and sums that have room. It
- * shares nothing with drivers/iommu/msi/placement.c.
+ * The placement rule of MSI doorbells, as documented, in the simplest way: a byte for
+ * each slot of the aperture, a list of all candidates, and sums that cannot overflow. It
+ * shares no code with drivers/iommu/msi/placement.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define MIB ((u128)1 << 20)
 #define GIB ((u128)1 << 30)
 
-/* What there is about a slot */
+/* Properties of a slot */
 #define BUSY 1
 #define UNREACHABLE 2
 #define CLAIMED 4
@@ -84,7 +84,7 @@ static void model_mark_all(struct model *m, const struct fuzz_case *c)
 		model_mark(m, c->space[i].avoid_start, c->space[i].avoid_last,
 			   BUSY);
 	for (r = c->range; r < c->range + c->ranges; r++) {
-		/* What the second owner claimed does not matter */
+		/* Claims of the second owner are ignored */
 		if (r->space < c->spaces &&
 		    (!r->space || r->kind != FUZZ_CLAIMED))
 			model_mark(m, r->start, r->last, what[r->kind]);
@@ -137,7 +137,7 @@ static unsigned char model_slot(const struct model *m, u128 iova)
 	return m->map[iova / m->slot_size - m->base];
 }
 
-/* The place to take if slots with one of @unusable are not to be used, 0 if there is none */
+/* Choose an IOVA whose slot has no property in @unusable; 0 if there is none */
 static u128 model_choose(const struct model *m, unsigned char unusable)
 {
 	u128 claimed = 0, iova;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of devices with ATS: when it is on, and what is sent to a device that
- * cannot answer. The SMMU is made of memory, and so is a PCI function.
+ * KUnit tests of devices with ATS: when it is enabled, and that nothing is sent to
+ * a device that cannot answer. The SMMU and a PCI function are simulated in memory.
  */
 #include <linux/bits.h>
 
@@ -72,7 +72,7 @@ static bool reports_ats(struct soft_smmu *s)
 	return arm_smmu_ops.capable(s->dev, IOMMU_CAP_PCI_ATS_SUPPORTED);
 }
 
-/* What iommufd tells a VMM of the device rests on it */
+/* iommufd reports this capability to a VMM */
 static void ats_is_reported_where_it_can_be_used(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -121,7 +121,7 @@ static void atc_is_invalidated_while_ats_is_on(struct kunit *test)
 
 	soft_become_pci(test, s);
 	soft_add_vdevice(test, s);
-	/* A device with ATS off would not answer, and has nothing cached */
+	/* With ATS off a device would not answer, and has nothing cached */
 	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmds, 3, &done), 0);
 	KUNIT_EXPECT_EQ(test, done, 3);
 	KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_ATC_INV), 0);
@@ -136,7 +136,7 @@ static void atc_is_invalidated_while_ats_is_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_ATC_INV), 1);
 	s->master.ats_enabled = false;
 
-	/* A substream of a device that has none, and of one that has */
+	/* A substream, for a device without substreams and for one with them */
 	cmds[2] |= ssv;
 	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmds, 3, &done), -EIO);
 	KUNIT_EXPECT_EQ(test, done, 1);
@@ -144,7 +144,7 @@ static void atc_is_invalidated_while_ats_is_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmds, 3, &done), 0);
 }
 
-/* That the model is one: what happens if nobody looks */
+/* The model shows what the driver has to avoid */
 static void silent_device_holds_up_the_queue(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -180,7 +180,7 @@ static void suspended_device_is_sent_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
 	KUNIT_EXPECT_TRUE(test, eats_of(s));
 	KUNIT_EXPECT_TRUE(test, soft_ats_is_on(pci));
-	/* Emptied, with the entry in place, before it is used again */
+	/* The ATC is invalidated, with the entry in place, before ATS is enabled */
 	KUNIT_EXPECT_EQ(test, pci->ats.count, 2);
 	KUNIT_EXPECT_EQ(test, pci->ats.atc_invs, invs + 1);
 	KUNIT_EXPECT_EQ(test, pci->ats.config, IS_NESTED);
@@ -202,7 +202,7 @@ static void attach_takes_effect_when_the_device_is_back(struct kunit *test)
 	attach(test, s, bypass);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
 	KUNIT_EXPECT_TRUE(test, list_is_singular(&s->parent.devices));
-	/* Nobody needs the ATC for this one */
+	/* This domain does not use the ATC */
 	attach(test, s, stage1);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
 	KUNIT_EXPECT_FALSE(test, eats_of(s));
@@ -278,7 +278,7 @@ static void first_reason_suspends_and_last_one_resumes(struct kunit *test)
 
 	soft_attach_with_ats(test, s, &stage1);
 	soft_join_group(test, s);
-	/* What ends without having begun */
+	/* A resume without a suspend has no effect */
 	iommu_resume_translation(s->dev, IOMMU_SUSPEND_RESET, true);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
 
@@ -291,7 +291,7 @@ static void first_reason_suspends_and_last_one_resumes(struct kunit *test)
 	iommu_resume_translation(s->dev, IOMMU_SUSPEND_RESET, true);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_NESTED);
 
-	/* It does not come back from one reset, but from the next */
+	/* The device is lost in one reset, and is back after the next */
 	iommu_suspend_translation(s->dev, IOMMU_SUSPEND_RESET);
 	iommu_resume_translation(s->dev, IOMMU_SUSPEND_RESET, false);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);

@@ -2,8 +2,7 @@
 /*
  * KUnit tests of the commands that guests may use.
  *
- * What is expected is written in numbers, from IHI 0070 4.3 to 4.5, not by the
- * macros under test.
+ * Expected values are numbers from IHI 0070 4.3 to 4.5, not the macros under test.
  */
 #include <kunit/test.h>
 #include <linux/sizes.h>
@@ -32,7 +31,7 @@ static const struct arm_smmu_device least_smmu = {
 	.oas = 44,
 };
 
-/* A command that is accepted, and which bits it may have on each SMMU */
+/* A command that is accepted, and the bits that it may have on each SMMU */
 struct accepted {
 	u8 op;
 	u64 base[2];
@@ -41,8 +40,8 @@ struct accepted {
 };
 
 /*
- * The base of TLBIs by address is a range on the full SMMU, so that the fields of a
- * range may have any value: TG 1, TTL 3.
+ * On the full SMMU the base of TLBIs by address is a range, whose fields may have
+ * any value: TG 1, TTL 3.
  */
 static const struct accepted accepted[] = {
 	{ 0x05,
@@ -294,7 +293,7 @@ static void substream_must_fit(struct kunit *test)
 			0);
 	KUNIT_EXPECT_EQ(test, sanitise(cmds, 0x40 | SSV | (0x10ULL << 12), 0),
 			-EIO);
-	/* CFGI_CD_ALL has none */
+	/* CFGI_CD_ALL has no substream */
 	KUNIT_EXPECT_EQ(test, sanitise(cmds, 0x06 | (1ULL << 12), 0), -EIO);
 }
 
@@ -323,7 +322,7 @@ static void substream_of_atc_needs_ssv(struct kunit *test)
 	const u64 global = 1ULL << 9, ssid = 0x12345ULL << 12;
 	u64 cmd[2] = { 0x40 | global | ssid, 0 };
 
-	/* Ignored by the architecture, so not even there */
+	/* The architecture ignores these bits, so they are cleared */
 	KUNIT_EXPECT_EQ(test, arm_smmu_guest_cmd_sanitise(cmds, cmd), 1);
 	KUNIT_EXPECT_EQ(test, cmd[0], 0x40);
 	cmd[0] = 0x40 | SSV | global | ssid;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which commands of a guest are let through.
+ * Validation of the commands that a guest issues.
  *
- * The command queue is the host's: a command that the SMMU calls illegal stops it
- * for all (CERROR_ILL). So a command must be in the table below, have no bit but
- * those of its fields, and no value that is reserved. It then gets the VMID of
- * its guest. Stream IDs are virtual here and replaced by the caller, who knows
- * the devices. Nothing here has state.
+ * They go to the host's command queue, which an illegal command stops for all
+ * (CERROR_ILL). So a command must be in the table below, set no bits outside its
+ * fields, and use no reserved value. It then gets the VMID of its guest. Stream
+ * IDs are virtual here; the caller, which knows the devices, replaces them. There
+ * is no state here.
  *
  * IHI 0070: 4.3 (configuration), 4.4 (TLB), 4.5 (ATS).
  */
@@ -26,11 +26,11 @@
 
 /**
  * struct guest_cmd - A command that a guest may use
- * @fields: Its fields on each SMMU, by double word
- * @range: More of them with range invalidation (SMMU_IDR3.RIL)
- * @substream: More of them with substreams (SMMU_IDR1.SSIDSIZE)
- * @has_asid: It has an ASID, of as many bits as the SMMU has
- * @needs_ats: Only with ATS (SMMU_IDR0.ATS)
+ * @fields: Its fields on every SMMU, by double word
+ * @range: Further fields with range invalidation (SMMU_IDR3.RIL)
+ * @substream: Further fields with substreams (SMMU_IDR1.SSIDSIZE)
+ * @has_asid: It has an ASID, as wide as the SMMU implements
+ * @needs_ats: Valid only with ATS (SMMU_IDR0.ATS)
  */
 struct guest_cmd {
 	u64 fields[CMDQ_ENT_DWORDS];
@@ -78,7 +78,7 @@ static const struct guest_cmd guest_cmds[ARM_SMMU_GUEST_CMD_OPS] = {
 	},
 };
 
-/* The values of an ASID or a substream ID that the SMMU has are some low bits */
+/* The SMMU may implement only the low bits of an ASID or a substream ID */
 static u64 low_bits_of(u64 field, unsigned int bits)
 {
 	return field & (GENMASK_ULL(bits - 1, 0) << __ffs64(field));
@@ -116,8 +116,8 @@ static void init_fields(u64 *fields, const struct guest_cmd *cmd,
 }
 
 /**
- * arm_smmu_guest_cmds_init() - Find what an SMMU takes from a guest
- * @cmds: Where to put it
+ * arm_smmu_guest_cmds_init() - Find the commands that an SMMU accepts from a guest
+ * @cmds: Filled
  * @smmu: The SMMU, probed
  * @vmid: The VMID of the guest
  */
@@ -144,8 +144,8 @@ static bool is_by_address(unsigned int op)
 }
 
 /*
- * Of a TLBI by address, which need not be of a range. The bits of an address that
- * the granule leaves no meaning are cleared.
+ * For a TLBI by address, with or without a range. Clears the address bits below
+ * the granule.
  */
 static int sanitise_range(const struct arm_smmu_guest_cmds *cmds, u64 *cmd)
 {
@@ -156,7 +156,7 @@ static int sanitise_range(const struct arm_smmu_guest_cmds *cmds, u64 *cmd)
 		return 0;
 	if (!(cmds->granules & BIT(tg)))
 		return -EIO;
-	/* One page, and no word of its level, is no range */
+	/* TG with neither a range nor a level is reserved */
 	if (!ttl && !(cmd[0] & CMD_TLBI_0_RANGE))
 		return -EIO;
 	/* Level 1 has no blocks */
@@ -167,7 +167,7 @@ static int sanitise_range(const struct arm_smmu_guest_cmds *cmds, u64 *cmd)
 	return 0;
 }
 
-/* The address is aligned to the span, which PCIe encodes in its low bits */
+/* Align the address to the span: PCIe encodes the span in the low bits */
 static int sanitise_atc_inv(u64 *cmd)
 {
 	u64 size = FIELD_GET(CMDQ_ATC_1_SIZE, cmd[1]);
@@ -191,11 +191,11 @@ static void set_vmid(u64 *cmd, u16 vmid)
 }
 
 /**
- * arm_smmu_guest_cmd_sanitise() - Make a guest's command one that may be issued
- * @cmds: What the guest may command
+ * arm_smmu_guest_cmd_sanitise() - Check a guest's command and make it safe
+ * @cmds: The commands that the guest may use
  * @cmd: The command's two double words, in the CPU's byte order
  *
- * What remains to be done is to replace the stream ID, if it has one: the bits
+ * The caller still has to replace the stream ID, if there is one: the bits
  * CMDQ_CFGI_0_SID, which are CMDQ_ATC_0_SID.
  *
  * Return: 0, 1 if it has a stream ID, or -EIO for a command that must not reach the
@@ -215,7 +215,7 @@ int arm_smmu_guest_cmd_sanitise(const struct arm_smmu_guest_cmds *cmds,
 	if (!fields[0] || (cmd[0] & ~fields[0]) || (cmd[1] & ~fields[1]))
 		return -EIO;
 
-	/* Nearly all commands are of this kind, and should wait for no others */
+	/* Nearly all commands are of this kind, so check it first */
 	if (is_by_address(op)) {
 		if (sanitise_range(cmds, cmd))
 			return -EIO;
@@ -225,7 +225,7 @@ int arm_smmu_guest_cmd_sanitise(const struct arm_smmu_guest_cmds *cmds,
 
 	switch (op) {
 	case CMDQ_OP_TLBI_NSNH_ALL:
-		/* All that the guest knows of is its own VMID */
+		/* A guest can only mean its own VMID */
 		cmd[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_TLBI_NH_ALL);
 		break;
 	case CMDQ_OP_ATC_INV:

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the stream table entries that guests get.
+ * KUnit tests of the stream table entries of guests.
  *
- * What is expected is written in numbers, from IHI 0070 5.2, not by the macros
- * under test.
+ * Expected values are numbers from IHI 0070 5.2, not the macros under test.
  */
 #include <kunit/test.h>
 #include <linux/io-pgtable.h>
@@ -145,7 +144,7 @@ static void ats_is_the_guests_choice_with_stage1_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, parse(&guest, GUEST_S1_0, 2ULL << 28), -EIO);
 	KUNIT_EXPECT_EQ(test, parse(&guest, GUEST_S1_0, 3ULL << 28), -EIO);
 
-	/* Bypass translates as the parent does, so it has ATS as the parent */
+	/* Bypass is the parent's translation, so it has the parent's ATS */
 	KUNIT_EXPECT_EQ(test, parse(&guest, 0x9, 0), 0);
 	KUNIT_EXPECT_TRUE(test, guest.ats);
 	KUNIT_EXPECT_EQ(test, parse(&guest, 0x9, EATS_FULL), 0);
@@ -193,7 +192,7 @@ static void stage1_is_put_on_the_parents_stage2(struct kunit *test)
 	struct arm_smmu_ste ste;
 
 	make(test, t, &ste, GUEST_S1_0, GUEST_S1_1);
-	/* Config 7 for 5, the rest is the guest's */
+	/* Config 7 instead of 5, the rest as in the guest's entry */
 	expect_words(test, &ste, GUEST_S1_0 | (2ULL << 1), GUEST_S1_1 | MEV,
 		     PARENT_2, PARENT_3);
 }
@@ -203,7 +202,7 @@ static void every_stage1_field_reaches_the_entry(struct kunit *test)
 	struct ste_test *t = new_ste_test(test, 0);
 	struct arm_smmu_ste ste;
 
-	/* Substreams: two-level tables of 2^31, S1DSS as it comes */
+	/* Substreams: two-level tables of 2^31, any S1DSS */
 	make(test, t, &ste, 0xf80ffffffffffffbULL, 0x180000ffULL);
 	expect_words(test, &ste, 0xf80fffffffffffffULL, 0x180000ffULL | MEV,
 		     PARENT_2, PARENT_3);
@@ -258,7 +257,7 @@ static void eats_is_what_the_host_enables(struct kunit *test)
 	arm_smmu_make_nested_ste(&ste, &t->master, &t->parent, &guest, true);
 	expect_words(test, &ste, GUEST_S1_0 | 4,
 		     EATS_FULL | MEV | SHCFG_INCOMING, PARENT_2, PARENT_3);
-	/* The device or the root complex may have none */
+	/* The device or the root complex may not support ATS */
 	arm_smmu_make_nested_ste(&ste, &t->master, &t->parent, &guest, false);
 	expect_words(test, &ste, GUEST_S1_0 | 4, MEV | SHCFG_INCOMING, PARENT_2,
 		     PARENT_3);
@@ -272,7 +271,7 @@ static void guest_cannot_make_a_device_stall(struct kunit *test)
 	make(test, t, &ste, GUEST_S1_0, GUEST_S1_1);
 	expect_words(test, &ste, GUEST_S1_0 | 4, GUEST_S1_1 | MEV | S1STALLD,
 		     PARENT_2, PARENT_3);
-	/* The host knows how to answer for this one */
+	/* The host handles stalls of this device */
 	t->master.stall_enabled = true;
 	make(test, t, &ste, GUEST_S1_0, GUEST_S1_1);
 	expect_words(test, &ste, GUEST_S1_0 | 4, GUEST_S1_1 | MEV,
@@ -282,7 +281,7 @@ static void guest_cannot_make_a_device_stall(struct kunit *test)
 		     PARENT_2 | S2S, PARENT_3);
 }
 
-/* Watches the entry as the SMMU does: whenever it may have read it anew */
+/* Checks the entry at each sync, when the SMMU may read it again */
 struct watcher {
 	struct arm_smmu_entry_writer writer;
 	struct arm_smmu_ste entry;
@@ -292,7 +291,7 @@ struct watcher {
 	bool disturbed;
 };
 
-/* Does the entry do what @other does, EATS and MEV apart? */
+/* Whether both entries have the same effect, apart from EATS and MEV */
 static bool does_as(const struct arm_smmu_ste *entry,
 		    const struct arm_smmu_ste *other)
 {
@@ -349,7 +348,7 @@ static void expect_hitless(struct kunit *test, const struct arm_smmu_ste *a,
 	expect_transition(test, b, a, back, true);
 }
 
-/* The entry of a guest whose device has no ATS */
+/* Make the entry for a guest's device without ATS */
 static void make_without_ats(struct kunit *test, struct ste_test *t,
 			     struct arm_smmu_ste *ste, u64 word0, u64 word1)
 {
@@ -376,7 +375,7 @@ static void abort_bypass_and_stage1_change_hitlessly(struct kunit *test)
 	expect_hitless(test, &abort, &s1_ats, 2, 2);
 	expect_hitless(test, &bypass, &s1, 2, 2);
 	expect_hitless(test, &bypass_ats, &s1_ats, 2, 2);
-	/* EATS is in another double word than Config, and changes before */
+	/* EATS is in another double word than Config, and changes first */
 	expect_hitless(test, &bypass_ats, &s1, 2, 3);
 	expect_hitless(test, &s1, &s1_ats, 1, 1);
 }
@@ -393,7 +392,7 @@ static void host_stage2_and_stage1_change_hitlessly(struct kunit *test)
 	arm_smmu_make_s2_domain_ste(&s2, &t->master, &t->parent, false);
 	arm_smmu_make_s2_domain_ste(&s2_ats, &t->master, &t->parent, true);
 
-	/* MEV alone. MEV or both, then Config, then clear what is unused */
+	/* MEV alone; MEV or both, then Config, then clear unused bits */
 	expect_hitless(test, &s2, &bypass, 1, 1);
 	expect_hitless(test, &s2_ats, &bypass_ats, 1, 1);
 	expect_hitless(test, &s2, &s1, 2, 3);

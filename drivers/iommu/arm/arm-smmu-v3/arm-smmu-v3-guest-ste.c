@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stream table entry that a guest's becomes.
+ * Stream table entries of guests, and the entries that are installed for them.
  *
  * A guest may choose among abort, bypass and stage 1. Whatever it chooses, the
  * entry that the SMMU reads translates by the stage 2 of the nest parent, or
- * aborts. Nothing here has state: iommufd's ioctls, the writer of stream table
- * entries and the KUnit tests call it.
+ * aborts. There is no state here; arm-smmu-v3-nested.c and the KUnit tests are
+ * the callers.
  */
 #include <linux/bitfield.h>
 #include <linux/export.h>
@@ -25,15 +25,15 @@
 #define GUEST_STE_1 (GUEST_STE_1_S1 | STRTAB_STE_1_EATS)
 
 /**
- * arm_smmu_guest_ste_parse() - Read the stream table entry of a guest
- * @guest: Where to put what it asks for
+ * arm_smmu_guest_ste_parse() - Parse the stream table entry of a guest
+ * @guest: Filled with what the entry requests
  * @word: Its first two double words
  *
- * An entry that is not valid aborts, as the hardware has it, whatever else is in
- * it. The values of the stage 1 fields are not judged: the SMMU does, and tells
- * the guest by an event (C_BAD_STE).
+ * As in hardware, an invalid entry aborts, whatever else it holds. The values of
+ * the stage 1 fields are not checked here: the SMMU checks them, and the guest
+ * gets an event (C_BAD_STE).
  *
- * Return: 0, or -EIO for a bit, a Config or an EATS that a guest may not have.
+ * Return: 0, or -EIO for a bit, a Config or an EATS that a guest may not use.
  */
 int arm_smmu_guest_ste_parse(struct arm_smmu_guest_ste *guest,
 			     const __le64 word[2])
@@ -83,7 +83,7 @@ static void arm_smmu_add_guest_s1(struct arm_smmu_ste *target,
 
 	/*
 	 * A stalled transaction waits for the host, which does not know stage
-	 * 1. Only of devices that must stall does the host take such events.
+	 * 1. The host handles stalls only of devices that must stall.
 	 */
 	if ((master->smmu->features & ARM_SMMU_FEAT_STALLS) &&
 	    !master->stall_enabled)
@@ -91,16 +91,16 @@ static void arm_smmu_add_guest_s1(struct arm_smmu_ste *target,
 }
 
 /**
- * arm_smmu_make_nested_ste() - Make the entry that stands for a guest's
+ * arm_smmu_make_nested_ste() - Make the entry to install for that of a guest
  * @target: The entry
  * @master: The device whose entry it is
- * @s2_parent: The stage 2 that the guest's addresses go through
- * @guest: What the guest asks for
- * @ats_enabled: Set EATS; the caller has ATS of the device follow
+ * @s2_parent: The stage 2 that translates the guest's addresses
+ * @guest: What the guest requests
+ * @ats_enabled: Set EATS; the caller sets ATS of the device accordingly
  *
- * A guest that bypasses stage 1 still translates by stage 2, and one that aborts
- * has no translation at all. Events that repeat may be merged (STE.MEV), so that
- * a guest cannot fill the event queue with one fault.
+ * If the guest bypasses stage 1, stage 2 still translates. If it aborts, there
+ * is no translation at all. Repeated events may be merged (STE.MEV): otherwise a
+ * guest could fill the event queue with one fault.
  */
 void arm_smmu_make_nested_ste(struct arm_smmu_ste *target,
 			      struct arm_smmu_master *master,

@@ -2,31 +2,32 @@
 /*
  * Nested domains: the stage 1 of a guest on the stage 2 of its nest parent.
  *
- * Such a domain is a stream table entry that the guest wrote, nothing else. Its
- * tables are the guest's. What the host keeps track of, the devices that a domain
- * must invalidate ATCs of, it keeps with the parent.
+ * Such a domain is only a stream table entry that the guest wrote. Its tables are
+ * the guest's. The host tracks the devices whose ATCs must be invalidated in the
+ * parent.
  *
  * Races
  * -----
- * - attach against attach and detach: iommu_group::mutex lets one at a time change
- *   a device, arm_smmu_asid_lock one at a time any stream table entry.
- * - attach against DMA: the entry goes from what it was to what it shall be by
- *   steps that each translate or abort. Among abort, bypass and stage 1 over the
- *   same parent no transaction is disturbed; if the guest changes several double
- *   words of its stage 1 at once, transactions abort in between.
- * - attach against map of the parent: map adds what was not there, so nothing is
- *   cached of it.
+ * - attach against attach and detach: iommu_group::mutex serialises changes of a
+ *   device, arm_smmu_asid_lock those of all stream table entries.
+ * - attach against DMA: the entry changes in steps, after each of which it
+ *   translates or aborts. A change among abort, bypass and stage 1 over the same
+ *   parent disturbs no transaction. If the guest changes several double words of
+ *   its stage 1 at once, transactions abort in between.
+ * - attach against map of the parent: map adds entries that did not exist, so none
+ *   are cached.
  * - attach against unmap of the parent: unmap clears its entry of stage 2,
- *   invalidates, and then looks whether there was stage 1; attach says that there is,
- *   and then installs it. Either unmap sees it, and invalidates stage 1, or the
- *   walks of stage 1 start when stage 2 is clean. ATCs: the device is in the
- *   parent's list, and known to have ATS, before its ATS is on.
- * - attach of a group that fails half-way: the devices before go back. Which list
- *   each is in, arm_smmu_master::domain knows, not the core's pointer.
+ *   invalidates, and then checks whether stage 1 has been used; attach sets that
+ *   before it installs stage 1. Either unmap sees it, and invalidates stage 1, or
+ *   the walks of stage 1 start after stage 2 is clean. ATCs: the device is in the
+ *   parent's list, with ATS noted, before its ATS is enabled.
+ * - attach of a group that fails half-way: the core restores the domain of the
+ *   devices already attached. arm_smmu_master::domain, not the core's pointer, tells
+ *   which list each is in.
  * - attach against destruction of the vDEVICE: see include/linux/iommu-viommu.h.
  * - attach against events: see arm-smmu-v3-viommu.c.
- * - process exit: the device is detached, which blocks its DMA, before the domain
- *   is freed; that before the vIOMMU, and that before the parent.
+ * - process exit: the device is detached, which blocks its DMA. Then the domain is
+ *   freed, then the vIOMMU, then the parent.
  */
 #include <linux/bitfield.h>
 #include <linux/export.h>
@@ -39,8 +40,8 @@
 
 /**
  * struct arm_smmu_nested_domain - Stage 1 of a guest
- * @domain: What the core sees of it
- * @viommu: The guest's share of the SMMU, which stays as long as this
+ * @domain: The core's part
+ * @viommu: The guest's share of the SMMU, which outlives the domain
  * @ste: The stream table entry that the guest wrote
  */
 struct arm_smmu_nested_domain {
@@ -59,7 +60,7 @@ to_nested_domain(struct iommu_domain *domain)
  * arm_smmu_nested_parent() - Find the stage 2 below a nested domain
  * @domain: The nested domain
  *
- * Return: The domain whose list of devices has those of @domain.
+ * Return: The domain whose list has the devices of @domain.
  */
 struct arm_smmu_domain *arm_smmu_nested_parent(struct iommu_domain *domain)
 {
@@ -73,21 +74,21 @@ static int check_attach(struct arm_smmu_nested_domain *nested,
 	struct arm_smmu_viommu *viommu = nested->viommu;
 	unsigned long virt_id;
 
-	/* The core goes back after a failure: that was allowed once */
+	/* The core restores a domain after a failure: it was allowed before */
 	if (iommu_get_domain_for_dev(master->dev) == &nested->domain)
 		return 0;
 	if (master->smmu != viommu->smmu || !arm_smmu_master_can_nest(master))
 		return -EINVAL;
 	if (arm_smmu_ssids_in_use(&master->cd_table))
 		return -EBUSY;
-	/* The guest could invalidate nothing of a device that it cannot name */
+	/* Without a virtual ID the guest could not invalidate for the device */
 	if (nested->ste.config == STRTAB_STE_0_CFG_S1_TRANS)
 		return iommufd_viommu_get_vdev_id(&viommu->core, master->dev,
 						  &virt_id);
 	return 0;
 }
 
-/* From now on, unmap of the parent has stage 1 invalidated, too */
+/* From now on, unmap of the parent invalidates stage 1, too */
 static void announce_stage1(struct arm_smmu_domain *s2_parent)
 {
 	WRITE_ONCE(s2_parent->stage1_used, true);
@@ -97,12 +98,12 @@ static void announce_stage1(struct arm_smmu_domain *s2_parent)
 
 /**
  * arm_smmu_tlb_inv_guest_stage1() - Complete an invalidation of stage 2
- * @s2_parent: A nest parent, of which TLBI_S2_IPA has completed
+ * @s2_parent: A nest parent, whose TLBI_S2_IPA has completed
  *
- * The TLB may combine both stages in one entry, which is found by the address
- * that the guest's stage 1 has for it: nobody but the guest knows that, so all
- * entries of the VMID go (IHI 0070, 4.4). They also stay when the guest's last
- * device is detached, so it does not matter whether there is one now.
+ * The TLB may combine both stages in one entry, which is tagged with the address
+ * that stage 1 translates. Only the guest knows that, so all entries of the VMID
+ * are invalidated (IHI 0070, 4.4). Such entries survive the detach of the guest's
+ * last device, so it does not matter whether any is attached now.
  *
  * Context: Any.
  */
@@ -132,8 +133,8 @@ static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
 		.ssid = IOMMU_NO_PASID,
 		.viommu = &nested->viommu->core,
 		/*
-		 * Whether to invalidate the ATC is the guest's to know, and it
-		 * does if it wrote EATS. As for stalls, see arm_smmu_attach_dev().
+		 * Only the guest can tell what to invalidate in the ATC, and it
+		 * does so if it set EATS. For stalls, see arm_smmu_attach_dev().
 		 */
 		.ats_refused = !nested->ste.ats || master->stall_enabled,
 	};
@@ -179,7 +180,7 @@ static const struct iommu_domain_ops arm_smmu_nested_ops = {
  * @user_data: A struct iommu_hwpt_arm_smmuv3
  *
  * Return: The domain; -EOPNOTSUPP for a flag, -EINVAL for a wrong type or length of
- * the data, -EIO for an entry that a guest may not have, -EFAULT, -E2BIG, -ENOMEM.
+ * the data, -EIO for an entry that a guest may not use, -EFAULT, -E2BIG, -ENOMEM.
  */
 struct iommu_domain *
 arm_smmu_domain_alloc_nested(struct iommufd_viommu *viommu, u32 flags,

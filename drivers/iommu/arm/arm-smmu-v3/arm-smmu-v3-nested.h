@@ -2,13 +2,13 @@
 /*
  * Nested translation on SMMUv3: the guest owns stage 1, the host stage 2.
  *
- *  arm-smmu-v3-guest-ste.c	the stream table entry that a guest's becomes
- *  arm-smmu-v3-guest-cmd.c	which commands of a guest are let through
+ *  arm-smmu-v3-guest-ste.c	stream table entries of guests
+ *  arm-smmu-v3-guest-cmd.c	validation of commands of guests
  *  arm-smmu-v3-nested.c	nested domains: attach, replace, detach
  *  arm-smmu-v3-viommu.c	the guest's share of an SMMU: commands and events
  *
- * The first two are pure functions. What races with what is told where the state
- * is: in the latter two.
+ * The first two are pure functions. The other two have state, and describe its
+ * races.
  */
 #ifndef _ARM_SMMU_V3_NESTED_H
 #define _ARM_SMMU_V3_NESTED_H
@@ -18,7 +18,7 @@
 #include "arm-smmu-v3.h"
 
 /**
- * struct arm_smmu_guest_ste - What a guest's stream table entry asks for
+ * struct arm_smmu_guest_ste - What a guest's stream table entry requests
  * @config: STE.Config: abort, bypass or stage 1
  * @ats: Whether the device may use ATS: as STE.EATS says with stage 1, always when
  *	it bypasses stage 1
@@ -42,10 +42,10 @@ void arm_smmu_make_nested_ste(struct arm_smmu_ste *target,
 #define ARM_SMMU_GUEST_CMD_OPS (CMDQ_OP_ATC_INV + 1)
 
 /**
- * struct arm_smmu_guest_cmds - The commands that an SMMU takes from a guest
- * @fields: By opcode, the bits that a command may have set; no bit: refused
+ * struct arm_smmu_guest_cmds - The commands that an SMMU accepts from a guest
+ * @fields: By opcode, the bits that may be set in a command; none: refused
  * @granules: Bit n is set if TG == n is a granule of this SMMU
- * @level1_64k: There are blocks at level 1 with 64 KiB granules
+ * @level1_64k: With 64 KiB granules, level 1 has blocks
  * @vmid: The VMID that each TLBI gets
  */
 struct arm_smmu_guest_cmds {
@@ -62,10 +62,10 @@ int arm_smmu_guest_cmd_sanitise(const struct arm_smmu_guest_cmds *cmds,
 
 /**
  * struct arm_smmu_viommu - A guest's share of an SMMU
- * @core: What iommufd sees of it
+ * @core: iommufd's part
  * @smmu: The SMMU
  * @s2_parent: Stage 2 of the guest
- * @cmds: What the guest may command; constant
+ * @cmds: The commands that the guest may use; constant
  */
 struct arm_smmu_viommu {
 	struct iommufd_viommu core;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of resets and low-power states of devices with ATS: the functions of
- * PCI that cause them suspend translation, of the device and of its VFs, and who
- * invalidates meanwhile never waits. SMMU and functions are made of memory.
+ * KUnit tests of resets and low-power states of devices with ATS: the PCI core's
+ * functions that cause them suspend translation of the device and of its VFs, and
+ * invalidations meanwhile never wait. SMMU and functions are simulated in memory.
  */
 #include <kunit/resource.h>
 #include <linux/completion.h>
@@ -11,20 +11,20 @@
 
 #include "arm-smmu-v3-soft-pci.h"
 
-/* Of the thread that suspends: enough for each seeded error to show */
+/* Rounds of the thread that suspends: enough to detect each seeded error */
 #define ROUNDS 60
 
 /* A batch of a guest, whose first command invalidates the ATC */
 #define BATCH 64
 
-/* What happened to the device found it suspended */
+/* The device was suspended when the event happened */
 static void expect_suspended(struct kunit *test, const struct soft_note *note)
 {
 	KUNIT_EXPECT_EQ(test, note->config, IS_ABORT);
 	KUNIT_EXPECT_FALSE(test, note->ats_on);
 }
 
-/* By the guest's tables, and with ATS */
+/* The device translates by the guest's tables, with ATS */
 static void expect_translation(struct kunit *test, struct soft_smmu *s,
 			       struct soft_pci *pci)
 {
@@ -53,7 +53,7 @@ static void low_power_suspends_translation(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
-/* Have the function reset by FLR, as VFIO and sysfs do */
+/* Reset the function by FLR, as VFIO and sysfs do */
 static void reset_suspends_translation(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -67,7 +67,7 @@ static void reset_suspends_translation(struct kunit *test)
 	expect_translation(test, s, pci);
 	KUNIT_EXPECT_EQ(test, pci->ats.count, 2);
 
-	/* Those who keep the state themselves, as VFIO when a device is closed */
+	/* For callers that save the state themselves, as VFIO does on close */
 	KUNIT_EXPECT_EQ(test, __pci_reset_function_locked(&pci->pdev), 0);
 	KUNIT_EXPECT_EQ(test, pci->reset.count, 2);
 	KUNIT_EXPECT_EQ(test, pci->reset.config, IS_ABORT);
@@ -76,7 +76,7 @@ static void reset_suspends_translation(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
-/* As drivers of PFs do to a VF, and those of other devices to their own */
+/* As a PF's driver resets a VF, and other drivers reset their own device */
 static void driver_that_resets_suspends_translation(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -92,7 +92,7 @@ static void driver_that_resets_suspends_translation(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
-/* Its power cannot be changed, which is how that comes out */
+/* The change of its power state fails */
 static void device_that_cannot_be_reached_is_suspended(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -136,7 +136,7 @@ static void device_lost_in_a_reset_stays_suspended(struct kunit *test)
 
 /* Recovery after an error (AER, DPC) */
 
-/* The link of what is below, or the function itself */
+/* Reset the link below a port, or the function itself */
 static pci_ers_result_t reset_link(struct pci_dev *pdev)
 {
 	struct soft_pci *pci = container_of(pdev, struct soft_pci, pdev);
@@ -164,7 +164,7 @@ static pci_ers_result_t tell_of_error(struct pci_dev *pdev,
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
-/* A bridge gets its bus numbers back, which leads to what is below */
+/* A bridge's driver restores its bus numbers: what is below is reachable again */
 static pci_ers_result_t tell_of_reset(struct pci_dev *pdev)
 {
 	struct soft_pci *pci = container_of(pdev, struct soft_pci, pdev);
@@ -186,7 +186,7 @@ static void give_driver(struct soft_pci *pci)
 	pci->pdev.driver = &pci->driver;
 }
 
-/* @pci is the one function that the other one, a bridge, leads to */
+/* Put @pci below @bridge, as its only function */
 static void put_below(struct soft_pci *pci, struct soft_pci *bridge)
 {
 	pci->bus.parent = &bridge->bus;
@@ -197,7 +197,7 @@ static void put_below(struct soft_pci *pci, struct soft_pci *bridge)
 	bridge->noted = pci;
 }
 
-/* As VFIO and sysfs reset a bus with all of its devices */
+/* VFIO and sysfs reset a bus with all of its devices like this */
 static void bus_reset_suspends_translation(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -216,7 +216,7 @@ static void bus_reset_suspends_translation(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
-/* Have the function, or what is below it, recover from an error */
+/* Run error recovery of the function, or of what is below it */
 static bool recovers(struct soft_pci *pci, pci_channel_state_t state,
 		     pci_ers_result_t (*reset)(struct pci_dev *pdev))
 {
@@ -236,12 +236,12 @@ static void recovery_suspends_translation(struct kunit *test)
 	soft_join_group(test, s);
 	KUNIT_EXPECT_TRUE(test,
 			  recovers(port, pci_channel_io_frozen, reset_link));
-	/* Nothing reaches it since the error */
+	/* It is suspended since the error */
 	KUNIT_EXPECT_EQ(test, pci->error.count, 1);
 	KUNIT_EXPECT_EQ(test, pci->error.config, IS_ABORT);
 	KUNIT_EXPECT_EQ(test, port->reset.count, 1);
 	expect_suspended(test, &port->reset);
-	/* Its driver may use it when it is told */
+	/* Its driver may use it as soon as it is notified */
 	KUNIT_EXPECT_EQ(test, pci->told.count, 1);
 	KUNIT_EXPECT_EQ(test, pci->told.config, IS_NESTED);
 	KUNIT_EXPECT_TRUE(test, pci->told.ats_on);
@@ -251,7 +251,7 @@ static void recovery_suspends_translation(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
-/* Without a driver that takes part in it, recovery fails; the device may live */
+/* Recovery fails without a driver that supports it; the device may still work */
 static void failed_recovery_resumes_translation(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -314,9 +314,8 @@ static void recovery_without_reset_changes_nothing(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
-/* The reset took the bus numbers of a switch, whose driver restores them */
-static void
-device_behind_a_switch_is_back_before_its_driver_is_told(struct kunit *test)
+/* The reset cleared the bus numbers of a switch, whose driver restores them */
+static void device_behind_a_switch_resumes_before_its_driver(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
 	struct soft_pci *pci, *port = soft_new_pci(test, s);
@@ -349,7 +348,7 @@ device_behind_a_switch_is_back_before_its_driver_is_told(struct kunit *test)
 
 static void forget_function(struct device *dev)
 {
-	/* The memory is KUnit's */
+	/* KUnit frees the memory */
 }
 
 static void unregister_vf(void *data)
@@ -358,14 +357,14 @@ static void unregister_vf(void *data)
 
 	if (s->dev->iommu_group)
 		soft_leave_group(s);
-	/* It was not the core that made this */
+	/* The core did not allocate this */
 	s->dev->iommu = NULL;
 	device_unregister(s->dev);
 }
 
 /*
- * Make the SMMU's device, attached by a guest, the one VF of a function that the
- * SMMU has nothing to do with. PCI finds it as it finds any: among its devices.
+ * Make the SMMU's device, attached by a guest, the only VF of a function that is not
+ * behind the SMMU. The PCI core finds the VF in its list of devices, as any other.
  */
 static struct soft_pci *attach_vf(struct kunit *test, struct soft_smmu *s,
 				  struct soft_pci **vf,
@@ -393,7 +392,7 @@ static struct soft_pci *attach_vf(struct kunit *test, struct soft_smmu *s,
 	pf->bus.domain_nr = pdev->bus->domain_nr;
 	pf->pdev.is_physfn = 1;
 	pf->pdev.sriov = &pf->sriov;
-	/* What ATS on a VF needs its PF to have */
+	/* The PF needs these for ATS of the VF */
 	pf->pdev.ats_cap = ATS_CAP;
 	pf->pdev.ats_stu = (*vf)->pdev.ats_stu;
 	pf->sriov.pos = SRIOV_CAP;
@@ -423,21 +422,21 @@ static void vf_is_suspended_while_its_pf_is_reset(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
-/* A reset clears VF Enable, and who resets without the state restores that later */
+/* A reset clears VF Enable; it is set again when the caller restores the state */
 static void vf_stays_suspended_until_its_pf_has_vfs_again(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
 	struct iommu_domain *stage1;
 	struct soft_pci *vf, *pf = attach_vf(test, s, &vf, &stage1);
 
-	/* Of its configuration space; there is no buffer for more */
+	/* Only the configuration space; there are no buffers for capabilities */
 	pci_save_state(&pf->pdev);
 	KUNIT_EXPECT_EQ(test, __pci_reset_function_locked(&pf->pdev), 0);
 	KUNIT_EXPECT_EQ(test, pf->reset.config, IS_ABORT);
 	WRITE_ONCE(s->atc_is_silent, true);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
 	soft_expect_nothing_sent(test, s);
-	/* Nor does a reset of its own help */
+	/* A reset of the VF does not resume it either */
 	pci_reset_function_locked(&vf->pdev);
 	KUNIT_EXPECT_EQ(test, soft_config(s), IS_ABORT);
 	soft_expect_nothing_sent(test, s);
@@ -463,7 +462,7 @@ static void vf_is_suspended_while_its_pf_sleeps(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
-/* What its PF does is no end of what its own user does to a VF */
+/* A resume of the PF does not end the low-power state that the VF's own user set */
 static void vf_that_sleeps_does_not_wake_up_with_its_pf(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -487,14 +486,14 @@ static void vf_that_sleeps_does_not_wake_up_with_its_pf(struct kunit *test)
 
 /* Commands against suspensions */
 
-/* Who suspends, while the test's own thread invalidates */
+/* A thread that suspends, while the test's own thread invalidates */
 struct suspender {
 	struct soft_smmu *s;
-	unsigned int rounds; /* Done */
+	unsigned int rounds; /* Number of completed rounds */
 	struct completion done;
 };
 
-/* As a reset would: from when the suspension returns, the device does not answer */
+/* Like a reset: once the suspension has returned, the device does not answer */
 static int suspend_in_rounds(void *data)
 {
 	struct suspender *suspender = data;
@@ -513,7 +512,7 @@ static int suspend_in_rounds(void *data)
 	return 0;
 }
 
-/* Neither on the CPU of the test, which has interrupts off, nor on the SMMU's */
+/* Not on the CPU of the test, which disables interrupts, nor on the SMMU's */
 static void start_suspender(struct kunit *test, struct soft_smmu *s,
 			    struct suspender *suspender)
 {
@@ -531,7 +530,7 @@ static void start_suspender(struct kunit *test, struct soft_smmu *s,
 	wake_up_process(thread);
 }
 
-/* A batch whose rest takes its time between the look at the device and the SMMU */
+/* A long batch, for a delay between the check of the device and the queue */
 static u64 *new_batch(struct kunit *test)
 {
 	u64 *cmds = kunit_kcalloc(test, BATCH, 16, GFP_KERNEL);
@@ -546,8 +545,8 @@ static u64 *new_batch(struct kunit *test)
 }
 
 /*
- * A call of the guest, then one of the host. Neither has to succeed: a host that stops
- * this machine for a second makes a CMD_SYNC time out, though the SMMU is at work.
+ * Invalidate for the guest, then for the host. Neither has to succeed: if this machine
+ * is a VM that is not scheduled for a second, a CMD_SYNC times out.
  */
 static void invalidate_both(struct kunit *test, struct soft_smmu *s,
 			    const u64 *cmds)
@@ -558,7 +557,7 @@ static void invalidate_both(struct kunit *test, struct soft_smmu *s,
 	arm_smmu_atc_inv_domain(&s->parent, 0, 0x1000);
 }
 
-/* One that does not answer would hold the queue until the ATC's time-out */
+/* A device that does not answer would block the queue until the ATC's time-out */
 static void commands_never_reach_a_device_that_is_suspended(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -599,7 +598,7 @@ static struct kunit_case arm_smmu_reset_cases[] = {
 	KUNIT_CASE(failed_recovery_resumes_translation),
 	KUNIT_CASE(device_lost_in_recovery_stays_suspended),
 	KUNIT_CASE(recovery_without_reset_changes_nothing),
-	KUNIT_CASE(device_behind_a_switch_is_back_before_its_driver_is_told),
+	KUNIT_CASE(device_behind_a_switch_resumes_before_its_driver),
 	KUNIT_CASE(vf_is_suspended_while_its_pf_is_reset),
 	KUNIT_CASE(vf_stays_suspended_until_its_pf_has_vfs_again),
 	KUNIT_CASE(vf_is_suspended_while_its_pf_sleeps),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI functions made of memory: see arm-smmu-v3-soft-pci.h.
+ * PCI functions simulated in memory: see arm-smmu-v3-soft-pci.h.
  */
 #include "arm-smmu-v3-soft-pci.h"
 
@@ -20,7 +20,7 @@ bool soft_ats_is_on(const struct soft_pci *pci)
 	return soft_pci_word(pci, ATS_CTRL) & PCI_ATS_CTRL_ENABLE;
 }
 
-/* Configuration accesses arrive */
+/* Configuration accesses reach the function */
 static bool is_reachable(const struct soft_pci *pci)
 {
 	if (pci->physfn &&
@@ -41,7 +41,7 @@ void soft_take_note(struct soft_pci *pci, struct soft_note *note)
 	note->atc_invs = soft_count_op(s, OP_ATC_INV);
 }
 
-/* ATS is off then, and there are no VFs */
+/* Afterwards ATS is off, and there are no VFs */
 static void lose_state(struct soft_pci *pci)
 {
 	memset(pci->space + ATS_CAP, 0, 8);
@@ -95,7 +95,7 @@ static struct pci_ops soft_pci_ops = {
 	.write = soft_pci_write,
 };
 
-/* A function that the SMMU has nothing to do with, alone on its bus */
+/* A function that is not behind the SMMU, alone on its bus */
 struct soft_pci *soft_new_pci(struct kunit *test, struct soft_smmu *s)
 {
 	struct soft_pci *pci = kunit_kzalloc(test, sizeof(*pci), GFP_KERNEL);
@@ -112,7 +112,7 @@ struct soft_pci *soft_new_pci(struct kunit *test, struct soft_smmu *s)
 	INIT_LIST_HEAD(&pci->bus.devices);
 	pci->space[PCI_VENDOR_ID] = 0x34;
 	pci->space[PCI_DEVICE_ID] = 0x12;
-	/* Nothing is lost in D3hot */
+	/* No state is lost in D3hot */
 	pci->space[PMCSR] = PCI_PM_CTRL_NO_SOFT_RESET;
 
 	pdev = &pci->pdev;
@@ -146,7 +146,7 @@ struct soft_pci *soft_become_pci(struct kunit *test, struct soft_smmu *s)
 	return pci;
 }
 
-/* A guest with stage 1 and ATS, attached */
+/* Attach a guest's domain with stage 1 and ATS */
 struct soft_pci *soft_attach_with_ats(struct kunit *test, struct soft_smmu *s,
 				      struct iommu_domain **domain)
 {
@@ -168,7 +168,7 @@ int soft_invalidate_atc(struct kunit *test, struct soft_smmu *s, u32 *done)
 	return soft_invalidate(test, s, cmds, 2, done);
 }
 
-/* Neither guest nor host may wait, however often they try */
+/* Neither guest nor host waits for the device, however often they invalidate */
 void soft_expect_nothing_sent(struct kunit *test, struct soft_smmu *s)
 {
 	unsigned int before = soft_count_op(s, OP_ATC_INV), i;

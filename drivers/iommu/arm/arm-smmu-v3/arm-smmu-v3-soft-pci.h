@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PCI functions made of memory, for KUnit tests: their configuration space does what
- * resets, low-power states and ATS do to it, and takes notes of the SMMU when that
- * happens. They are on the SMMU of arm-smmu-v3-soft-smmu.h.
+ * PCI functions simulated in memory, for KUnit tests: their configuration space
+ * behaves as resets, low-power states and ATS require, and records the state of the
+ * SMMU at each of these. They are behind the SMMU of arm-smmu-v3-soft-smmu.h.
  */
 #ifndef _ARM_SMMU_V3_SOFT_PCI_H
 #define _ARM_SMMU_V3_SOFT_PCI_H
@@ -13,12 +13,12 @@
 #include "../../../pci/pci.h"
 #include "arm-smmu-v3-soft-smmu.h"
 
-/* What an entry's V and Config are */
+/* V and Config of a stream table entry */
 #define IS_ABORT 0x1
 #define IS_S2 0xd
 #define IS_NESTED 0xf
 
-/* Where a function has its capabilities */
+/* Offsets of a function's capabilities */
 #define PM_CAP 0x40
 #define EXP_CAP 0x50
 #define ATS_CAP 0x100
@@ -28,12 +28,12 @@
 #define ATS_CTRL (ATS_CAP + PCI_ATS_CTRL)
 #define SRIOV_CTRL (SRIOV_CAP + PCI_SRIOV_CTRL)
 
-/* What was so of the SMMU's device when a configuration space was written */
+/* State of the SMMU's device when a configuration space was written */
 struct soft_note {
 	unsigned int count;
 	u64 config;
 	bool ats_on; /* in the device */
-	bool ats_enabled; /* by the driver's note */
+	bool ats_enabled; /* in struct arm_smmu_master */
 	bool is_reachable;
 	unsigned int atc_invs;
 };
@@ -41,19 +41,19 @@ struct soft_note {
 /* A function that can be reset and put to sleep, and may have ATS */
 struct soft_pci {
 	struct pci_dev pdev;
-	struct pci_bus bus; /* That it is on, or that @below are on */
+	struct pci_bus bus; /* The bus it is on, or that @below is on */
 	struct pci_driver driver;
 	struct pci_sriov sriov;
 	struct soft_smmu *smmu;
 	struct soft_pci *noted; /* The SMMU's device */
-	struct soft_pci *physfn; /* Of a VF, which exists while that says so */
+	struct soft_pci *physfn; /* Of a VF, existing while VF Enable is set */
 	u8 space[0x200];
 	struct soft_note ats; /* ATS is enabled */
 	struct soft_note reset; /* It is reset */
 	struct soft_note sleep; /* It leaves D0 */
-	struct soft_note error; /* Its driver is told of an error */
-	struct soft_note told; /* Its driver is told that it was reset */
-	struct soft_pci *below; /* What a bridge has forgotten in a reset */
+	struct soft_note error; /* Its driver is notified of an error */
+	struct soft_note told; /* Its driver is notified that it was reset */
+	struct soft_pci *below; /* Not reachable through a bridge after a reset */
 	bool is_gone;
 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An SMMU made of memory, for KUnit tests. It is in arm-smmu-v3-viommu-test.c.
+ * An SMMU simulated in memory, for KUnit tests. It is in
+ * arm-smmu-v3-viommu-test.c.
  *
- * A thread on another CPU plays the SMMU: it consumes the command queue and notes
- * what it finds. (The CPU that issues commands waits for them with interrupts
- * off.) Stream table and event queue are memory that the test looks at.
+ * A thread on another CPU plays the SMMU: it consumes the command queue and logs
+ * the commands. (The CPU that issues commands waits for them with interrupts
+ * off.) The test reads and writes the memory of stream table and event queue.
  */
 #ifndef _ARM_SMMU_V3_SOFT_SMMU_H
 #define _ARM_SMMU_V3_SOFT_SMMU_H
@@ -31,18 +32,18 @@
 #define OP_ATC_INV 0x40
 #define OP_CMD_SYNC 0x46
 
-/* An SMMU made of memory, with one device and one guest */
+/* The SMMU, with one device and one guest */
 struct soft_smmu {
 	struct arm_smmu_device smmu;
 	u32 cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	struct task_struct *thread;
 	u64 log[LOG_SIZE][2]; /* The last commands that were consumed */
-	unsigned int logged; /* How many they are */
-	unsigned int stop_after; /* Consume no more */
-	bool atc_is_silent; /* It does not complete invalidations */
-	bool atc_is_awaited; /* It was sent one */
-	unsigned int atc_missed; /* How many it was sent while silent */
-	bool entry_faults; /* The device faults once it has a new entry */
+	unsigned int logged; /* Number of these */
+	unsigned int stop_after; /* Consume no more than this number */
+	bool atc_is_silent; /* The ATC completes no invalidations */
+	bool atc_is_awaited; /* The ATC was sent an invalidation */
+	unsigned int atc_missed; /* Invalidations sent while it was silent */
+	bool entry_faults; /* The device faults as soon as it has a new entry */
 
 	struct device *dev;
 	struct dev_iommu dev_iommu;
@@ -64,7 +65,7 @@ static inline u64 soft_entry(const struct soft_smmu *s, unsigned int word)
 	return le64_to_cpu(s->smmu.strtab_cfg.linear.table[SID].data[word]);
 }
 
-/* V and Config of it */
+/* V and Config of that entry */
 static inline u64 soft_config(const struct soft_smmu *s)
 {
 	return soft_entry(s, 0) & 0xf;

@@ -2,10 +2,10 @@
 /*
  * KUnit tests of the order in which the bits of a stream table entry change.
  *
- * An SMMU reads 64 bits at a time, whenever it likes, until it is told to read
- * again. So between two syncs it may see any mixture of the double words before
- * and after, and each of them is looked at. What is expected is written in numbers,
- * from IHI 0070 5.2, not by the macros under test.
+ * An SMMU reads 64 bits at a time, at any time, and may keep them until a sync. So
+ * between two syncs it may see any mixture of old and new double words; each
+ * mixture is checked. Expected values are numbers from IHI 0070 5.2, not the macros
+ * under test.
  */
 #include <kunit/test.h>
 #include <linux/bits.h>
@@ -31,7 +31,7 @@
 #define S2S BIT_ULL(57)
 #define W3_S2 0x0000fedcba987000ULL
 
-/* Stage 1 alone has VMID 0, and stage 2 another one; or all have the same one */
+/* Stage 1 alone has VMID 0, and stage 2 has another one; or all have VMID 0 */
 static const u64 vmids[] = { 0x1234, 0 };
 
 struct variant {
@@ -79,7 +79,7 @@ static void make(struct arm_smmu_ste *ste, const struct variant *v, u64 vmid)
 		ste->data[i] = cpu_to_le64(words[i]);
 }
 
-/* All that the architecture allows; those that have neither stage have no flags */
+/* All that the architecture allows; without any stage there are no flags */
 static unsigned int make_variants(struct variant *variants)
 {
 	static const unsigned int configs[] = { ABORT, BYPASS, S1, S2, NESTED };
@@ -106,7 +106,7 @@ static unsigned int make_variants(struct variant *variants)
 
 #define MAX_VARIANTS 18
 
-/* Does a transaction without ATS fare as it does with @other? */
+/* Whether both entries translate a transaction without ATS in the same way */
 static bool translates_as(const struct arm_smmu_ste *ste,
 			  const struct arm_smmu_ste *other)
 {
@@ -129,7 +129,7 @@ static bool is_illegal(const struct arm_smmu_ste *ste)
 	       (word(ste, 1) & EATS_MASK);
 }
 
-/* Looks at the entry whenever the SMMU is told to read it again */
+/* Checks the entry at each sync, which has the SMMU read it again */
 struct reader {
 	struct arm_smmu_entry_writer writer;
 	struct arm_smmu_ste entry;
@@ -200,7 +200,7 @@ static void try_all_transitions(struct kunit *test, transition_fn fn)
 				fn(test, &variants[i], &variants[j], vmids[k]);
 }
 
-/* For messages */
+/* Describe a transition in a message */
 static const char *name_of(const struct variant *a, const struct variant *b,
 			   u64 vmid)
 {
@@ -233,7 +233,7 @@ static void no_mixture_is_illegal(struct kunit *test)
 	try_all_transitions(test, check_legal);
 }
 
-/* The same change with EATS and MEV as they will be */
+/* Compare with the same change with EATS and MEV already set to their new values */
 static void check_undisturbed(struct kunit *test, const struct variant *a,
 			      const struct variant *b, u64 vmid)
 {
@@ -241,7 +241,7 @@ static void check_undisturbed(struct kunit *test, const struct variant *a,
 	struct arm_smmu_ste from, to;
 	struct reader r, plain;
 
-	/* Waits for S2S to go, and a device that stalls has no ATS to win */
+	/* S2S is cleared before EATS is set, and devices that stall have no ATS */
 	if (a->s2s && b->eats)
 		return;
 	if (a->config & 3 && b->config & 3) {
@@ -300,7 +300,7 @@ static void each_change_takes_few_syncs(struct kunit *test)
 	expect_change(test, nested_ats, s2, 3, true);
 	/* In one double word, as before: Config, then stage 1's bits */
 	expect_change(test, nested_ats, s2_both, 2, true);
-	/* EATS goes before S2S comes, and not the other way round */
+	/* EATS is cleared before S2S is set, not the other way round */
 	expect_change(test, s2_ats, s2_s2s, 2, true);
 	expect_change(test, s2_s2s, s2_ats, 3, false);
 	expect_change(test, s2_s2s, nested_s2s, 2, true);

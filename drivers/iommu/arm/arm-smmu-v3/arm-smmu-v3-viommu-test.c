@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of a guest's share of an SMMU, on an SMMU made of memory: see
- * arm-smmu-v3-soft-smmu.h. The model is here, too.
+ * KUnit tests of a guest's share of an SMMU, on a simulated SMMU, which is also in
+ * this file: see arm-smmu-v3-soft-smmu.h.
  */
 #include <kunit/device.h>
 #include <linux/kmsg_dump.h>
@@ -14,7 +14,7 @@
 #include "../../iommufd/viommu.h"
 #include "arm-smmu-v3-soft-smmu.h"
 
-/* A command was read: what the SMMU and the device do about it */
+/* Execute a command as the SMMU and the device do */
 static void obey(struct soft_smmu *s, u8 op)
 {
 	if (op == OP_ATC_INV && READ_ONCE(s->atc_is_silent)) {
@@ -26,8 +26,8 @@ static void obey(struct soft_smmu *s, u8 op)
 }
 
 /*
- * A CMD_SYNC waits for the ATCs, until they answer. A real SMMU gives up after
- * PCIe's time for a completion, and says CERROR_ATC_INV_SYNC.
+ * A CMD_SYNC waits until the ATCs answer. A real SMMU gives up after the ATC's
+ * time-out, and reports CERROR_ATC_INV_SYNC.
  */
 static bool is_blocked(struct soft_smmu *s, u8 op)
 {
@@ -43,7 +43,7 @@ static int play_smmu(void *data)
 	u32 cons = 0;
 
 	while (!kthread_should_stop()) {
-		/* What the other CPU wrote before it moved the index is there */
+		/* Commands are visible before the index that covers them */
 		while (smp_load_acquire(&s->cmdq_prod) != cons &&
 		       s->logged < READ_ONCE(s->stop_after)) {
 			unsigned int i = cons & (mask >> 1);
@@ -57,7 +57,7 @@ static int play_smmu(void *data)
 			log[0] = le64_to_cpu(queue[2 * i]);
 			log[1] = le64_to_cpu(queue[2 * i + 1]);
 			cons = (cons + 1) & mask;
-			/* The log is complete when the issuer goes on */
+			/* The log is complete before the issuer continues */
 			smp_store_release(&s->cmdq_cons, cons);
 		}
 		cond_resched();
@@ -93,7 +93,7 @@ static void init_smmu(struct kunit *test, struct soft_smmu *s)
 	smmu->iommu.ops = &arm_smmu_ops;
 	smmu->features = ARM_SMMU_FEAT_NESTING | ARM_SMMU_FEAT_S2FWB |
 			 ARM_SMMU_FEAT_ATS | ARM_SMMU_FEAT_RANGE_INV;
-	/* A prefetch is not synced, so it would be consumed at some time */
+	/* No CMD_SYNC follows a prefetch, so it could be consumed at any time */
 	smmu->options = ARM_SMMU_OPT_SKIP_PREFETCH;
 	smmu->pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
 	smmu->asid_bits = 16;
@@ -191,7 +191,7 @@ int soft_smmu_init(struct kunit *test)
 	s->stop_after = LOG_SIZE;
 	s->thread = kthread_create(play_smmu, s, "soft-smmu");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->thread);
-	/* The test stays where it is, and the SMMU elsewhere */
+	/* The test stays on its CPU, and the SMMU runs on another one */
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
 	kthread_bind(s->thread, cpu);
@@ -199,7 +199,7 @@ int soft_smmu_init(struct kunit *test)
 	return 0;
 }
 
-/* The device is still in the domain where the test left it */
+/* Drop the device from the domain that the test left it attached to */
 static void forget_devices(struct soft_smmu *s)
 {
 	struct arm_smmu_master_domain *entry, *next;
@@ -210,7 +210,7 @@ static void forget_devices(struct soft_smmu *s)
 	}
 }
 
-/* The guest does not know the device any more */
+/* The device has no virtual ID any more */
 static void remove_vdevice(struct soft_smmu *s)
 {
 	iommufd_viommu_remove_vdevice(s->viommu, &s->vdevice);
@@ -238,7 +238,7 @@ void soft_smmu_exit(struct kunit *test)
 		s->dev->iommu = NULL;
 }
 
-/* The guest knows the device from now on */
+/* Give the device a virtual ID */
 void soft_add_vdevice(struct kunit *test, struct soft_smmu *s)
 {
 	s->vdevice.dev = s->dev;
@@ -247,7 +247,7 @@ void soft_add_vdevice(struct kunit *test, struct soft_smmu *s)
 			iommufd_viommu_add_vdevice(s->viommu, &s->vdevice), 0);
 }
 
-/* How many of the commands that were consumed are @op */
+/* Number of consumed commands with the opcode @op */
 unsigned int soft_count_op(const struct soft_smmu *s, u8 op)
 {
 	unsigned int i, count = 0;
@@ -275,7 +275,7 @@ int soft_invalidate(struct kunit *test, struct soft_smmu *s, const u64 *cmds,
 	return ret;
 }
 
-/* TLBI_NH_VA of page @i of ASID 7, for some other VMID */
+/* TLBI_NH_VA of page i of ASID 7, with another VMID */
 static void make_cmds(u64 *cmds, u32 num)
 {
 	u32 i;
@@ -379,7 +379,7 @@ static void arrays_are_checked(struct kunit *test)
 	const struct iommufd_viommu_ops *ops = s->viommu->ops;
 	u64 cmds[6] = { OP_TLBI_NH_ALL, 0, 0, OP_TLBI_NH_ALL, 0, 1 };
 
-	/* Nothing to do is a way to ask for the type */
+	/* An empty array is a query whether the type is supported */
 	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array), 0);
 	array.type++;
 	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array),
@@ -424,7 +424,7 @@ static void stream_ids_are_replaced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, done, 1);
 	KUNIT_EXPECT_EQ(test, s->log[0][0], OP_CFGI_CD_ALL | ((u64)SID << 32));
 
-	/* The physical number is nobody's, and a number that was taken back */
+	/* The physical ID is not valid, nor is a virtual ID that was removed */
 	cmd[0] = OP_CFGI_CD_ALL | unknown;
 	KUNIT_EXPECT_EQ(test, soft_invalidate(test, s, cmd, 1, &done), -EIO);
 	remove_vdevice(s);
@@ -515,7 +515,7 @@ static void stage1_and_bypass_take_two_syncs_each_way(struct kunit *test)
 	bypass->ops->free(bypass);
 }
 
-/* The core's pointer is of no help while it undoes an attach; here it is NULL */
+/* The core's pointer may be wrong while it undoes an attach; here it is NULL */
 static void device_is_in_the_list_of_one_domain(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -551,7 +551,7 @@ static void domain_without_an_id_leaves_nothing(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, domains);
 	init_domain(&domains[0]);
 	init_domain(&domains[1]);
-	/* One ID, as 0 is none */
+	/* There is one VMID, as 0 is not used */
 	s->smmu.vmid_bits = 1;
 	ida_init(&s->smmu.vmid_map);
 	s->smmu.features |= ARM_SMMU_FEAT_TRANS_S2 | ARM_SMMU_FEAT_COHERENCY;
@@ -569,7 +569,7 @@ static void domain_without_an_id_leaves_nothing(struct kunit *test)
 	ida_destroy(&s->smmu.vmid_map);
 }
 
-/* As much of the SMMU as page tables of both stages need */
+/* The parts of the SMMU that page tables of both stages need */
 static void init_page_tables(struct soft_smmu *s)
 {
 	struct arm_smmu_device *smmu = &s->smmu;
@@ -614,7 +614,7 @@ static void device_that_can_nest_tracks_dirty_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR(new_paging(s, dirty | parent)),
 			-EOPNOTSUPP);
 
-	/* The other three: no nesting, no HTTU */
+	/* The other three combinations: no nesting, no HTTU */
 	s->smmu.features &= ~ARM_SMMU_FEAT_NESTING;
 	KUNIT_EXPECT_TRUE(test, tracks_dirty_pages(s));
 	domain = new_paging(s, dirty);
@@ -646,7 +646,7 @@ static void both_stages_of_a_freed_parent_go_at_once(struct kunit *test)
 	ida_destroy(&s->smmu.vmid_map);
 }
 
-/* A container for nesting, of a user who comes when all VMIDs are taken */
+/* A container for nesting is created when all VMIDs are in use */
 static void container_without_an_id_can_be_freed(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
@@ -681,7 +681,7 @@ static void fault_queue_needs_no_sva(struct kunit *test)
 	struct soft_smmu *s = test->priv;
 
 	if (!IS_ENABLED(CONFIG_ARM_SMMU_V3_SVA))
-		kunit_skip(test, "the driver is built without faults");
+		kunit_skip(test, "the driver is built without I/O page faults");
 	s->smmu.iommu.ops = &ops;
 	s->dev_iommu.iommu_dev = &s->smmu.iommu;
 	mutex_init(&s->dev_iommu.lock);
@@ -815,7 +815,7 @@ static void virtual_stream_id_has_32_bits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->vdevice_init(&vdev), -EINVAL);
 }
 
-/* The core looks for the domain of a fault with a PASID by it */
+/* The core uses this to find the domain of a fault with a PASID */
 static void page_tables_of_pasids_are_the_guests(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, arm_smmu_ops.user_pasid_table);
@@ -834,7 +834,7 @@ static u32 hw_info_flags(struct kunit *test, struct soft_smmu *s)
 	return flags;
 }
 
-static void erratum_is_reported_to_who_would_nest(struct kunit *test)
+static void erratum_is_reported_by_hw_info(struct kunit *test)
 {
 	static const struct property_entry properties[] = {
 		PROPERTY_ENTRY_STRING("compatible", "nvidia,tegra264-smmu"), {}
@@ -853,7 +853,7 @@ static void erratum_is_reported_to_who_would_nest(struct kunit *test)
 			IOMMU_HW_INFO_ARM_SMMUV3_REPEAT_INV);
 }
 
-/* A queue of a guest for some events */
+/* An event queue of a guest */
 struct guest_queue {
 	struct iommufd_veventq_ring eventq;
 	wait_queue_head_t wait;
@@ -882,7 +882,7 @@ static void close_queue(struct soft_smmu *s, struct guest_queue *queue)
 	iommufd_veventq_ring_free(&queue->eventq);
 }
 
-/* Does the guest of the device get the next event in the queue? */
+/* Returns whether the device's guest gets the next event in the queue */
 static bool handle_next_event(struct soft_smmu *s, u8 id, u64 word1)
 {
 	const u64 evt[4] = { id | ((u64)SID << 32) | (0x11ULL << 12), word1,
@@ -941,7 +941,7 @@ static void only_listed_events_are_the_guests(struct kunit *test)
 	close_queue(s, &queue);
 }
 
-static void flood_is_lost_by_the_guest_not_told_to_the_host(struct kunit *test)
+static void event_flood_overflows_the_guests_queue(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
 	struct guest_queue queue;
@@ -975,7 +975,7 @@ static void event_without_a_guest_is_the_hosts(struct kunit *test)
 	close_queue(s, &queue);
 }
 
-static void event_from_before_is_not_the_new_guests(struct kunit *test)
+static void earlier_event_is_not_the_new_guests(struct kunit *test)
 {
 	struct soft_smmu *s = test->priv;
 	struct guest_queue queue;
@@ -984,7 +984,7 @@ static void event_from_before_is_not_the_new_guests(struct kunit *test)
 	soft_add_vdevice(test, s);
 	open_queue(test, s, &queue);
 	for (round = 0; round < 4; round++) {
-		/* 200 wait in a queue of 256 whose indices wrap at 512 */
+		/* 200 are pending in a queue of 256, whose indices wrap at 512 */
 		s->evtq_prod = (s->evtq_prod + 200) & 511;
 		arm_smmu_viommu_assign(&s->master, s->viommu);
 		for (i = 0; i < 200; i++)
@@ -1004,9 +1004,9 @@ static void event_of_the_first_entry_is_the_guests(struct kunit *test)
 
 	soft_add_vdevice(test, s);
 	open_queue(test, s, &queue);
-	/* One from before is the host's */
+	/* An earlier event is the host's */
 	s->evtq_prod = 1;
-	/* The device faults at once, while the attach goes on */
+	/* The device faults at once, during the attach */
 	s->entry_faults = true;
 	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), 0);
 	s->entry_faults = false;
@@ -1093,12 +1093,12 @@ static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(device_of_several_streams_gets_no_virtual_id),
 	KUNIT_CASE(virtual_stream_id_has_32_bits),
 	KUNIT_CASE(page_tables_of_pasids_are_the_guests),
-	KUNIT_CASE(erratum_is_reported_to_who_would_nest),
+	KUNIT_CASE(erratum_is_reported_by_hw_info),
 	KUNIT_CASE(event_has_the_virtual_id),
 	KUNIT_CASE(only_listed_events_are_the_guests),
-	KUNIT_CASE(flood_is_lost_by_the_guest_not_told_to_the_host),
+	KUNIT_CASE(event_flood_overflows_the_guests_queue),
 	KUNIT_CASE(event_without_a_guest_is_the_hosts),
-	KUNIT_CASE(event_from_before_is_not_the_new_guests),
+	KUNIT_CASE(earlier_event_is_not_the_new_guests),
 	KUNIT_CASE(event_of_the_first_entry_is_the_guests),
 	KUNIT_CASE(lost_events_do_not_flood_the_log),
 	KUNIT_CASE(atc_without_answer_does_not_flood_the_log),

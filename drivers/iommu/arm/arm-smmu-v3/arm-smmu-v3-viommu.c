@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A guest's share of an SMMU: its commands and its events, and what a VMM has to
- * know of the SMMU to make its guest one that this one can stand for.
+ * know of the SMMU to present a compatible one to its guest.
  *
- * The guest has no queue of the hardware. iommufd brings its commands here, they
- * are made harmless and issued on the queue of the host. Events that the hardware
- * records about a stream of the guest go the other way. In both, the stream IDs
- * that the guest uses are its own.
+ * The guest has no hardware queue. iommufd passes its commands here; they are
+ * checked, and issued on the host's queue. Events that the hardware records for a
+ * stream of the guest go the other way. Both are translated between the guest's
+ * stream IDs and the SMMU's.
  *
  * Races
  * -----
  * - commands against commands: a batch is issued as a whole, so it is not mixed
- *   with that of another CPU. Nothing is shared but the command queue.
- * - commands against attach and detach: they invalidate, so what they miss must not
- *   be there. Installing an entry invalidates what is cached of its stream, and
- *   the ATC; the TLB is kept on purpose, it is the guest's by its VMID.
+ *   with that of another CPU. Only the command queue is shared.
+ * - commands against attach and detach: nothing may be cached that a command
+ *   misses. Installing an entry invalidates what is cached for its stream, and the
+ *   ATC. The TLB is kept on purpose: its entries have the guest's VMID.
  * - commands against unbinding of a device: iommufd_viommu::devices_rwsem is held
  *   until the batch is complete.
  * - commands against reset, low-power states and removal of a device: see
  *   arm_smmu_atc_answers().
  * - events against attach and detach: arm_smmu_device::streams_mutex guards
  *   arm_smmu_master::viommu. An event that the hardware wrote before the device
- *   came to this vIOMMU is not its guest's: see arm_smmu_master::events_from. It is
- *   read before the first entry of the guest is installed, so what that causes is
- *   the guest's from the first event on.
- * - commands against process exit: a signal that kills ends a long array between
- *   two batches. What was issued is complete.
+ *   entered this vIOMMU is not its guest's: see arm_smmu_master::events_from. That
+ *   is set before the first entry of the guest is installed, so the guest gets all
+ *   events that the entry causes.
+ * - commands against process exit: a fatal signal ends a long array between two
+ *   batches. What was issued is complete.
  *
  * vIOMMUs of one nest parent
  * --------------------------
- * The VMID is the parent's. A VMM may make several vIOMMUs on one parent, for
- * instance one for each SMMU that its guest sees, and QEMU does. Their TLB is one:
- * an ASID that the guest uses on two of its SMMUs is the same to the hardware, so an
- * invalidation by either reaches the entries of both, and if the guest gives it two
- * meanings, a device behind the one may be translated by an entry of the other.
- * All of that is within the memory of one guest. Where its SMMUs have to be apart,
- * the VMM gives each of them a parent of its own.
+ * The VMID is the parent's. A VMM may create several vIOMMUs on one parent, for
+ * example one for each SMMU that its guest sees, as QEMU does. They share TLB
+ * entries: an ASID that the guest uses on two of its SMMUs is the same to the
+ * hardware. An invalidation by either affects the entries of both, and if the ASID
+ * has two meanings, a device behind one may be translated by an entry of the other.
+ * All of that is within the memory of one guest. If its SMMUs have to be isolated
+ * from each other, the VMM needs a parent for each.
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
@@ -55,7 +55,7 @@
 
 static_assert(CMDQ_ENT_DWORDS * sizeof(u64) == GUEST_CMD_SIZE);
 
-/* Replace the stream ID; devices_rwsem is held. Returns 0 also for a drop */
+/* Replace the stream ID; devices_rwsem is held. Returns 0 also if @drop is set */
 static int translate_device(struct iommufd_viommu *viommu, u64 *cmd, bool *drop)
 {
 	struct arm_smmu_master *master;
@@ -72,14 +72,14 @@ static int translate_device(struct iommufd_viommu *viommu, u64 *cmd, bool *drop)
 
 	if (FIELD_GET(CMDQ_0_OP, cmd[0]) != CMDQ_OP_ATC_INV)
 		return 0;
-	/* A function without PASIDs takes an invalidation of one for garbage */
+	/* To a function without PASIDs, an invalidation with one is malformed */
 	if ((cmd[0] & CMDQ_0_SSV) && !master->ssid_bits)
 		return -EIO;
 	/*
-	 * Nor does it answer any while its ATS is off, or it is being reset, or
-	 * not in D0, or gone, and the queue would wait for it in vain. What its
-	 * ATC has is rejected then; when ATS is turned on, the host invalidates
-	 * it. So the command has taken effect.
+	 * A device answers none while its ATS is off, it is being reset, not in
+	 * D0, or gone: the queue would wait until the time-out. Translations
+	 * in its ATC are rejected then, and the host invalidates the ATC when
+	 * it enables ATS. So the command has taken effect.
 	 */
 	*drop = !arm_smmu_atc_answers(master);
 	return 0;
@@ -96,8 +96,8 @@ static int translate_cmd(struct arm_smmu_viommu *viommu, u64 *cmd, bool *drop)
 }
 
 /*
- * Execute up to one batch of commands, in place, with one CMD_SYNC. *done is set
- * to how many took effect: those before the first bad one, unless the CMD_SYNC
+ * Execute up to one batch of commands, in place, with one CMD_SYNC. *done is set to
+ * the number that took effect: those before the first bad one, or 0 if the CMD_SYNC
  * timed out.
  */
 static int execute_batch(struct arm_smmu_viommu *viommu, u64 *cmds, u32 num,
@@ -109,7 +109,7 @@ static int execute_batch(struct arm_smmu_viommu *viommu, u64 *cmds, u32 num,
 
 	*done = 0;
 	guard(iommufd_viommu_devices)(&viommu->core);
-	/* Whether a device answers holds until the commands are complete */
+	/* A device that answers keeps answering until the commands are complete */
 	guard(rcu)();
 	for (i = 0; i < num; i++) {
 		u64 *cmd = &cmds[i * CMDQ_ENT_DWORDS];
@@ -138,7 +138,7 @@ static int execute_batch(struct arm_smmu_viommu *viommu, u64 *cmds, u32 num,
 	return ret;
 }
 
-/* A longer entry of a newer user must have nothing in its tail */
+/* If a newer user has longer entries, their tails must be zero */
 static int copy_batch(u64 *cmds, const struct iommu_user_data_array *array,
 		      u32 first, u32 num)
 {
@@ -165,10 +165,10 @@ static int copy_batch(u64 *cmds, const struct iommu_user_data_array *array,
 /**
  * arm_smmu_viommu_cache_invalidate() - iommufd_viommu_ops::cache_invalidate
  * @core: The guest's share of the SMMU
- * @array: Its commands. On return, entry_num is how many took effect
+ * @array: Its commands. On return, entry_num is the number that took effect
  *
- * They are executed in batches of up to %CMDQ_BATCH_ENTRIES, each completed by a
- * CMD_SYNC of its own before the next one is looked at.
+ * They are executed in batches of up to %CMDQ_BATCH_ENTRIES. Each is completed by a
+ * CMD_SYNC before the next one is read.
  *
  * Context: Process context. Takes iommufd_viommu::devices_rwsem for read.
  * Return: 0; -EINVAL for a wrong type or length, -E2BIG for a longer entry whose
@@ -179,7 +179,7 @@ static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 					    struct iommu_user_data_array *array)
 {
 	struct arm_smmu_viommu *viommu = to_smmu_viommu(core);
-	/* To clear it first is 30 of 450 instructions a command in batches of 4 */
+	/* Clearing it costs 30 of 450 instructions per command, in batches of 4 */
 	u64 cmds[CMDQ_BATCH_ENTRIES * CMDQ_ENT_DWORDS] __uninitialized;
 	u32 total = array->entry_num, num, done;
 	int ret = 0;
@@ -205,7 +205,7 @@ static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 	return ret;
 }
 
-/* Events are told about one stream, and commands name one */
+/* An event is reported for one stream, and a command names one */
 static int arm_smmu_viommu_vdevice_init(struct iommufd_vdevice *vdev)
 {
 	struct arm_smmu_master *master =
@@ -227,7 +227,7 @@ static size_t arm_smmu_viommu_veventq_event_size(struct iommufd_viommu *core,
 	return sizeof(struct iommu_vevent_arm_smmuv3);
 }
 
-/* Of stage 1, and not waiting for an answer, so that the host need not act */
+/* It is about stage 1, and nothing waits for a response of the host */
 static bool is_event_of_guest(const u64 *evt)
 {
 	switch (FIELD_GET(EVTQ_0_ID, evt[0])) {
@@ -275,15 +275,15 @@ static int report_to_guest(struct arm_smmu_device *smmu, const u64 *evt,
 }
 
 /**
- * arm_smmu_viommu_handle_event() - Give an event to the guest that it belongs to
+ * arm_smmu_viommu_handle_event() - Report an event to the guest that it belongs to
  * @smmu: The SMMU
  * @evt: The event as the hardware wrote it
- * @number: Which one it is, counted from 1 since the SMMU was reset
+ * @number: Its number, counted from 1 since the SMMU was reset
  *
  * Context: The event queue's thread. Takes arm_smmu_device::streams_mutex.
- * Return: true if the host has nothing to do with it: the guest has it, or was told
- * that it lost some. A guest that does not listen leaves its events to the host,
- * which limits how many it logs.
+ * Return: true if the host must ignore it: the guest has it, or was told that it
+ * lost some. Without an event queue of the guest, its events are left to the host,
+ * which rate-limits its log.
  */
 bool arm_smmu_viommu_handle_event(struct arm_smmu_device *smmu, const u64 *evt,
 				  u64 number)
@@ -312,15 +312,15 @@ static u64 arm_smmu_next_event(struct arm_smmu_device *smmu)
 }
 
 /**
- * arm_smmu_viommu_assign() - Say whose guest a device's events are
+ * arm_smmu_viommu_assign() - Set the vIOMMU that gets a device's events
  * @master: The device
  * @viommu: The vIOMMU that its new domain belongs to, NULL if none
  *
- * Call before the first entry of @viommu is installed; and, so that the old vIOMMU
- * is given up even if there is no new one, when the new entry is installed, while
- * the old domain still holds its vIOMMU. Events until then are those of the old
- * one, if they are handled before, or the host's. Those of a device that goes from
- * one vIOMMU to another right now may be either's: both are of one user.
+ * Call before the first entry of @viommu is installed. Call again after the new
+ * entry is installed, while the old domain still holds its vIOMMU: this drops the
+ * old vIOMMU even if there is no new one. Earlier events go to the old one if they
+ * are handled before, otherwise to the host. While a device changes from one vIOMMU
+ * to another, either may get them: both belong to one user.
  *
  * Context: iommu_group::mutex is held, so there is no other writer. Takes
  * arm_smmu_device::streams_mutex.
@@ -349,8 +349,8 @@ static const struct iommufd_viommu_ops arm_smmu_viommu_ops = {
  * arm_smmu_master_can_nest() - Check whether a guest may own stage 1 of a device
  * @master: The device
  *
- * Nobody maintains caches for the guest's DMA, so it must not bypass them: either
- * stage 2 forces write-back, or the root complex is coherent anyhow.
+ * Nothing maintains caches for the guest's DMA, so it must not bypass them: either
+ * stage 2 forces write-back, or the root complex is coherent in any case.
  *
  * Return: Whether it may.
  */
@@ -368,7 +368,7 @@ EXPORT_SYMBOL_IF_KUNIT(arm_smmu_master_can_nest);
 /**
  * arm_smmu_get_viommu_size() - iommu_ops::get_viommu_size
  * @dev: A device behind the SMMU
- * @type: What user space asks for
+ * @type: The type that user space requests
  *
  * Return: The size in bytes of a vIOMMU for a guest that may own stage 1 of @dev, 0
  * if none may, and for a type other than %IOMMU_VIOMMU_TYPE_ARM_SMMUV3.
@@ -386,7 +386,7 @@ EXPORT_SYMBOL_IF_KUNIT(arm_smmu_get_viommu_size);
  * arm_smmu_viommu_init() - iommu_ops::viommu_init
  * @core: The vIOMMU, of arm_smmu_get_viommu_size() bytes
  * @parent: Stage 2 of the guest, a domain of this driver
- * @user_data: Not looked at, this type has none
+ * @user_data: Ignored: this type has none
  *
  * Return: 0, or -EINVAL if @parent is no nest parent of the same SMMU.
  */
@@ -416,7 +416,7 @@ EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_init);
  * @length: Set to the size of the information in bytes
  * @type: Set to %IOMMU_HW_INFO_TYPE_ARM_SMMUV3
  *
- * The values are raw: what firmware or errata take away is still in them.
+ * The values are raw: features that firmware or errata disable are still in them.
  *
  * Return: A struct iommu_hw_info_arm_smmuv3 that the caller frees, or
  * ERR_PTR(-ENOMEM).
@@ -436,7 +436,7 @@ void *arm_smmu_hw_info(struct device *dev, u32 *length, u32 *type)
 		info->idr[i] = readl_relaxed(base + ARM_SMMU_IDR0 + 4 * i);
 	info->iidr = readl_relaxed(base + ARM_SMMU_IIDR);
 	info->aidr = readl_relaxed(base + ARM_SMMU_AIDR);
-	/* One that must be told everything twice. This kernel does not do that itself */
+	/* It needs each invalidation twice, which this kernel does not do itself */
 	if (device_is_compatible(master->smmu->dev, "nvidia,tegra264-smmu"))
 		info->flags |= IOMMU_HW_INFO_ARM_SMMUV3_REPEAT_INV;
 

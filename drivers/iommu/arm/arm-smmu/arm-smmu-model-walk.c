@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How the SMMU made of memory translates: tables, TLB, invalidation
+ * Translation of the simulated SMMU: tables, TLB, invalidation
  *
- * The TLB is as unhelpful as an SMMU's may be. It keeps tables and pages apart and
- * drops neither by itself. Entries that lead from a VA have VMID and ASID, those that
- * lead from an IPA have the VMID; with both stages there are also entries from the VA
- * to the physical address, which an invalidation of the IPA does not reach. A stage 1
- * without stage 2 may be answered from the IPAs of its VMID all the same: banks that
- * share a VMID have to share stage 2.
+ * The TLB is the worst that the architecture allows. It caches tables and pages
+ * separately and never evicts either. Entries for a VA are tagged with VMID and ASID,
+ * those for an IPA with the VMID. With both stages there are also entries from VA to
+ * physical address, which an invalidation by IPA does not reach. A stage 1 without
+ * stage 2 may still hit IPA entries of its VMID: banks that share a VMID have to share
+ * stage 2.
  */
 #include <linux/io.h>
 #include <linux/slab.h>
@@ -15,7 +15,7 @@
 #include "arm-smmu-model.h"
 
 #define MAX_LEVEL 3
-#define COMBINED_SIZE SZ_4K /* of an entry from VA to physical address */
+#define COMBINED_SIZE SZ_4K /* size of an entry from VA to physical address */
 #define NO_SYNC (-1)
 
 enum model_from {
@@ -27,14 +27,14 @@ enum model_from {
 /**
  * struct model_entry - an entry of the TLB
  * @list: in &arm_smmu_model.tlb
- * @from: what it leads from, and by which stages
- * @leaf: leads to memory, else to a table
+ * @from: type of its input address, and the stages that it combines
+ * @leaf: maps memory, otherwise a table
  * @vmid: of the context bank that made it
- * @asid: of the context bank that made it, if it leads from a VA
- * @level: of the descriptor that it stands for
+ * @asid: of the context bank that made it, if its input is a VA
+ * @level: level of the descriptor that it caches
  * @base: the first address
  * @size: number of bytes
- * @out: the address that @base becomes, physical, or of the table
+ * @out: the output address for @base, or the table's address
  * @access: bit 0: may read, bit 1: may write
  * @sync: the page whose TLBSYNC removes it, or NO_SYNC
  */
@@ -49,12 +49,12 @@ struct model_entry {
 	int sync;
 };
 
-/* A walk of one stage: where it starts, and what its entries are tagged with. */
+/* A walk of one stage: where it starts, and the tags of its entries. */
 struct model_walk {
 	struct arm_smmu_model *model;
 	enum model_from from;
 	u16 vmid, asid;
-	int s2_bank; /* that translates the tables' addresses, or -1 */
+	int s2_bank; /* translates the addresses of tables, or -1 */
 	unsigned int bits; /* of the input address */
 	unsigned int page_shift;
 	int level;
@@ -126,7 +126,7 @@ static int model_insert(const struct model_walk *walk, u64 in, int level,
 	return 0;
 }
 
-/* What a descriptor of memory allows. Stage 1 has a read-only bit, stage 2 two of its own. */
+/* Permissions of a leaf: stage 1 has a read-only bit, stage 2 bits for read and write. */
 static u8 model_desc_access(enum model_from from, u64 desc)
 {
 	if (!(desc & BIT(10))) /* the access flag */
@@ -155,7 +155,7 @@ static int model_read_desc(const struct model_walk *walk, u64 at, u64 *desc,
 		*fsr = ARM_SMMU_CB_FSR_EF;
 		return MODEL_FAULT;
 	}
-	/* A walker that was not told reads tables that were freed, too */
+	/* After a missed invalidation the walker may read freed tables */
 	*desc = le64_to_cpu(
 		(__force __le64)READ_ONCE_NOCHECK(*(u64 *)phys_to_virt(at)));
 	return 0;
@@ -168,7 +168,7 @@ static u64 model_desc_address(const struct model_walk *walk, u64 desc, u64 size)
 	return ALIGN_DOWN(address, size);
 }
 
-/* Walk one stage down to memory. Returns 0 or MODEL_FAULT with the FSR bit. */
+/* Walk one stage down to memory. Returns 0, MODEL_FAULT with the FSR bit, or -ENOMEM. */
 static int model_walk(const struct model_walk *walk, u64 in, u64 *out,
 		      u8 *access, u32 *fsr)
 {
@@ -229,7 +229,7 @@ static unsigned int model_page_shift(u32 tg0)
 	}
 }
 
-/* The level at which a walk starts that no register names: as few as the address needs. */
+/* The first level of a walk if no register gives it: as few levels as needed. */
 static int model_first_level(unsigned int bits, unsigned int page_shift)
 {
 	return MAX_LEVEL + 1 - DIV_ROUND_UP(bits - page_shift, page_shift - 3);
@@ -272,7 +272,7 @@ static int model_stage2(struct arm_smmu_model *model, int bank, u64 ipa,
 	return access & (write ? 2 : 1) ? 0 : MODEL_FAULT;
 }
 
-/* What the IPAs of the VMID of a stage 1 without stage 2 lead to, if the TLB has them. */
+/* A stage 1 without stage 2 may hit the TLB's IPA entries of its VMID. */
 static u64 model_bypass_stage2(struct arm_smmu_model *model, int bank, u64 ipa)
 {
 	struct model_walk walk = {
@@ -322,7 +322,7 @@ static int model_stage1(struct arm_smmu_model *model, int bank, int s2_bank,
 	return access & (write ? 2 : 1) ? 0 : MODEL_FAULT;
 }
 
-/* Both stages: what the TLB has of them together, or each of them. */
+/* Both stages: a combined entry of the TLB, or one stage after the other. */
 static int model_nested(struct arm_smmu_model *model, int bank, int s2_bank,
 			u64 va, bool write, u64 *pa, int *fault_bank, u32 *fsr,
 			u64 *ipa)
@@ -353,8 +353,8 @@ static int model_nested(struct arm_smmu_model *model, int bank, int s2_bank,
 }
 
 /*
- * Translate by a context bank. On MODEL_FAULT, @fault_bank is the one that has it, and
- * @ipa is where stage 2 failed, if it did.
+ * Translate by a context bank. On MODEL_FAULT, @fault_bank is the bank that records the
+ * fault, and @ipa the address that stage 2 failed for, if it did.
  */
 int model_translate(struct arm_smmu_model *model, int bank, u64 iova,
 		    bool write, u64 *pa, int *fault_bank, u32 *fsr, u64 *ipa)
@@ -381,7 +381,7 @@ int model_translate(struct arm_smmu_model *model, int bank, u64 iova,
 	}
 }
 
-/* What an invalidation is about: all entries that it names, and no other. */
+/* What an invalidation applies to: exactly the entries that it names. */
 struct model_tlbi {
 	bool global, of_ipa, of_va, any_asid, any_address, last_level;
 	u16 vmid, asid;
@@ -445,7 +445,7 @@ static bool model_decode_cb(struct arm_smmu_model *model, int bank, int offset,
 	}
 }
 
-/* Do the invalidation, if it is one: its entries go with the TLBSYNC of its page. */
+/* If the write is an invalidation, mark its entries; the page's TLBSYNC drops them. */
 void model_invalidate(struct arm_smmu_model *model, int page, int offset,
 		      u64 val)
 {
@@ -471,7 +471,7 @@ void model_invalidate(struct arm_smmu_model *model, int page, int offset,
 			e->sync = sync;
 }
 
-/* A TLBSYNC: of all that was invalidated, or of what this context bank did. */
+/* A TLBSYNC: completes all invalidations, or those of this context bank. */
 void model_sync(struct arm_smmu_model *model, int page)
 {
 	struct model_entry *e, *next;
@@ -495,7 +495,7 @@ void model_drop_tlb(struct arm_smmu_model *model)
 	}
 }
 
-/* The page table of stage 2 that a bank's VMID stands for, 1 for none. */
+/* The stage 2 page table of a bank, 1 for none. */
 static u64 model_root2(struct arm_smmu_model *model, int bank)
 {
 	u32 cbar = model->gr1[ARM_SMMU_GR1_CBAR(bank) / 4];
@@ -517,7 +517,7 @@ static bool model_enabled(struct arm_smmu_model *model, int bank)
 
 /*
  * Two rules for software: banks that share a VMID share stage 2, and a stage 1 that
- * names a bank for stage 2 names one that is on and has the same VMID.
+ * names a bank for stage 2 names one that is enabled and has the same VMID.
  */
 bool model_breaks_rules(struct arm_smmu_model *model)
 {

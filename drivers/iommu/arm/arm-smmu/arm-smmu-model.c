@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The registers of the SMMU made of memory, and how the driver comes to have it
+ * The registers of the simulated SMMU, and how the driver is bound to it
  *
- * It is a platform device with memory that nothing uses, interrupts that only the model
- * raises, and a description as ACPI's IORT gives one. The driver's own probe binds to
- * it; its arm_smmu_impl_init() is redirected for the thread of the test, to have all
- * accesses come here.
+ * It is a platform device with an unused range of memory, interrupts that only the model
+ * raises, and a description as in ACPI's IORT. The driver's own probe binds to it; its
+ * arm_smmu_impl_init() is redirected for the thread of the test, which routes all
+ * register accesses here.
  */
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
@@ -30,7 +30,7 @@ static struct arm_smmu_model *to_model(struct arm_smmu_device *smmu)
 	return data->model;
 }
 
-/* The memory of a register, or NULL if the SMMU has none there. */
+/* The memory of a register, or NULL if there is no register. */
 static u32 *model_register(struct arm_smmu_model *model, int page, int offset)
 {
 	int bank = page - (int)model->smmu->numpage;
@@ -80,7 +80,7 @@ static bool model_clears_bits(struct arm_smmu_model *model, int page,
 	return page >= (int)model->smmu->numpage && offset == ARM_SMMU_CB_FSR;
 }
 
-/* What a register keeps of a value that is written to it. */
+/* The bits that a register keeps of a value written to it. */
 static u64 model_kept(struct arm_smmu_model *model, int page, int offset,
 		      u64 val)
 {
@@ -131,7 +131,7 @@ static void model_store(struct arm_smmu_model *model, int page, int offset,
 		reg[1] = val >> 32;
 }
 
-/* Have the device that is watched write, and note where that arrives. */
+/* Have the watched device write, and record where the write arrives. */
 static void model_look(struct arm_smmu_model *model)
 {
 	struct arm_smmu_model_watch *watch = model->watch;
@@ -155,7 +155,7 @@ static void model_write_any(struct arm_smmu_device *smmu, int page, int offset,
 
 	spin_lock_irqsave(&model->lock, flags);
 	model_store(model, page, offset, val, wide);
-	/* Without clients, as during a resume, all is allowed. */
+	/* While clients bypass (CLIENTPD), as during a resume, no rule applies. */
 	if (!(model->gr0[ARM_SMMU_GR0_sCR0 / 4] & ARM_SMMU_sCR0_CLIENTPD) &&
 	    model_breaks_rules(model))
 		model->broken++;
@@ -198,7 +198,7 @@ static struct arm_smmu_device *model_impl_init(struct arm_smmu_device *smmu)
 	return smmu;
 }
 
-/* The registers as after a reset: all streams bypass, but the identification stays. */
+/* Reset the registers, except identification: all streams bypass. */
 void arm_smmu_model_power_loss(struct arm_smmu_model *model)
 {
 	unsigned long flags;
@@ -216,7 +216,7 @@ void arm_smmu_model_power_loss(struct arm_smmu_model *model)
 	spin_unlock_irqrestore(&model->lock, flags);
 }
 
-/* How many entries the TLB has. */
+/* Number of entries in the TLB. */
 unsigned int arm_smmu_model_entries(struct arm_smmu_model *model)
 {
 	unsigned long flags;
@@ -228,7 +228,7 @@ unsigned int arm_smmu_model_entries(struct arm_smmu_model *model)
 	return count;
 }
 
-/* The S2CR for a stream: what there is for those that match none, or more than one. */
+/* The S2CR for a stream, also if the stream matches none, or more than one. */
 static u32 model_s2cr(struct arm_smmu_model *model, u16 sid)
 {
 	u32 blocked = FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_FAULT);
@@ -324,11 +324,11 @@ static int model_try(struct arm_smmu_model *model, u16 sid, u64 iova,
  * arm_smmu_model_access - have a device access memory
  * @model: its SMMU
  * @sid: its stream ID
- * @iova: where it thinks that it reads or writes
+ * @iova: the address that it uses
  * @write: whether it writes
- * @pa: where it really does
+ * @pa: the physical address of the access
  *
- * Return: 0, MODEL_FAULT, MODEL_BLOCKED, or -ENOMEM if the TLB has no memory.
+ * Return: 0, MODEL_FAULT, MODEL_BLOCKED, or -ENOMEM if the TLB cannot grow.
  */
 int arm_smmu_model_access(struct arm_smmu_model *model, u16 sid, u64 iova,
 			  bool write, u64 *pa)
@@ -342,10 +342,10 @@ int arm_smmu_model_access(struct arm_smmu_model *model, u16 sid, u64 iova,
 }
 
 /**
- * arm_smmu_model_reaches - ask where a device's write arrives
+ * arm_smmu_model_reaches - return where a device's write arrives
  * @model: its SMMU
  * @sid: its stream ID
- * @iova: where it thinks that it writes
+ * @iova: the address that it writes to
  *
  * Return: the physical address, or 0 if it does not arrive.
  */
@@ -363,7 +363,7 @@ static void model_free_memory(void *data)
 
 /**
  * arm_smmu_model_memory - allocate MODEL_MEMORY bytes that a test can map
- * @test: with which they go
+ * @test: the test; they are freed when it ends
  *
  * Return: the physical address, a multiple of the size.
  */
@@ -385,7 +385,7 @@ void arm_smmu_model_name(const struct arm_smmu_model_kind *kind, char *desc)
 	strscpy(desc, kind->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-/* The interrupts that are left when this is called are those of no domain. */
+/* All domains are freed by now, and with them the users of the interrupts. */
 static void model_remove(void *data)
 {
 	struct arm_smmu_model *model = data;
@@ -410,7 +410,7 @@ static void model_make_node(struct arm_smmu_model *model)
 		smmu->flags = ACPI_IORT_SMMU_COHERENT_WALK;
 }
 
-/* A range of physical addresses that nothing has. The driver maps it and never looks. */
+/* An unused range of physical addresses. The driver maps it, but never accesses it. */
 static struct resource model_memory(struct arm_smmu_model *model)
 {
 	u32 pages = 4 << FIELD_GET(ARM_SMMU_ID1_NUMPAGENDXB, model->kind->id1);
@@ -463,10 +463,10 @@ static void model_add_device(struct arm_smmu_model *model)
 
 /**
  * arm_smmu_model_create - make an SMMU, and have the driver bind to it
- * @test: whose it is, and with which it goes
- * @kind: what it is
+ * @test: its test; the SMMU is removed when it ends
+ * @kind: its kind
  *
- * Return: the model. The test ends if it cannot be made.
+ * Return: the model. If it cannot be created, the test is aborted.
  */
 struct arm_smmu_model *
 arm_smmu_model_create(struct kunit *test,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An SMMUv1 or SMMUv2 made of memory, for tests of the driver
+ * An SMMUv1 or SMMUv2 simulated in memory, for tests of the driver
  *
- * The driver's own probe finds it, by the hooks that an implementation has for the
- * accesses of registers. It translates as the architecture says, from the registers
- * and the page tables in memory, and its TLB keeps each entry, of tables and pages,
- * until it is invalidated and the invalidation is synchronised: so each access after
- * a lost invalidation shows it.
+ * The driver's own probe binds to it; register accesses arrive through the hooks of
+ * struct arm_smmu_impl. It translates as the architecture requires, from the
+ * registers and the page tables in memory. Its TLB keeps each entry, of tables and
+ * pages, until it is invalidated and the invalidation is synchronised, so that any
+ * access after a lost invalidation reveals the loss.
  *
  * Registers and TLB are under &arm_smmu_model.lock, a leaf. Interrupts are raised
  * without it.
@@ -22,14 +22,14 @@
 
 #include "arm-smmu.h"
 
-/* As many context banks has the largest model. */
+/* Context banks of the largest model. */
 #define MODEL_BANKS 8
-/* So much memory has a test to map, a block so that any page size can be tested. */
+/* Memory that a test can map: a block, to test any page size. */
 #define MODEL_MEMORY SZ_2M
 
 #define MODEL_ID0_BOTH \
 	(ARM_SMMU_ID0_S1TS | ARM_SMMU_ID0_S2TS | ARM_SMMU_ID0_NTS)
-/* No address translation operations, as they would not come by the hooks. */
+/* No address translation operations, as these would bypass the hooks. */
 #define MODEL_ID0_REST                                \
 	(ARM_SMMU_ID0_SMS | ARM_SMMU_ID0_ATOSNS |     \
 	 FIELD_PREP_CONST(ARM_SMMU_ID0_NUMSIDB, 15) | \
@@ -56,14 +56,14 @@
 #define MODEL_CB_ACTLR_CPRE BIT(1)
 
 /**
- * struct arm_smmu_model_kind - what SMMU the model is
+ * struct arm_smmu_model_kind - the kind of SMMU that is simulated
  * @name: of the test case
  * @iort_model: ACPI_IORT_SMMU_*, by which the driver knows it
  * @id0: SMMU_IDR0; without stream matching it has 1 << NUMSIDB streams
  * @id1: SMMU_IDR1
  * @id2: SMMU_IDR2
  * @irqs: interrupts of context banks
- * @coherent: whether firmware says that it walks tables coherently
+ * @coherent: whether firmware reports a coherent table walk
  * @cpre_stuck: whether ACTLR.CPRE of an MMU-500 cannot be cleared
  */
 struct arm_smmu_model_kind {
@@ -75,13 +75,13 @@ struct arm_smmu_model_kind {
 };
 
 /**
- * struct arm_smmu_model_watch - what a device may reach from now on
+ * struct arm_smmu_model_watch - check of what a device reaches at each register write
  * @sid: its stream ID
- * @iova: where it writes, after each write of a register
- * @allowed: where that may arrive, if it does
- * @looked: how often it wrote
- * @wrong: how often it arrived elsewhere
- * @busy: the device writes right now, and a handler of its fault may write registers
+ * @iova: the address that it writes to
+ * @allowed: where the write may arrive, if it does
+ * @looked: number of its writes
+ * @wrong: number of its writes that arrived elsewhere
+ * @busy: a write is in progress, whose fault handler may write registers
  */
 struct arm_smmu_model_watch {
 	u16 sid;
@@ -93,11 +93,11 @@ struct arm_smmu_model_watch {
 
 /**
  * struct arm_smmu_model - an SMMU
- * @test: whose it is
- * @kind: what it is
+ * @test: its test
+ * @kind: its kind
  * @pdev: its device
- * @smmu: what the driver made of it
- * @node: what the driver takes for the firmware's description
+ * @smmu: the driver's structure for it
+ * @node: its description by firmware
  * @irq_base: its first interrupt, the global one
  * @lock: protects what follows
  * @gr0: global registers, page 0
@@ -106,10 +106,11 @@ struct arm_smmu_model_watch {
  * @tlb: &struct model_entry
  * @deaf: the offset of a register whose writes are lost; 0 for none
  * @deaf_page: of @deaf: 0 for page 0, 1 for context banks
- * @lost: how many writes were lost
- * @writes: how many registers were written
- * @broken: rules of the architecture that were broken, for each write of a register
- * @watch: what to look at after each write of a register, or NULL
+ * @lost: number of writes that were lost
+ * @writes: number of register writes
+ * @broken: number of register writes after which a rule of the architecture
+ *	was broken
+ * @watch: what to check after each register write, or NULL
  */
 struct arm_smmu_model {
 	struct kunit *test;
@@ -131,7 +132,7 @@ struct arm_smmu_model {
 	struct arm_smmu_model_watch *watch;
 };
 
-/* What an access came to if it did not arrive. */
+/* Results of an access that did not reach memory. */
 #define MODEL_FAULT (-EFAULT) /* a context bank has recorded why */
 #define MODEL_BLOCKED (-EACCES) /* no context bank was asked */
 

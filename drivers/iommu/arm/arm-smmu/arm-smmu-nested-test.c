@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of guests that own stage 1, on SMMUv2s made of memory
+ * Tests of guests that own stage 1, on SMMUv2s simulated in memory
  *
- * A test plays iommufd, VMM and guest. The guest's tables are in its own memory, and
- * what its device reaches is asked of the model, which walks both stages.
+ * A test plays iommufd, VMM and guest. The guest's tables are in its own memory. The
+ * model, which walks both stages, reports what its device reaches.
  */
 #include <linux/iommu-viommu.h>
 #include <linux/mman.h>
@@ -20,7 +20,7 @@
 #define VSID 0x77
 #define GUEST_ASID 5UL
 #define VA 0x12200000UL
-/* The guest's memory, and in it the tables of its stage 1, and what it maps. */
+/* The guest's memory, with the tables of its stage 1 and the pages that it maps. */
 #define GPA 0x40000000UL
 #define TABLE1 0x0
 #define TABLE2 0x1000
@@ -49,7 +49,7 @@ static const struct arm_smmu_model_kind kinds[] = {
 	},
 };
 
-/* Where guests may not own stage 1. */
+/* SMMUs whose stage 1 guests may not own. */
 static const struct arm_smmu_model_kind refused[] = {
 	{
 		.name = "tables not coherent",
@@ -60,7 +60,7 @@ static const struct arm_smmu_model_kind refused[] = {
 		.irqs = MODEL_BANKS,
 	},
 	{
-		.name = "prefetcher that cannot be switched off",
+		.name = "prefetcher that cannot be disabled",
 		.iort_model = ACPI_IORT_SMMU_CORELINK_MMU500,
 		.id0 = MODEL_ID0_BOTH | MODEL_ID0_REST | ARM_SMMU_ID0_CTTW,
 		.id1 = MODEL_ID1(0),
@@ -112,15 +112,15 @@ KUNIT_ARRAY_PARAM(kind, kinds, arm_smmu_model_name);
 KUNIT_ARRAY_PARAM(refused, refused, arm_smmu_model_name);
 
 /**
- * struct guest - who owns stage 1
+ * struct guest - owner of stage 1
  * @model: its SMMU
  * @dev: its device
  * @memory: its memory, from GPA
  * @parent: stage 2
  * @viommu: its share of the SMMU
- * @vdev: its device in that
+ * @vdev: its device in @viommu
  * @user: memory of the VMM, for the data of ioctls
- * @mm: what that belongs to
+ * @mm: the mm of @user
  */
 struct guest {
 	struct arm_smmu_model *model;
@@ -147,7 +147,7 @@ static void map_memory(struct kunit *test, struct guest *g)
 {
 	unsigned long at;
 
-	/* In pages, so that one can be taken out */
+	/* In pages, so that one can be unmapped */
 	for (at = 0; at < MODEL_MEMORY; at += SZ_4K)
 		KUNIT_ASSERT_EQ(test, 0,
 				iommu_map(g->parent, GPA + at, g->memory + at,
@@ -169,7 +169,7 @@ static void make_viommu(struct kunit *test, struct guest *g)
 	KUNIT_ASSERT_EQ(test, 0, ops->viommu_init(g->viommu, g->parent, NULL));
 }
 
-/* A guest whose device is blocked, and its memory in stage 2. */
+/* A guest whose device is blocked, and whose memory is mapped in stage 2. */
 static struct guest *make_guest(struct kunit *test)
 {
 	struct guest *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
@@ -198,7 +198,7 @@ static struct guest *make_guest(struct kunit *test)
 	return g;
 }
 
-/* The device is blocked again, and all that the guest had is gone. */
+/* Return the device to its default domain, and free the guest's stage 2. */
 static void drop_guest(struct kunit *test, struct guest *g)
 {
 	iommu_group_release_dma_owner(g->dev->iommu_group);
@@ -225,7 +225,7 @@ static void write_desc(struct guest *g, unsigned long table, unsigned int index,
 	WRITE_ONCE(at[index], cpu_to_le64(desc));
 }
 
-/* The guest maps a page of its memory at an address of its own; 0 for none. */
+/* The guest maps a page of its memory at @va, or unmaps it if @page is 0. */
 static void guest_map(struct guest *g, unsigned long va, unsigned long page,
 		      bool write)
 {
@@ -237,7 +237,7 @@ static void guest_map(struct guest *g, unsigned long va, unsigned long page,
 		   page ? (GPA + page) | attributes : 0);
 }
 
-/* 39 bits of addresses, three levels of tables, no TTBR1. */
+/* Addresses of 39 bits, three levels of tables, no TTBR1. */
 static struct iommu_hwpt_arm_smmuv2 bank_of_guest(void)
 {
 	return (struct iommu_hwpt_arm_smmuv2){
@@ -284,7 +284,7 @@ static int attach(struct guest *g, struct iommu_domain *domain)
 	return iommu_group_replace_domain(g->dev->iommu_group, domain);
 }
 
-/* Back to blocked. */
+/* Block the device. */
 static void detach(struct guest *g, struct iommu_domain *domain)
 {
 	iommu_detach_group(domain, g->dev->iommu_group);
@@ -318,9 +318,9 @@ static void both_stages_translate(struct kunit *test)
 					      &pa));
 	KUNIT_EXPECT_EQ(test, pa, g->memory + PAGE_B);
 	KUNIT_EXPECT_EQ(test, reaches(g, VA + SZ_8K), 0);
-	/* What stage 1 leads to is not the host's memory */
+	/* The device does not reach the output address of stage 1 itself */
 	KUNIT_EXPECT_EQ(test, reaches(g, GPA + PAGE_A), 0);
-	/* Whatever the guest has in MAIR, all of it is write-back */
+	/* All of MAIR is write-back, whatever the guest has there */
 	KUNIT_EXPECT_EQ(
 		test, model_cb(g->model, bank_of(nested), ARM_SMMU_CB_S1_MAIR0),
 		U32_MAX);
@@ -335,7 +335,7 @@ static void both_stages_translate(struct kunit *test)
 	drop_guest(test, g);
 }
 
-/* Returns whether the device still reached the page that was taken out of stage 2. */
+/* Returns whether the device still reached the page that was unmapped from stage 2. */
 static bool stale_stage2(struct kunit *test, struct guest *g, size_t size)
 {
 	struct iommu_domain *nested = make_nested(test, g);
@@ -405,7 +405,7 @@ static int invalidate(struct kunit *test, struct guest *g,
 	return ret;
 }
 
-/* Returns whether the device still reached the page that the guest took out. */
+/* Returns whether the device still reached the page that the guest replaced. */
 static bool stale_stage1(struct kunit *test, struct guest *g,
 			 const struct iommu_viommu_arm_smmuv2_invalidate *cmd)
 {
@@ -470,7 +470,7 @@ static void guest_invalidates(struct kunit *test)
 				    !cases[i].hits, "case %u", i);
 		if (!cases[i].hits)
 			continue;
-		/* Lost, it shows; so does a lost synchronisation */
+		/* A lost invalidation is detected, and a lost synchronisation */
 		iommu_flush_iotlb_all(g->parent);
 		g->model->deaf_page = 1;
 		g->model->deaf = cases[i].reg;
@@ -487,7 +487,7 @@ static void guest_invalidates(struct kunit *test)
 	drop_guest(test, g);
 }
 
-/* Its entries stay in the TLB when its last bank is gone, so a command has to find them. */
+/* Entries stay in the TLB after the last bank is freed, and commands must reach them. */
 static void guest_without_bank_invalidates(struct kunit *test)
 {
 	struct iommu_viommu_arm_smmuv2_invalidate cmd = {
@@ -579,7 +579,7 @@ static void commands_are_checked(struct kunit *test)
 	drop_guest(test, g);
 }
 
-/* Flip each bit of a field, and see that just those of the mask are taken. */
+/* Flip each bit of a field, and expect that only those of the mask are accepted. */
 static void check_bits(struct kunit *test, struct guest *g, size_t offset,
 		       unsigned int bits, u64 allowed, const char *field)
 {
@@ -612,16 +612,16 @@ static void each_bit_of_the_bank_is_checked(struct kunit *test)
 
 	CHECK_BITS(ttbr[0], GENMASK_ULL(63, 4));
 	CHECK_BITS(ttbr[1], GENMASK_ULL(63, 4));
-	/* Without EPD1, TG1 = 0 is a granule that does not exist */
+	/* If EPD1 is clear, TG1 = 0 is no valid granule */
 	CHECK_BITS(tcr, ~(BIT_ULL(6) | BIT_ULL(23)));
 	CHECK_BITS(tcr2, GENMASK(17, 15) | GENMASK(6, 4) | GENMASK(2, 0));
 	CHECK_BITS(mair[0], U32_MAX);
 	CHECK_BITS(mair[1], U32_MAX);
 	CHECK_BITS(contextidr, U32_MAX);
-	/* M is one that must be set */
+	/* M must be set */
 	CHECK_BITS(sctlr, BIT(1) | BIT(2) | BIT(5) | BIT(6) | BIT(12));
 
-	/* TG0 = 3 is none either */
+	/* TG0 = 3 is no valid granule either */
 	arg.tcr |= ARM_SMMU_TCR_TG0;
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(alloc_nested(test, g, &arg)),
 			-EIO);
@@ -639,8 +639,8 @@ static void each_bit_of_the_bank_is_checked(struct kunit *test)
 	drop_guest(test, g);
 }
 
-/* From each kind of domain to each other one, and from blocked and back. */
-static void each_transition_opens_nothing(struct kunit *test)
+/* From each kind of domain to each other one, and between these and blocked. */
+static void each_transition_exposes_no_memory(struct kunit *test)
 {
 	struct guest *g = make_guest(test);
 	struct arm_smmu_model_watch watch = { .sid = SID, .iova = VA };
@@ -691,7 +691,7 @@ static void each_transition_opens_nothing(struct kunit *test)
 	drop_guest(test, g);
 }
 
-/* Attaching writes nothing but S2CR. */
+/* Attaching writes only S2CR. */
 static void attach_is_one_write(struct kunit *test)
 {
 	struct guest *g = make_guest(test);
@@ -727,7 +727,7 @@ static void banks_run_out(struct kunit *test)
 		if (first < 0)
 			first = n;
 		KUNIT_EXPECT_EQ(test, n, first);
-		/* The last one works as any other */
+		/* The last one works like any other */
 		KUNIT_EXPECT_EQ(test, attach(g, domains[n - 1]), 0);
 		KUNIT_EXPECT_EQ(test, reaches(g, VA), g->memory + PAGE_A);
 		detach(g, domains[n - 1]);
@@ -809,7 +809,7 @@ static void faults_of_both_stages_reach_the_guest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, records[1].event.far, VA + SZ_4K + 4);
 	KUNIT_EXPECT_EQ(test, records[1].event.ipafar, GPA + PAGE_B + 4);
 
-	/* A device that the guest does not know is the host's */
+	/* Without a virtual ID the faults are the host's */
 	iommufd_viommu_remove_vdevice(g->viommu, g->vdev);
 	KUNIT_EXPECT_EQ(test, reaches(g, VA + SZ_8K), 0);
 	KUNIT_EXPECT_EQ(test, ring.count, 2);
@@ -824,7 +824,7 @@ static void faults_of_both_stages_reach_the_guest(struct kunit *test)
 	drop_guest(test, g);
 }
 
-/* Two guests use the same ASID and the same addresses, and invalidate all they can. */
+/* Two guests use the same ASID and addresses, and one invalidates all that it can. */
 static void guests_are_apart(struct kunit *test)
 {
 	struct iommu_viommu_arm_smmuv2_invalidate all = {
@@ -857,7 +857,7 @@ static void guests_are_apart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(g->model, SID + 1, VA),
 			other.memory + PAGE_A);
 
-	/* Of half the entries none is the other guest's */
+	/* Half of the entries are the other guest's, and stay */
 	before = arm_smmu_model_entries(g->model);
 	KUNIT_EXPECT_EQ(test, invalidate(test, g, &all, 1, &done), 0);
 	KUNIT_EXPECT_GE(test, arm_smmu_model_entries(g->model), before / 2);
@@ -865,7 +865,7 @@ static void guests_are_apart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(g->model, SID + 1, VA),
 			other.memory + PAGE_A);
 
-	/* A domain of one is nothing for a device that the other has */
+	/* A domain of one guest cannot be used for the other's device */
 	detach(g, nested);
 	KUNIT_EXPECT_EQ(test, attach(g, its), -ENOENT);
 	detach(&other, its);
@@ -980,7 +980,7 @@ static struct kunit_case nested_cases[] = {
 	KUNIT_CASE_PARAM(guest_without_bank_invalidates, kind_gen_params),
 	KUNIT_CASE_PARAM(commands_are_checked, kind_gen_params),
 	KUNIT_CASE_PARAM(each_bit_of_the_bank_is_checked, kind_gen_params),
-	KUNIT_CASE_PARAM(each_transition_opens_nothing, kind_gen_params),
+	KUNIT_CASE_PARAM(each_transition_exposes_no_memory, kind_gen_params),
 	KUNIT_CASE_PARAM(attach_is_one_write, kind_gen_params),
 	KUNIT_CASE_PARAM(banks_run_out, kind_gen_params),
 	KUNIT_CASE_PARAM(resume_restores_nested_banks, kind_gen_params),

@@ -2,28 +2,28 @@
 /*
  * Nested domains of an SMMUv2: a guest's context bank on the stage 2 of its parent.
  *
- * Each nested domain has a bank of its own from its allocation on, and the bank is
- * written as a whole before a stream is led to it: attaching is one write of S2CR, and
- * no DMA sees a bank half made. SCTLR.M = 0 would be bypass, so a bank is switched off
- * only when no stream leads there, and its parent's only when no bank names it: the
- * nested domain holds the vIOMMU, that the parent.
+ * Each nested domain has its own bank from allocation on, which is written completely
+ * before a stream uses it. Attaching writes only S2CR, and no DMA sees a bank that is
+ * partly written. SCTLR.M = 0 would be bypass, so a bank is disabled only when no
+ * stream uses it, and the parent's only when no bank names it: the nested domain holds
+ * a reference on the vIOMMU, which holds one on the parent.
  *
  * Races
  * -----
- * - attach against attach and detach: iommu_group::mutex lets one at a time change a
+ * - attach against attach and detach: iommu_group::mutex serialises changes of a
  *   device; a stream belongs to one group.
- * - attach against DMA: S2CR leads to the old bank or to the new one, both whole.
+ * - attach against DMA: S2CR names the old bank or the new one, both complete.
  * - attach against unmap of the parent: unmap clears its entry, then invalidates all
  *   of the VMID, both stages, whichever domain is attached.
  * - allocation against runtime suspend: the bank is in arm_smmu_device::cbs before it
  *   is written, under a reference of runtime PM; a resume writes it again.
- * - free against commands of the guest: arm_smmu_nest::banks_lock. A bank takes
- *   commands only while it is in arm_smmu_nest::banks, and has the guest's VMID.
+ * - free against commands of the guest: arm_smmu_nest::banks_lock. Commands are issued
+ *   to a bank only while it is in arm_smmu_nest::banks, and has the guest's VMID.
  * - free against faults: the interrupt is freed, which waits for its handler, before
  *   the domain is.
- * - process exit: the device is detached, which blocks its DMA, before the domain is
- *   freed; that before the vIOMMU, and that before the parent, whose VMID is
- *   invalidated before another gets it.
+ * - process exit: the device is detached, which blocks its DMA. Then the domain is
+ *   freed, then the vIOMMU, then the parent, whose VMID is invalidated before it is
+ *   used again.
  */
 #include <linux/interrupt.h>
 #include <linux/ratelimit.h>
@@ -64,7 +64,7 @@ to_nested_domain(struct iommu_domain *domain)
 	return container_of(domain, struct arm_smmu_nested_domain, domain);
 }
 
-/* Whether the implementation is one that leaves context banks to the driver */
+/* Whether the implementation leaves context banks to the driver */
 static bool arm_smmu_is_plain(struct arm_smmu_device *smmu)
 {
 	const struct arm_smmu_impl *impl = smmu->impl;
@@ -81,10 +81,10 @@ static bool arm_smmu_is_plain(struct arm_smmu_device *smmu)
  * arm_smmu_can_nest() - Check whether guests may own stage 1 behind an SMMU
  * @smmu: The SMMU
  *
- * It has both stages, AArch64 tables and a coherent walk, and its prefetcher, which
- * has errata, is off. It is a plain MMU-500 or the like: Cavium's (whose erratum
- * 27704 is about IDs), NVIDIA's (of several instances) and Qualcomm's have their own
- * way with banks, and Marvell's hides the AArch64 formats.
+ * It must have both stages, AArch64 tables and a coherent walk, and its prefetcher,
+ * which has errata, must be off. It must be generic or an MMU-500: the implementations
+ * of Cavium (whose erratum 27704 is about IDs), NVIDIA (of several instances) and
+ * Qualcomm handle banks in their own way, and Marvell's hides the AArch64 formats.
  *
  * Return: Whether they may.
  */
@@ -102,7 +102,7 @@ bool arm_smmu_can_nest(struct arm_smmu_device *smmu)
 	       (smmu->features & formats);
 }
 
-/* By TLBIVMID, as entries that combine both stages are not found by the IPA */
+/* By TLBIVMID, as TLBIIPAS2 does not reach entries that combine both stages */
 static void arm_smmu_nest_parent_tlb_walk(unsigned long iova, size_t size,
 					  size_t granule, void *cookie)
 {
@@ -139,8 +139,8 @@ static int arm_smmu_make_nest_parent(struct arm_smmu_domain *smmu_domain)
 }
 
 /*
- * iommufd maps before it attaches: into a nest parent, into a page table that was
- * allocated, and into that of an IOAS that takes the place of another one
+ * iommufd maps before it attaches: into a nest parent, into an allocated page table,
+ * and into that of an IOAS that replaces another one
  */
 static int arm_smmu_make_page_table(struct arm_smmu_domain *smmu_domain,
 				    struct arm_smmu_device *smmu,
@@ -160,7 +160,7 @@ static int arm_smmu_make_page_table(struct arm_smmu_domain *smmu_domain,
  * arm_smmu_v2_domain_alloc_user() - iommu_ops::domain_alloc_user
  * @dev: A device behind the SMMU
  * @flags: IOMMU_HWPT_ALLOC_NEST_PARENT or 0
- * @parent: NULL. Nested domains are allocated by a vIOMMU
+ * @parent: NULL. Nested domains are allocated through a vIOMMU
  * @user_data: NULL
  *
  * Return: The domain; -EOPNOTSUPP, also for a nest parent if guests may not own
@@ -202,7 +202,7 @@ arm_smmu_v2_domain_alloc_user(struct device *dev, u32 flags,
 /**
  * arm_smmu_write_nested_bank() - Write a context bank of a nested domain
  * @smmu: The SMMU
- * @idx: The bank. No stream leads there, or the SMMU is being reset.
+ * @idx: The bank. No stream uses it, or the SMMU is being reset.
  */
 void arm_smmu_write_nested_bank(struct arm_smmu_device *smmu, int idx)
 {
@@ -221,7 +221,7 @@ void arm_smmu_write_nested_bank(struct arm_smmu_device *smmu, int idx)
 	arm_smmu_gr1_write(smmu, ARM_SMMU_GR1_CBA2R(idx), cba2r);
 	arm_smmu_gr1_write(smmu, ARM_SMMU_GR1_CBAR(idx), cbar);
 
-	/* TCR before TTBR, as for any bank: it says how wide the ASID is */
+	/* TCR before TTBR, as for any bank: it sets the width of the ASID */
 	arm_smmu_cb_write(smmu, idx, ARM_SMMU_CB_TCR2, cb->tcr[1]);
 	arm_smmu_cb_write(smmu, idx, ARM_SMMU_CB_TCR, cb->tcr[0]);
 	arm_smmu_cb_writeq(smmu, idx, ARM_SMMU_CB_TTBR0, cb->ttbr[0]);
@@ -268,7 +268,7 @@ static int arm_smmu_check_nested(struct arm_smmu_device *smmu,
 	return arm_smmu_check_granules(smmu, arg->tcr);
 }
 
-/* Table walks are write-back and inner shareable, as is what they lead to */
+/* Table walks are write-back and inner shareable, as is the memory they lead to */
 static u32 arm_smmu_nested_tcr(u32 tcr)
 {
 	tcr &= ~(S1_TCR_WALK_0 | S1_TCR_WALK_1);
@@ -306,12 +306,12 @@ static int arm_smmu_check_attach(struct arm_smmu_nested_domain *nested,
 	struct arm_smmu_master_cfg *cfg = dev_iommu_priv_get(dev);
 	unsigned long virt_id;
 
-	/* The core goes back after a failure: that was allowed once */
+	/* The core restores a domain after a failure: it was allowed before */
 	if (iommu_get_domain_for_dev(dev) == &nested->domain)
 		return 0;
 	if (cfg->smmu != nested->viommu->parent->smmu)
 		return -EINVAL;
-	/* The guest could not tell faults of a device that it cannot name */
+	/* Without a virtual ID, faults could not be reported to the guest */
 	return iommufd_viommu_get_vdev_id(&nested->viommu->core, dev, &virt_id);
 }
 
@@ -334,14 +334,14 @@ static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
 	return 0;
 }
 
-/* Give the bank up. Entries of the TLB stay, they are the guest's by its VMID. */
+/* Entries of the TLB stay: they have the guest's VMID. */
 static void arm_smmu_free_nested_bank(struct arm_smmu_nested_domain *nested)
 {
 	struct arm_smmu_device *smmu = nested->viommu->parent->smmu;
 	int idx = nested->cfg.cbndx;
 
 	devm_free_irq(smmu->dev, smmu->irqs[idx], nested);
-	/* As for any bank: if the SMMU does not resume, the bank is lost to it */
+	/* As for any bank: if the SMMU does not resume, the bank is leaked */
 	if (arm_smmu_rpm_get(smmu) < 0)
 		return;
 	smmu->cbs[idx].cfg = NULL;
@@ -383,7 +383,7 @@ static void arm_smmu_fill_nested_bank(struct arm_smmu_nested_domain *nested,
 	cb->cfg = &nested->cfg;
 }
 
-/* Find a bank for the domain, write it, and listen to its faults */
+/* Allocate a bank for the domain, write it, and request its fault interrupt */
 static int arm_smmu_make_nested_bank(struct arm_smmu_nested_domain *nested,
 				     const struct iommu_hwpt_arm_smmuv2 *arg)
 {
@@ -429,7 +429,7 @@ out_free_bank:
  * @user_data: A struct iommu_hwpt_arm_smmuv2
  *
  * Return: The domain; -EOPNOTSUPP for a flag, -EINVAL for a wrong type or length of
- * the data, -EIO for a value that a guest may not have, -ENOSPC if all context banks
+ * the data, -EIO for a value that a guest may not use, -ENOSPC if all context banks
  * are in use, -EFAULT, -ENOMEM, or an error of runtime PM.
  */
 struct iommu_domain *

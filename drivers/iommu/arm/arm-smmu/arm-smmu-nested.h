@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guests that own stage 1 of an SMMUv2: what the driver and its parts share.
+ * Guests that own stage 1 of an SMMUv2: declarations for arm-smmu.c and its parts.
  *
  * A nest parent is a domain of stage 2 with a struct arm_smmu_nest. A nested domain is
  * a context bank of stage 1 that names the bank of its parent. Both have the parent's
- * VMID, so what a guest invalidates is its own.
+ * VMID, so a guest can invalidate only its own entries.
  *
  * Locks, outermost first: arm_smmu_nest::banks_lock, arm_smmu_nest::vdevs_lock.
  */
@@ -32,8 +32,8 @@ extern const struct iommu_flush_ops arm_smmu_nest_parent_tlb_ops;
 #define ARM_SMMU_CBAR_CBNDX GENMASK(15, 8)
 
 /**
- * struct arm_smmu_nest - What makes a stage 2 a nest parent
- * @banks_lock: guards @banks, and keeps each bank in it the parent's
+ * struct arm_smmu_nest - Nest parent part of a stage 2
+ * @banks_lock: guards @banks; while held, no bank in it is freed
  * @banks: struct arm_smmu_nested_domain
  * @vdevs_lock: guards @vdevs
  * @vdevs: struct arm_smmu_vdevice of all vIOMMUs on the parent
@@ -47,7 +47,7 @@ struct arm_smmu_nest {
 
 /**
  * struct arm_smmu_viommu - A guest's share of an SMMU
- * @core: What iommufd sees of it
+ * @core: iommufd's part
  * @parent: Stage 2 of the guest
  */
 struct arm_smmu_viommu {
@@ -57,11 +57,11 @@ struct arm_smmu_viommu {
 
 /**
  * struct arm_smmu_nested_domain - Stage 1 of a guest
- * @domain: What the core sees of it
- * @viommu: The guest's share of the SMMU, which stays as long as this
+ * @domain: The core's part
+ * @viommu: The guest's share of the SMMU, which outlives the domain
  * @cfg: Its context bank
- * @sctlr: What is to be in SCTLR
- * @contextidr: What is to be in CONTEXTIDR
+ * @sctlr: Value of SCTLR
+ * @contextidr: Value of CONTEXTIDR
  * @node: in arm_smmu_nest::banks
  */
 struct arm_smmu_nested_domain {

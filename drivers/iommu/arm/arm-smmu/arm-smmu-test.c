@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the SMMUv1 and SMMUv2 driver, on SMMUs made of memory
+ * Tests of the SMMUv1 and SMMUv2 driver, on SMMUs simulated in memory
  *
- * Driver and IOMMU core are the real ones, from probe to removal. What a device behind
- * the SMMU reaches is asked of the model, which knows registers, tables, and TLB only.
+ * Driver and IOMMU core are the real ones, from probe to removal. The model, which sees
+ * only registers, tables and TLB, reports what a device behind the SMMU reaches.
  */
 #include <linux/iommu.h>
 #include <kunit/test.h>
@@ -121,7 +121,7 @@ static u16 vmid_of(struct arm_smmu_model *model, struct iommu_domain *domain)
 	return model_vmid(model, smmu_domain->cfg.cbndx);
 }
 
-/* Which stages can be had. */
+/* Whether the SMMU has the stage. */
 static bool has_stage(const struct arm_smmu_model_kind *kind, bool stage2)
 {
 	return kind->id0 & (stage2 ? ARM_SMMU_ID0_S2TS : ARM_SMMU_ID0_S1TS);
@@ -174,7 +174,7 @@ static void device_reaches_what_is_mapped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, model->broken, 0);
 }
 
-/* Each scenario returns whether the device still reached what was gone. */
+/* Each scenario returns whether the device still reached what had been removed. */
 
 static bool stale_page(struct kunit *test, struct arm_smmu_model *model,
 		       struct device *dev, bool stage2)
@@ -193,7 +193,7 @@ static bool stale_page(struct kunit *test, struct arm_smmu_model *model,
 	return stale;
 }
 
-/* A table that was used is freed with all that it led to, and a block put in its place. */
+/* A table is freed with all of its pages, and replaced by a block. */
 static bool stale_table(struct kunit *test, struct arm_smmu_model *model,
 			struct device *dev, bool stage2)
 {
@@ -202,7 +202,7 @@ static bool stale_table(struct kunit *test, struct arm_smmu_model *model,
 	u64 at = IOVA + BLOCK - SZ_4K, seen;
 	unsigned int i;
 
-	/* Backwards, so that no two pages make a larger one. */
+	/* Backwards, so that no two pages are contiguous. */
 	for (i = 0; i < BLOCK / SZ_4K; i++)
 		map(test, domain, IOVA + i * SZ_4K,
 		    memory + BLOCK - (i + 1) * SZ_4K, SZ_4K);
@@ -210,14 +210,14 @@ static bool stale_table(struct kunit *test, struct arm_smmu_model *model,
 			memory + BLOCK - SZ_4K);
 	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, IOVA, BLOCK), BLOCK);
 	map(test, domain, IOVA, memory, BLOCK);
-	/* Another page than before, so that it is the table that matters. */
+	/* Another page than before, so only a cached table matters. */
 	seen = arm_smmu_model_reaches(model, SID, at);
 	model->deaf = 0;
 	drop_domain(domain, dev);
 	return seen != memory + BLOCK - SZ_4K;
 }
 
-/* The next domain gets the bank and the IDs of one that was freed. */
+/* The next domain gets the bank and the IDs of a freed one. */
 static bool stale_domain(struct kunit *test, struct arm_smmu_model *model,
 			 struct device *dev, bool stage2)
 {
@@ -227,7 +227,7 @@ static bool stale_domain(struct kunit *test, struct arm_smmu_model *model,
 
 	map(test, domain, IOVA, memory, SZ_4K);
 	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, IOVA), memory);
-	/* Freed with all that is mapped, as at the end of a process. */
+	/* Freed with everything mapped, as at process exit. */
 	drop_domain(domain, dev);
 
 	domain = attach_domain(test, dev, stage2);
@@ -242,7 +242,7 @@ struct stale_scenario {
 	const char *name;
 	bool (*run)(struct kunit *test, struct arm_smmu_model *model,
 		    struct device *dev, bool stage2);
-	/* What must not be lost: of stage 1, of stage 2, of an SMMUv1's stage 2. */
+	/* The write that must not be lost: stage 1, stage 2, stage 2 of an SMMUv1. */
 	int s1, s2, s2_v1;
 };
 
@@ -253,11 +253,11 @@ static const struct stale_scenario scenarios[] = {
 	  ARM_SMMU_GR0_TLBIVMID },
 	{ "domain", stale_domain, ARM_SMMU_CB_S1_TLBIASID,
 	  ARM_SMMU_GR0_TLBIVMID, ARM_SMMU_GR0_TLBIVMID },
-	{ "page, unless synchronised", stale_page, ARM_SMMU_CB_TLBSYNC,
+	{ "page, not synchronised", stale_page, ARM_SMMU_CB_TLBSYNC,
 	  ARM_SMMU_CB_TLBSYNC, ARM_SMMU_GR0_sTLBGSYNC },
-	{ "table, unless synchronised", stale_table, ARM_SMMU_CB_TLBSYNC,
+	{ "table, not synchronised", stale_table, ARM_SMMU_CB_TLBSYNC,
 	  ARM_SMMU_CB_TLBSYNC, ARM_SMMU_GR0_sTLBGSYNC },
-	{ "domain, unless synchronised", stale_domain, ARM_SMMU_CB_TLBSYNC,
+	{ "domain, not synchronised", stale_domain, ARM_SMMU_CB_TLBSYNC,
 	  ARM_SMMU_GR0_sTLBGSYNC, ARM_SMMU_GR0_sTLBGSYNC },
 };
 
@@ -280,7 +280,7 @@ static void nothing_stale_is_reached(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, model->broken, 0);
 }
 
-/* That the model would show it: each invalidation in turn does not reach it. */
+/* The model detects a lost invalidation: each one in turn is lost. */
 static void each_lost_invalidation_shows(struct kunit *test)
 {
 	struct arm_smmu_model *model = make_smmu(test);
@@ -299,7 +299,7 @@ static void each_lost_invalidation_shows(struct kunit *test)
 				lose = model->smmu->version == ARM_SMMU_V2 ?
 					       s->s2 :
 					       s->s2_v1;
-			/* What the scenario before has lost is not to help this one. */
+			/* No entries that the previous scenario left behind. */
 			scoped_guard(spinlock_irqsave, &model->lock)
 				model_drop_tlb(model);
 			model->deaf_page = lose >= 0x400;
@@ -327,7 +327,7 @@ static void stages_share_no_vmid(struct kunit *test)
 
 	s2 = attach_domain(test, dev, true);
 	s1 = attach_domain(test, other, false);
-	/* The address that is stage 1's output is in stage 2, too, for something else. */
+	/* Stage 2 maps the output address of stage 1, too, to another page. */
 	map(test, s2, memory, memory + SZ_4K, SZ_4K);
 	map(test, s1, IOVA, memory, SZ_4K);
 	KUNIT_EXPECT_EQ(test, arm_smmu_model_reaches(model, SID, memory),
@@ -336,7 +336,7 @@ static void stages_share_no_vmid(struct kunit *test)
 			memory);
 	KUNIT_EXPECT_EQ(test, model->broken, 0);
 
-	/* What ends stage 2 leaves the TLB entries of stage 1. */
+	/* The invalidation at the end of stage 2 does not affect stage 1. */
 	KUNIT_EXPECT_EQ(test, vmid_of(model, s1), 0);
 	KUNIT_EXPECT_NE(test, vmid_of(model, s2), 0);
 	drop_domain(s2, dev);
@@ -345,7 +345,7 @@ static void stages_share_no_vmid(struct kunit *test)
 	drop_domain(s1, other);
 }
 
-/* As many domains as there are banks, of both stages in turn: no two share an ID. */
+/* As many domains as banks, of both stages in turn: no two share an ID. */
 static void banks_run_out(struct kunit *test)
 {
 	struct arm_smmu_model *model = make_smmu(test);
@@ -377,7 +377,7 @@ static void banks_run_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arm_smmu_model_entries(model), 0);
 }
 
-static void change_of_domain_opens_nothing(struct kunit *test)
+static void change_of_domain_exposes_no_memory(struct kunit *test)
 {
 	struct arm_smmu_model *model = make_smmu(test);
 	struct device *dev = arm_smmu_model_master(model, SID);
@@ -515,7 +515,7 @@ static struct kunit_case arm_smmu_cases[] = {
 	KUNIT_CASE_PARAM(each_lost_invalidation_shows, kind_gen_params),
 	KUNIT_CASE_PARAM(stages_share_no_vmid, kind_gen_params),
 	KUNIT_CASE_PARAM(banks_run_out, kind_gen_params),
-	KUNIT_CASE_PARAM(change_of_domain_opens_nothing, kind_gen_params),
+	KUNIT_CASE_PARAM(change_of_domain_exposes_no_memory, kind_gen_params),
 	KUNIT_CASE_PARAM(resume_restores_all_banks, kind_gen_params),
 	KUNIT_CASE_PARAM(fault_is_reported_once, kind_gen_params),
 	KUNIT_CASE_PARAM(mask_covers_its_streams, kind_gen_params),

@@ -3,20 +3,20 @@
  * A guest's share of an SMMUv2: its invalidations and its faults, and what a VMM has
  * to know of the SMMU.
  *
- * The guest has no register of the hardware. iommufd brings its invalidations here,
- * and they are done on one of its context banks, which confines them to its VMID.
- * Faults go the other way, with the stream ID that the guest uses.
+ * The guest has no access to hardware registers. iommufd passes its invalidations
+ * here. They are written to one of its context banks, which confines them to its
+ * VMID. Faults go the other way, with the stream ID that the guest uses.
  *
  * Races
  * -----
  * - invalidation against invalidation and free of a nested domain:
  *   arm_smmu_nest::banks_lock. Without a bank, all of the VMID is invalidated.
- * - invalidation against attach: the TLB is kept when a device is attached; what is
- *   in it is the guest's by its VMID.
- * - fault against destruction of the vDEVICE: under arm_smmu_nest::vdevs_lock the
- *   device has its virtual ID or has not. The fault is the guest's or the host's.
- * - invalidation against process exit: a signal that kills ends a long array between
- *   two batches. What was counted is complete.
+ * - invalidation against attach: the TLB is kept when a device is attached; its
+ *   entries have the guest's VMID.
+ * - fault against destruction of the vDEVICE: arm_smmu_nest::vdevs_lock. If the
+ *   device still has its virtual ID, the guest gets the fault, otherwise the host.
+ * - invalidation against process exit: a fatal signal ends a long array between two
+ *   batches. What was counted is complete.
  *
  * vIOMMUs of one nest parent share the VMID: an ASID that a guest uses on two of its
  * SMMUs is the same to the hardware. All of that is within the memory of one guest.
@@ -27,12 +27,12 @@
 
 #include "arm-smmu-nested.h"
 
-/* So many commands are done under the lock before others get their turn. */
+/* Number of commands that are executed before the lock is released */
 #define BATCH 64
 
 /**
  * struct arm_smmu_vdevice - A device of a guest
- * @core: What iommufd sees of it
+ * @core: iommufd's part
  * @node: in arm_smmu_nest::vdevs
  * @sid: Its stream ID
  */
@@ -52,7 +52,7 @@ static struct arm_smmu_nest *nest_of(struct iommufd_viommu *core)
 	return to_smmu_viommu(core)->parent->nest;
 }
 
-/* The registers of the commands, and which bits of their argument are theirs. */
+/* Register of each command, and the bits that its argument may have */
 static const struct {
 	int reg;
 	u64 allowed;
@@ -96,7 +96,7 @@ static void issue_command(struct arm_smmu_device *smmu, int bank,
 	}
 }
 
-/* Execute the commands before the first bad one. Returns how many, or an error. */
+/* Execute commands up to the first bad one. Returns their number, or an error. */
 static int execute_batch(struct arm_smmu_domain *parent,
 			 const struct iommu_viommu_arm_smmuv2_invalidate *cmds,
 			 u32 num)
@@ -120,7 +120,7 @@ static int execute_batch(struct arm_smmu_domain *parent,
 		nested = list_first_entry_or_null(&parent->nest->banks,
 						  struct arm_smmu_nested_domain,
 						  node);
-		/* What the guest wrote to its tables is to be seen first */
+		/* The guest's writes to its tables must be visible first */
 		wmb();
 		for (i = 0; nested && i < good; i++)
 			issue_command(smmu, nested->cfg.cbndx, &cmds[i]);
@@ -133,7 +133,7 @@ static int execute_batch(struct arm_smmu_domain *parent,
 	return good;
 }
 
-/* A longer entry of a newer user must have nothing in its tail */
+/* If a newer user has longer entries, their tails must be zero */
 static int copy_batch(struct iommu_viommu_arm_smmuv2_invalidate *cmds,
 		      const struct iommu_user_data_array *array, u32 first,
 		      u32 num)
@@ -152,7 +152,7 @@ static int copy_batch(struct iommu_viommu_arm_smmuv2_invalidate *cmds,
 /**
  * arm_smmu_viommu_cache_invalidate() - iommufd_viommu_ops::cache_invalidate
  * @core: The guest's share of the SMMU
- * @array: Its commands. On return, entry_num is how many took effect
+ * @array: Its commands. On return, entry_num is the number that took effect
  *
  * They are executed in batches of %BATCH, each with one synchronisation.
  *
@@ -203,7 +203,7 @@ static void arm_smmu_vdevice_destroy(struct iommufd_vdevice *core)
 	spin_unlock_irqrestore(&nest->vdevs_lock, flags);
 }
 
-/* Faults are told about one stream */
+/* A fault is reported for one stream */
 static int arm_smmu_vdevice_init(struct iommufd_vdevice *core)
 {
 	struct device *dev = iommufd_vdevice_to_device(core);
@@ -238,15 +238,15 @@ static size_t arm_smmu_veventq_event_size(struct iommufd_viommu *core,
 }
 
 /**
- * arm_smmu_viommu_report() - Give a fault to the guest that it belongs to
+ * arm_smmu_viommu_report() - Report a fault to the guest that it belongs to
  * @parent: The nest parent whose VMID the context bank has
  * @idx: The context bank that recorded it
  * @stage: Of that bank, 1 or 2
- * @cfi: What it recorded
+ * @cfi: The recorded fault
  *
  * Context: Any. Takes arm_smmu_nest::vdevs_lock.
  * Return: true if the guest has it, or was told that it lost some; false if the host
- * is to report it.
+ * has to report it.
  */
 bool arm_smmu_viommu_report(struct arm_smmu_domain *parent, int idx, u32 stage,
 			    const struct arm_smmu_context_fault_info *cfi)
@@ -291,7 +291,7 @@ static const struct iommufd_viommu_ops arm_smmu_viommu_ops = {
 /**
  * arm_smmu_v2_get_viommu_size() - iommu_ops::get_viommu_size
  * @dev: A device behind the SMMU
- * @type: What user space asks for
+ * @type: The type that user space requests
  *
  * Return: The size in bytes of a vIOMMU for a guest that may own stage 1 of @dev, 0
  * if none may, and for a type other than %IOMMU_VIOMMU_TYPE_ARM_SMMUV2.
@@ -311,7 +311,7 @@ size_t arm_smmu_v2_get_viommu_size(struct device *dev,
  * arm_smmu_v2_viommu_init() - iommu_ops::viommu_init
  * @core: The vIOMMU, of arm_smmu_v2_get_viommu_size() bytes
  * @parent: Stage 2 of the guest, a domain of this driver
- * @user_data: Not looked at, this type has none
+ * @user_data: Ignored: this type has none
  *
  * Return: 0, or -EINVAL if @parent is no nest parent of the same SMMU.
  */

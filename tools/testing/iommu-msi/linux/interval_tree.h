@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel's own: tools/include has what it is made of only. */
+/* The kernel's own header: tools/include has only those that it includes. */
 #include "../../../../include/linux/interval_tree.h"

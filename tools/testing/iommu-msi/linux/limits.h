@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel's header has beyond the one for user space. */
+/* Definitions of the kernel's header that the one for user space lacks. */
 #include_next <linux/limits.h>
 
 #ifndef ULONG_MAX
