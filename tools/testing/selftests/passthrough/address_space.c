@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An address space with nothing of the user's near a doorbell: all of this works
- * without placement of doorbells as well, and has to stay as it was.
+ * An address space in which the user maps nothing near a doorbell. All of this works on
+ * kernels that cannot place doorbells, too, and must not change.
  */
 #include "setup.h"
 

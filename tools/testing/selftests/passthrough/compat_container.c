@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An iommufd that stands in for a VFIO container: programs written for type1 map
- * over doorbells that are in use, ask where these are, and place them, by the
- * ioctls that they know.
+ * An iommufd used as a VFIO container: programs written for type1 map over doorbells in
+ * use, query where they are, and place them, by the type1 ioctls.
  */
 #include <errno.h>
 #include <sys/ioctl.h>
@@ -90,7 +89,7 @@ TEST_F(compat, tells_the_doorbells_once_a_device_is_open)
 	EXPECT_EQ(0, list.at[0].vectors);
 	EXPECT_EQ(IOMMU_MSI_PLACEMENT_AUTO, list.at[0].placement);
 
-	/* the other capabilities are there as well, and exclude no window */
+	/* the other capabilities are reported, too, and allow the window */
 	ASSERT_EQ(0, container_ranges(&s->container, &ranges));
 	EXPECT_TRUE(ranges_contain(&ranges, MSI_WINDOW_IOVA,
 				   MSI_WINDOW_IOVA + MSI_WINDOW_LENGTH - 1));
@@ -135,7 +134,7 @@ TEST_F(compat, places_a_doorbell_in_use_and_leaves_it_to_the_kernel_again)
 	unsigned int i;
 
 	setup_attach(_metadata, s);
-	/* A group is opened once */
+	/* A group can be opened only once */
 	close(s->holder);
 	s->holder = -1;
 	ASSERT_EQ(0, edu_open_type1(&self->second, edu_name(1), &s->container));

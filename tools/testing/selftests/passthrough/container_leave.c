@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last group leaves a type1 container, and takes the container's mappings along,
- * while another thread maps and unmaps. Each call is answered by the old mappings, the
- * new ones, or by an error that says that there are none; a debug kernel finds what a
- * call would touch after it was freed. Found by iommu_fuzz.
+ * The last group leaves a type1 container, which frees the container's mappings, while
+ * another thread maps and unmaps. Each call acts on the old mappings or the new ones,
+ * or fails because there are none. A debug kernel detects a use after free. Found by
+ * iommu_fuzz.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 #define LEAVES 100
 #define CALL_IOVA 0x40000000ULL
 
-/* Maps and unmaps, on and on */
+/* A thread that maps and unmaps in a loop */
 struct caller {
 	struct container container;
 	struct mapping memory;
@@ -63,7 +63,7 @@ static int come_back(int group, const struct container *container)
 	return 0;
 }
 
-/* -EINVAL: no group; -ENOENT, -EEXIST: it has left, or has come, since the last call */
+/* -EINVAL: no group; -ENOENT, -EEXIST: it left, or came back, since the last call */
 static bool is_answer(int ret)
 {
 	return !ret || ret == -EINVAL || ret == -ENOENT || ret == -EEXIST;
@@ -111,7 +111,7 @@ TEST_F_TIMEOUT(container_leave, waits_for_calls_of_another_thread, 300)
 	ASSERT_EQ(0, pthread_create(&self->caller.thread, NULL, call_on_and_on,
 				    &self->caller));
 	for (i = 0; i < LEAVES && !self->caller.error; i++) {
-		/* Each time, some calls have been answered */
+		/* Wait until another map has succeeded */
 		while (__atomic_load_n(&self->caller.done, __ATOMIC_SEQ_CST) ==
 			       done &&
 		       !self->caller.error)

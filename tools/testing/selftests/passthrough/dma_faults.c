@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A domain of the DMA API that could not be set up: its device gets a driver of the
- * host all the same. Without an allocator of IOVAs no doorbell can be mapped, so that
- * the driver has to do without MSIs, and the kernel without a crash.
+ * The DMA API fails to set up a domain. A host driver binds to the device all the same,
+ * but gets no MSIs, since no doorbell can be mapped without an IOVA allocator. The
+ * kernel must not crash.
  */
 #include "setup.h"
 
@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(dma)
 	EXPECT_EQ(0, sysfs_set_domain(self->bdf, "DMA"));
 }
 
-/* Return: how many MSIs the host's driver has in the domain that the device has now */
+/* Return: number of MSIs that the host's driver gets in the device's current domain */
 static unsigned int msis_of_the_host(struct __test_metadata *_metadata,
 				     const char *bdf)
 {
@@ -49,7 +49,7 @@ TEST_F(dma, domain_that_is_not_set_up_has_no_msis)
 	int fd;
 
 	for (nth = 1; nth < MAX_ALLOCATIONS && failed; nth++) {
-		/* Or it keeps the domain that it has */
+		/* Otherwise the device would keep its domain */
 		ASSERT_EQ(0, sysfs_set_domain(self->bdf, "identity"));
 		fd = faults_begin(nth);
 		ASSERT_LE(0, fd);
@@ -60,7 +60,7 @@ TEST_F(dma, domain_that_is_not_set_up_has_no_msis)
 	}
 	EXPECT_FALSE(failed);
 	EXPECT_LT(0, without);
-	/* The last one was set up */
+	/* The last one was set up without a failure */
 	EXPECT_LT(1, count);
 	printf("# failures=%u without MSIs=%u\n", nth - 2, without);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the examples of a VMM begin with, whatever SMMU the guest sees: a device, the
- * guest's memory at stage 2, and a vIOMMU on that. EXAMPLE is what the example shows.
+ * Common part of the VMM examples, for any SMMU that the guest sees: a device, the
+ * guest's memory at stage 2, and a vIOMMU on that. EXAMPLE describes the example in its
+ * KTAP result.
  */
 #ifndef SELFTESTS_PASSTHROUGH_EXAMPLE_H
 #define SELFTESTS_PASSTHROUGH_EXAMPLE_H
@@ -20,23 +21,23 @@
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 
-/* The guest's physical address space has its memory here */
+/* IPA of the guest's memory */
 #define RAM_IPA 0x40000000ULL
 #define RAM_LENGTH 0x200000ULL
 #define PAGE 0x1000ULL
-/* What the guest calls the device */
+/* The device's stream ID in the guest */
 #define VIRTUAL_SID 8
 
-/* The device's PCI address: the program's argument, or the first one of VFIO_EDU */
+/* The device's PCI address: the program's argument, or the first word of VFIO_EDU */
 static inline void device_name(int argc, char **argv, char bdf[16])
 {
 	const char *name = argc > 1 ? argv[1] : getenv("VFIO_EDU");
 
-	/* The variable may name more than one, with blanks between */
+	/* The variable may list several, separated by blanks */
 	snprintf(bdf, 16, "%.*s", (int)strcspn(name ?: "", " "), name ?: "");
 }
 
-/* Any failure ends the example, and with it all that was made so far */
+/* Exits on any failure; the kernel then frees what was allocated */
 static inline int check(int ret, const char *what)
 {
 	if (ret >= 0)
@@ -109,7 +110,7 @@ static inline __u32 map_ram(int iommufd, void *ram)
 	return alloc.out_ioas_id;
 }
 
-/* Stage 2: page tables of the IOAS that others can be nested on */
+/* Stage 2: a page table of the IOAS that stage 1 can be nested on */
 static inline __u32 make_parent(int iommufd, __u32 device_id, __u32 ioas)
 {
 	struct iommu_hwpt_alloc alloc = {
@@ -123,7 +124,7 @@ static inline __u32 make_parent(int iommufd, __u32 device_id, __u32 ioas)
 	return alloc.out_hwpt_id;
 }
 
-/* The SMMU that the guest sees, and its name of the device there */
+/* The SMMU that the guest sees, and the device's stream ID there */
 static inline __u32 make_viommu(int iommufd, __u32 type, __u32 device_id,
 				__u32 parent)
 {
@@ -152,7 +153,8 @@ static inline void attach_device(int device, __u32 page_table)
 		.pt_id = page_table,
 	};
 
-	call(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach, "attach to it");
+	call(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach,
+	     "attach the device");
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Calls that are made to fail at each of their allocations and copies in turn, see
- * lib/faults.c, and what has to be as it was afterwards, see lib/account.c.
+ * Make calls fail at each of their allocations and copies in turn (lib/faults.c), and
+ * check that everything is then as it was (lib/account.c).
  */
 #ifndef SELFTESTS_VFIO_FAULTS_H
 #define SELFTESTS_VFIO_FAULTS_H
@@ -11,10 +11,10 @@
 /* More than any call makes */
 #define MAX_FAILURES 2000
 
-/* What the calls work on is each program's own */
+/* Context of the calls, defined by each program */
 struct calls;
 
-/* A call, what comes before it, and what undoes it; all return 0 if they work */
+/* A call, its preparation, and its reversal; all return 0 on success */
 struct call {
 	int (*prepare)(struct calls *c);
 	int (*run)(struct calls *c);
@@ -26,7 +26,7 @@ static inline int nothing(struct calls *c)
 	return 0;
 }
 
-/* Tables that the call needs stay, and are there from now on */
+/* Allocate the tables that the call needs before anything is counted: they stay */
 static inline void call_once(struct __test_metadata *_metadata, struct calls *c,
 			     const struct call *call)
 {
@@ -36,8 +36,9 @@ static inline void call_once(struct __test_metadata *_metadata, struct calls *c,
 }
 
 /*
- * The @nth allocation or copy of the call fails; @iommufd is whose objects are counted,
- * or -1. Return: whether there were so many, in @rc what the call returned.
+ * Make the @nth allocation or copy of the call fail. The objects of @iommufd are
+ * counted, unless it is -1. @rc gets what the call returned. Return: whether there were
+ * that many.
  */
 static inline bool call_failing(struct __test_metadata *_metadata,
 				struct calls *c, const struct call *call,
@@ -64,7 +65,7 @@ static inline bool call_failing(struct __test_metadata *_metadata,
 	return failed;
 }
 
-/* For the reader: a sweep of nothing proves nothing */
+/* Report the numbers: a sweep in which nothing failed proves nothing */
 static inline void expect_swept(struct __test_metadata *_metadata,
 				unsigned int failures, unsigned int refused)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One iommufd has devices behind two kinds of IOMMU, a real one and iommufd's mock. A
- * page table of the one is nothing that a device of the other can be attached to, first
- * of all or instead of another one. Found by iommu_fuzz.
+ * An iommufd with devices behind two kinds of IOMMU, a real one and iommufd's mock. A
+ * device of one cannot be attached to a page table of the other, neither at first nor
+ * as a replacement. Found by iommu_fuzz.
  */
 #include <errno.h>
 #include <sys/ioctl.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest of KVM whose memory covers the legacy window: its code lies there, and its
- * device copies from there to there and interrupts it. Kernels that have doorbells in
- * that window only refuse such a guest its memory or its device.
+ * A KVM guest with memory over the legacy MSI window. Its code is in the window, and
+ * its device copies data within the window and interrupts it. A kernel that can place
+ * doorbells only in that window refuses such a guest the memory or the device.
  */
 #include <string.h>
 
 #include "setup.h"
 #include "lib/vmm.h"
 
-/* The window, and as much memory on both sides of it */
+/* The window, and as much memory on either side */
 #define MEMORY_IOVA (MSI_WINDOW_IOVA - MSI_WINDOW_LENGTH)
 #define GUEST_MEMORY (3 * MSI_WINDOW_LENGTH)
 #define CODE MSI_WINDOW_IOVA
@@ -80,7 +80,7 @@ static unsigned char *at(const struct mapping *memory, __u64 address)
 	return memory->va + (address - memory->iova);
 }
 
-/* A guest with its driver, just out of reset */
+/* Open a guest that is about to run its driver */
 static void start(struct __test_metadata *_metadata, struct vmm *vmm,
 		  const struct setup *s)
 {

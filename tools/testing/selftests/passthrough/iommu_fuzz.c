@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fuzzes iommufd and VFIO for a time, episode by episode, and judges each: no call
- * takes long, nothing is left behind, all devices work afterwards (see fuzz/fuzz.h).
- * What the kernel itself complains about is for the reader of its log.
+ * Fuzzes iommufd and VFIO for a time, in episodes, and checks after each that no call
+ * took long, nothing is left behind, and all devices work (see fuzz/fuzz.h). What the
+ * kernel itself complains about is in its log.
  *
- * The environment says what to do:
+ * Environment:
  *
- *	FUZZ_SEED=number	of the first episode's sequence
- *	FUZZ_SECONDS=number	how long; at least one episode is done
- *	FUZZ_LIMIT_MS=number	of CPU time that one operation may take
- *	FUZZ_EPISODE=number	do just this one
- *	FUZZ_KEEP=first-last,...	and of that, just these operations; after a
- *				semicolon, those of another try
+ *	FUZZ_SEED=number	seed of the random sequences of all episodes
+ *	FUZZ_SECONDS=number	time to run; at least one episode is done
+ *	FUZZ_LIMIT_MS=number	CPU time that one operation may take
+ *	FUZZ_EPISODE=number	do only this one
+ *	FUZZ_KEEP=first-last,...	and of that, only these operations; a semicolon
+ *				separates the lists of several tries
  *	FUZZ_TRACE=1		print each operation before it is done
  */
 #define _GNU_SOURCE
@@ -30,7 +30,7 @@
 #define OPERATIONS 150
 #define SECONDS 60
 #define LIMIT_MS 1000
-/* Nothing waits for so long, not even for a bus to come out of its reset */
+/* No operation waits this long, not even for a bus to come out of reset */
 #define STUCK_SECONDS 60
 #define WATCH_MS 2
 #define COVERAGE_SECONDS 10
@@ -76,7 +76,7 @@ static const char *keep_of(const char *text)
 	return bits;
 }
 
-/* Which kind of episode the one with this number is */
+/* The plan of the episode with this number */
 static struct plan plan_of(const struct options *options, unsigned int episode,
 			   bool *kill)
 {
@@ -97,7 +97,7 @@ static struct plan plan_of(const struct options *options, unsigned int episode,
 	};
 }
 
-/* What a call that does not return is waiting for */
+/* The kernel stacks of a call that does not return */
 static void print_stacks(pid_t pid)
 {
 	char command[128];
@@ -111,7 +111,7 @@ static void print_stacks(pid_t pid)
 		printf("# no stacks\n");
 }
 
-/* The thread may begin its next operation after @now was read */
+/* @begun_ns may be later than @now: a difference would wrap */
 static bool is_stuck(__u64 begun_ns, __u64 now)
 {
 	return begun_ns + STUCK_SECONDS * 1000000000ULL <= now;
@@ -138,7 +138,7 @@ static const char *stuck_operation(pid_t pid)
 	return NULL;
 }
 
-/* Wait for the end of the episode, or end it; returns what is wrong with it */
+/* Wait for the episode to end, or kill it. Return: what is wrong, or NULL */
 static const char *watch(pid_t pid, unsigned int kill_at)
 {
 	static char text[128];
@@ -190,7 +190,7 @@ static const char *run_episode(const struct options *options,
 	return watch(pid, kill_at);
 }
 
-/* How coverage grows, every ten seconds */
+/* Report coverage every ten seconds */
 static void print_coverage(unsigned int seconds)
 {
 	static unsigned int next;
@@ -211,7 +211,7 @@ static void print_tallies(void)
 		       record->tallies[i].good, record->tallies[i].calls);
 }
 
-/* Returns what is wrong, or NULL at the end of the time; so do the next two */
+/* Return: what is wrong, or NULL; as for run_one() and run() */
 static const char *run_all(const struct options *options,
 			   const struct balance *before, unsigned int *episodes)
 {
@@ -227,7 +227,7 @@ static const char *run_all(const struct options *options,
 	return problem;
 }
 
-/* One episode, as often as there are lists of what to keep */
+/* Run one episode, once for each list of operations in FUZZ_KEEP */
 static const char *run_one(struct options *options,
 			   const struct balance *before, unsigned int *episodes)
 {
@@ -246,7 +246,7 @@ static const char *run_one(struct options *options,
 	}
 }
 
-/* What the kernel writes beyond a buffer of the fuzzer's must not hit the fuzzer itself */
+/* The kernel must not overwrite the fuzzer by writing beyond one of its buffers */
 static bool is_guarded(void)
 {
 	int fd = open("/dev/zero", O_RDONLY);
@@ -262,10 +262,10 @@ static const char *run(struct options *options, unsigned int *episodes)
 	const char *problem;
 
 	if (!is_guarded())
-		return "nothing guards what lies beyond a buffer";
+		return "no guard page follows a buffer";
 	if (is_stuck(2, 1) || !is_stuck(0, STUCK_SECONDS * 1000000000ULL))
-		return "the watch does not know what is stuck";
-	/* What the first user of a device makes stays */
+		return "is_stuck() is wrong";
+	/* Memory allocated for a device's first user stays */
 	balance_read(&before);
 	judge(&before);
 	balance_read(&before);
@@ -300,6 +300,6 @@ int main(void)
 	printf("# %u episodes\n", episodes);
 	if (problem)
 		printf("# %s\nnot ", problem);
-	printf("ok 1 whatever_is_called_ends_soon_and_leaves_nothing_behind\n");
+	printf("ok 1 every_call_ends_soon_and_leaves_nothing_behind\n");
 	return !!problem;
 }

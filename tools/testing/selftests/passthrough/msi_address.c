@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MSI addresses that a guest programmed, of devices that are in no nested domain:
- * none is taken, and whatever is wrong with a request is told by its own error. An
- * edu device has one MSI, an igb device (VFIO_IGB names it) has MSI-X as well. What
- * they do in a nested domain is in nested_msi_address.c.
+ * Guest MSI addresses of devices that are in no nested domain: all are refused, and
+ * each kind of wrong request has its own error. An edu device has one MSI; an igb
+ * device (named by VFIO_IGB) has MSI-X as well. nested_msi_address.c tests them in a
+ * nested domain.
  */
 #include <sys/ioctl.h>
 
@@ -76,7 +76,7 @@ TEST_F(addresses, outside_a_nested_domain_are_refused)
 	EXPECT_EQ(-ENOENT, device_set_msi_address(self->dev, MSI, 0,
 						  VFIO_MSI_NO_ADDRESS));
 	EXPECT_EQ(VFIO_MSI_NO_ADDRESS, device_msi_address(self->dev, MSI, 0));
-	/* To take back what there is not is no error */
+	/* Clearing addresses that were never set is no error */
 	EXPECT_EQ(0, device_clear_msi_addresses(self->dev, MSI));
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
@@ -132,15 +132,15 @@ TEST_F(addresses, need_room_and_one_direction)
 						&address));
 	EXPECT_EQ(-EINVAL,
 		  device_msi_addresses(self->dev, 0, &cmd, 1, &address));
-	/* All of them can be taken back, but not from the middle */
+	/* A count of 0 clears all of them, and must start at 0 */
 	cmd.count = 0;
 	cmd.start = 1;
 	EXPECT_EQ(-EINVAL,
 		  device_msi_addresses(self->dev, SET, &cmd, 0, &address));
 }
 
-/* The structure is the last thing before a page that is not there */
-TEST_F(addresses, in_memory_that_is_not_there_are_a_fault)
+/* The structure ends right before an unmapped page */
+TEST_F(addresses, in_unmapped_memory_are_a_fault)
 {
 	const size_t size = sizeof(struct vfio_device_feature) +
 			    sizeof(struct vfio_device_feature_msi_addresses);

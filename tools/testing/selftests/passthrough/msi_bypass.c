@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A machine whose IOMMU does not translate MSIs, as they go to a range of addresses
- * that bypasses it (virtio-iommu of QEMU has one). The range stays reserved, and
- * devices need no doorbells.
+ * A machine whose IOMMU does not translate MSIs: they are sent to an address range that
+ * bypasses it, as with QEMU's virtio-iommu. The range stays reserved, and devices need
+ * no doorbells.
  */
 #include "setup.h"
 
@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(bypass)
 	setup_close(&self->s);
 }
 
-TEST_F(bypass, is_kept_free_of_maps_and_nothing_beside_it_is)
+TEST_F(bypass, refuses_maps_into_the_region_but_not_beside_it)
 {
 	const struct iommu_iova_range *region = &self->region;
 	struct range_list ranges;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices of all kinds in one IOAS, with 19 vectors that share a doorbell: two edu
- * with plain MSI, an igb, an NVMe controller, and two virtual functions of another
- * igb. The doorbell is moved under them, while they work, have their memory decoding
- * off, sleep, or were reset.
+ * Devices of all kinds in one IOAS, with 19 vectors that share a doorbell: two edu with
+ * plain MSI, an igb, an NVMe controller, and two virtual functions of another igb. The
+ * doorbell is relocated while they work, have memory decoding off, sleep, or have been
+ * reset.
  *
- * VFIO_NVME and VFIO_IGB_VFS="0000:00:16.0 0000:00:16.2" name the devices, beside
+ * VFIO_NVME and VFIO_IGB_VFS="0000:00:16.0 0000:00:16.2" name devices, in addition to
  * VFIO_EDU and VFIO_IGB.
  */
 #include "setup.h"
@@ -14,7 +14,7 @@
 #define VF_VECTORS 3
 #define VECTORS (2 + IGB_VECTORS + 1 + VFS * VF_VECTORS)
 #define MOVES 60
-/* One move in so many makes all of the window the user's, and so goes far */
+/* One relocation in this many is by a map of the whole window */
 #define FAR_MOVE 8
 #define DISTURBED_MOVES 4
 
@@ -38,7 +38,7 @@ static const char *vf_name(unsigned int nth)
 	return names[nth];
 }
 
-/* The variable that names too few devices, or NULL */
+/* Why the tests are skipped, or NULL */
 static const char *missing(void)
 {
 	if (!edu_name(1))
@@ -85,7 +85,7 @@ static void close_all(struct all *self)
 {
 	unsigned int i;
 
-	/* For the reader of the report: how often a doorbell in use was moved */
+	/* How often a doorbell in use was relocated, for the report */
 	printf("# moves count=%u\n", self->moves);
 	for (i = 0; i < VFS; i++)
 		igb_close(&self->vf[i]);
@@ -158,7 +158,7 @@ TEST_F(devices, of_all_kinds_share_a_doorbell_that_moves)
 	expect_dma(_metadata, &all->second, &all->s.memory);
 }
 
-/* What happens to a virtual function and to the controller before a move, and after */
+/* What is done to a virtual function and the controller before and after a relocation */
 FIXTURE(disturbed)
 {
 	struct all all;
@@ -189,7 +189,7 @@ static int decode_on(struct device *dev)
 	return device_memory_decode(dev, true);
 }
 
-/* A virtual function may have one state only */
+/* A virtual function may have no power management capability */
 static int sleep_deep(struct device *dev)
 {
 	int ret = device_power_state(dev, 3);
@@ -239,7 +239,7 @@ FIXTURE_TEARDOWN(disturbed)
 	close_all(&self->all);
 }
 
-TEST_F(disturbed, functions_find_their_doorbell_where_it_has_gone)
+TEST_F(disturbed, functions_find_their_relocated_doorbell)
 {
 	struct all *all = &self->all;
 	unsigned int move;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a doorbell in one address space: placed when the device is
- * attached, mapped with its first vector, in nobody's way while it has none.
- * What happens if the user maps over it: msi_placement.c and msi_live_move.c.
+ * The life of a doorbell in one address space: placed when the device is attached,
+ * mapped for its first vector, and no obstacle to maps while it has none.
+ * msi_placement.c and msi_live_move.c test what happens if the user maps over it.
  */
 #include "setup.h"
 
@@ -80,7 +80,7 @@ TEST_F(doorbell, is_mapped_for_as_long_as_it_has_a_vector)
 	EXPECT_TRUE(same_doorbell(before, after));
 }
 
-TEST_F(doorbell, with_a_vector_makes_way_for_a_map_and_loses_no_interrupt)
+TEST_F(doorbell, with_a_vector_is_relocated_by_a_map_and_loses_no_interrupt)
 {
 	struct setup *s = &self->s;
 	struct iommu_msi_doorbell before, after;
@@ -96,7 +96,7 @@ TEST_F(doorbell, with_a_vector_makes_way_for_a_map_and_loses_no_interrupt)
 	EXPECT_EQ(1, after.vectors);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 	expect_dma(_metadata, &s->edu, &s->memory);
-	/* what was mapped is the user's alone */
+	/* the user can unmap what it mapped there */
 	EXPECT_EQ(0, setup_unmap(s, MSI_WINDOW_IOVA, MSI_WINDOW_LENGTH));
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
@@ -124,7 +124,7 @@ TEST_F(doorbell, cannot_be_unmapped_by_the_user)
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 
-TEST_F(doorbell, survives_that_everything_is_unmapped_and_mapped_again)
+TEST_F(doorbell, survives_unmapping_everything_and_mapping_again)
 {
 	struct setup *s = &self->s;
 	struct iommu_msi_doorbell before, after;
@@ -140,7 +140,7 @@ TEST_F(doorbell, survives_that_everything_is_unmapped_and_mapped_again)
 	expect_dma(_metadata, &s->edu, &s->memory);
 }
 
-/* A device that leaves a container is closed, and has no vectors then */
+/* IOAS only: a device that leaves a container is closed, and has no vectors then */
 FIXTURE(detached)
 {
 	struct setup s;

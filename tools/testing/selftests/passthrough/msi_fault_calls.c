@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation and copy of the calls that report doorbells and place them is made
- * to fail in turn, on an IOAS, a container, and an iommufd that stands in for one, while a
- * vector is in use and while none is. What failed has changed nothing: not the
- * doorbells, not the ranges, not the pages that are pinned, and not the vectors that
- * can be had.
+ * Each allocation and copy of the calls that report and place doorbells is made to fail
+ * in turn, on an IOAS, a container, and an iommufd used as one, with a vector in use
+ * and without. A failed call changes nothing: neither the doorbells, the ranges and the
+ * pinned pages, nor the number of vectors that can be allocated.
  */
 #include "setup.h"
 
@@ -18,12 +17,12 @@ struct fault_calls {
 	__u32 hwpt; /* a page table that no device has been attached to */
 };
 
-/* A call, what comes before it, and what undoes it; all return 0 if they work */
+/* A call, its preparation, and its reversal; all return 0 on success */
 struct call {
 	int (*prepare)(struct fault_calls *self);
 	int (*run)(struct fault_calls *self);
 	int (*undo)(struct fault_calls *self);
-	bool moves; /* the doorbell, though it may fail later */
+	bool moves; /* relocates the doorbell, even if it then fails */
 };
 
 static int nothing(struct fault_calls *self)
@@ -46,7 +45,7 @@ static int place_fixed(struct fault_calls *self)
 	return place(s, s->ioas, IOMMU_MSI_PLACEMENT_FIXED, 0, PLACE_IOVA, 0);
 }
 
-/* Back to where each test starts: chosen by the kernel, at the window's begin */
+/* Back to the initial state: placed by the kernel, at the start of the window */
 static int place_back(struct fault_calls *self)
 {
 	struct setup *s = &self->s;
@@ -81,7 +80,7 @@ static int place_window(struct fault_calls *self)
 		     IOMMU_MSI_INDEX_ALL, PLACE_IOVA, MSI_WINDOW_LENGTH);
 }
 
-/* A doorbell that does not exist yet, so far on that the list of wishes grows */
+/* A doorbell that does not exist yet, whose index makes the list of requests grow */
 #define ABSENT (IOMMU_MSI_MAX_DOORBELLS - 1)
 
 static int place_absent(struct fault_calls *self)
@@ -117,7 +116,7 @@ static int destroy_page_table(struct fault_calls *self)
 	return iommufd_destroy(self->s.iommufd, self->hwpt);
 }
 
-/* The first wish makes an MSI space for the page table */
+/* The first request creates an MSI space for the page table */
 static int place_in_page_table(struct fault_calls *self)
 {
 	return place(&self->s, self->hwpt, IOMMU_MSI_PLACEMENT_FIXED, 0,
@@ -311,7 +310,7 @@ static void expect_seen(struct __test_metadata *_metadata,
 {
 	struct seen now = see(_metadata, &self->s);
 
-	/* A map that fails after its doorbell made way leaves that where it is */
+	/* A map that fails after its doorbell was relocated leaves it at the new IOVA */
 	if (call->moves && now.doorbell.iova != before->doorbell.iova) {
 		ASSERT_EQ(0, place_back(self));
 		now.doorbell.iova = before->doorbell.iova;
@@ -372,11 +371,11 @@ TEST_F(call, out_of_memory_without_a_vector_costs_none)
 
 	failed = sweep(_metadata, &self->c, &variant->call, false);
 	printf("# allocations failed=%u\n", failed);
-	/* the device has one: if it had been lost it could not be had */
+	/* the device has only one: if it had been lost, this would fail */
 	expect_working_vector(_metadata, &s->edu);
 }
 
-/* Attach to an address space that says where the doorbell is to be */
+/* Attach to an address space that has a placement request */
 FIXTURE(attach)
 {
 	struct fault_calls c;

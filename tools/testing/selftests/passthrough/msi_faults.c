@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation of what attaches a device, moves it or its doorbell, and enables
- * its interrupt is made to fail in turn. Whatever fails leaves everything as it
- * was, however often, and in the end it works.
+ * Each allocation made when a device is attached, its page table is replaced, its
+ * doorbell is relocated, or its interrupt is enabled, is made to fail in turn. A
+ * failure leaves everything as it was, however often it occurs, and in the end the
+ * operation succeeds.
  */
 #include "setup.h"
 
-/* So often that one vector or page lost each time is missed */
+/* Enough to notice if one vector or page is lost each time */
 #define SWEEPS 4
 #define MAX_ALLOCATIONS 2000
 /* A GICv2m frame has 64, and a device of an ITS as many as it asked for */
 #define MORE_THAN_ALL_VECTORS 100
-/* Where the user places a doorbell, and where it goes if the window is in use */
+/* Where the user places a doorbell, and where it is relocated if the window is in use */
 #define PLACE_IOVA 0x20000000ULL
 #define LOW_IOVA 0xfc000000ULL
 
@@ -44,7 +45,7 @@ FIXTURE_TEARDOWN(fault)
 	setup_close(&self->s);
 }
 
-/* The address space looks as it did at first */
+/* The allowed ranges are the same as before */
 static void expect_same_ranges(struct __test_metadata *_metadata,
 			       const struct setup *s,
 			       const struct range_list *before)
@@ -73,7 +74,7 @@ TEST_F(fault, while_a_vector_is_enabled_loses_no_vector)
 	unsigned int sweep, nth;
 	int fd, rc;
 
-	/* All that enables a vector is swept by type1_faults and nested_fault_calls */
+	/* type1_faults and nested_fault_calls sweep all that enabling a vector does */
 	ASSERT_EQ(0, faults_setup("iommu_dma_prepare_msi"));
 	setup_attach(_metadata, s);
 	ASSERT_EQ(0, ioas_ranges(s->iommufd, s->ioas, &self->ranges));
@@ -120,7 +121,7 @@ TEST_F(fault, while_a_device_is_attached_leaves_no_trace)
 	expect_working_vector(_metadata, &s->edu);
 }
 
-/* Move the device from the first of two page tables to the second */
+/* Replace the first of two page tables by the second */
 static void sweep_moves(struct __test_metadata *_metadata, struct setup *s,
 			const __u32 *hwpt, unsigned int vectors)
 {
@@ -166,7 +167,7 @@ TEST_F(fault, while_a_device_with_a_vector_is_moved_loses_no_interrupt)
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 
-/* The interrupt controller has room for as many as are asked for first */
+/* The interrupt controller has room for as many vectors as are first requested */
 TEST_F(fault, of_one_vector_leaves_room_for_many)
 {
 	struct setup *s = &self->s;
@@ -190,8 +191,8 @@ TEST_F(fault, of_one_vector_leaves_room_for_many)
 }
 
 /*
- * No controller takes a vector for good that it cannot have the doorbell mapped for.
- * It would have run out of them.
+ * A controller frees a vector whose doorbell cannot be mapped. Otherwise it would run
+ * out of vectors here.
  */
 TEST_F(fault, of_more_vectors_than_there_are_loses_none)
 {
@@ -226,8 +227,8 @@ FIXTURE_VARIANT(live_fault)
 {
 	struct operation operation;
 	__u64 moved_to;
-	__u64 taken; /* by the user, if it works */
-	bool doorbell_stays; /* if it does not work */
+	__u64 taken; /* mapped by the user on success */
+	bool doorbell_stays; /* on failure */
 };
 
 static int map_over(struct setup *s, __u32 other_ioas)
@@ -317,8 +318,8 @@ FIXTURE_TEARDOWN(live_fault)
 }
 
 /*
- * The address spaces are what they were. Where a failure may come after the
- * doorbell made way, it may be at its new place.
+ * The address spaces are unchanged, but the doorbell may be at its new IOVA if the
+ * operation can fail after the relocation.
  */
 static void expect_unchanged(struct __test_metadata *_metadata,
 			     FIXTURE_DATA(live_fault) * self,
@@ -344,7 +345,7 @@ static void expect_unchanged(struct __test_metadata *_metadata,
 	EXPECT_EQ(4, edu_interrupts(&s->edu, 4));
 }
 
-/* Undo what @worked although an allocation failed, and what moved although not */
+/* Undo the operation if it @worked despite the failure, and any relocation */
 static void undo(struct __test_metadata *_metadata,
 		 FIXTURE_DATA(live_fault) * self,
 		 const FIXTURE_VARIANT(live_fault) * variant, bool worked,
@@ -386,7 +387,7 @@ TEST_F(live_fault, loses_no_interrupt)
 	}
 	ASSERT_EQ(0, rc);
 	EXPECT_LT(1, nth);
-	/* counted for the reader: a sweep of nothing proves nothing */
+	/* report the number: a sweep in which nothing failed proves nothing */
 	printf("# allocations failed=%u\n", nth - 1);
 	EXPECT_EQ(variant->moved_to, the_doorbell(_metadata, &s->edu).iova);
 	EXPECT_EQ(1, the_doorbell(_metadata, &s->edu).vectors);

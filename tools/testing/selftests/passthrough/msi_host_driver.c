@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A group that is not the user's alone: an edu device below a PCIe root port that
- * does not separate it from itself (no ACS), so that both are in one group. The
- * port's own driver does no DMA, but has interrupts. They arrive before the group is
- * the user's, meanwhile, and afterwards; so do vectors that the driver gets or gives
- * up meanwhile.
+ * A group shared with a host driver: an edu device below a PCIe root port without ACS
+ * is in one group with that port. The port's driver does no DMA, but has interrupts.
+ * They arrive before, while and after the group is the user's, even if the driver is
+ * bound or unbound meanwhile.
  *
  * VFIO_EDU_BELOW_PORT="0000:01:00.0" names the edu device.
  */
@@ -12,11 +11,11 @@
 
 #include "worker.h"
 
-/* So many of the port's interrupts are raised where it has to work */
+/* Interrupts of the port raised to check that it works */
 #define RINGS 20
-/* So often the group becomes the user's, and the host's again */
+/* How often the group goes to the user and back to the host */
 #define ROUNDS 10
-/* and if interrupts that come in between are waited for */
+/* the same, while a thread waits for the port's interrupts */
 #define SLOW_ROUNDS 4
 
 static const char *lower_edu(void)
@@ -41,8 +40,8 @@ static int attach(struct setup *s)
 }
 
 /*
- * The port, with its driver, and an address space with memory. The driver begins
- * anew: a port that lost an interrupt in the test before would wait for it for ever.
+ * The port, with its driver, and an address space with memory. The driver is bound
+ * anew: a port that lost an interrupt in an earlier test would wait for it forever.
  */
 static void shared_open(struct __test_metadata *_metadata, struct setup *s,
 			struct port *port, enum backend backend)
@@ -50,7 +49,7 @@ static void shared_open(struct __test_metadata *_metadata, struct setup *s,
 	ASSERT_EQ(0, port_find(port, lower_edu()));
 	setup_open_backend(_metadata, s, backend);
 	setup_map(_metadata, s);
-	/* The library's device is another one, which no test here needs */
+	/* setup_open_backend() opened another device, which no test here needs */
 	edu_close(&s->edu);
 	if (port_has_driver(port))
 		ASSERT_EQ(0, port_set_driver(port, "unbind"));
@@ -71,7 +70,7 @@ static void expect_rings(struct __test_metadata *_metadata,
 	EXPECT_EQ(RINGS, port_ring(port, RINGS));
 }
 
-/* The user's device does all that it can do, and the port as well */
+/* DMA and interrupts of the user's device work, and the port's interrupts */
 static void expect_both_work(struct __test_metadata *_metadata, struct setup *s,
 			     const struct port *port)
 {
@@ -195,12 +194,12 @@ TEST_F(shared_group, is_the_users_alone_without_the_host_driver)
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 	expect_dma(_metadata, &s->edu, &s->memory);
-	/* and its doorbell makes way */
+	/* and its doorbell can be relocated */
 	EXPECT_EQ(0, map_page(s, the_doorbell(_metadata, &s->edu).iova));
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 
-/* It makes way, or, if that cannot be, says so before somebody tries */
+/* The doorbell is relocated, or was reported as pinned before the map */
 TEST_F(shared_group, keeps_both_alive_if_the_user_maps_over_the_doorbell)
 {
 	struct iommu_msi_doorbell before, after;
@@ -223,7 +222,7 @@ TEST_F(shared_group, keeps_both_alive_if_the_user_maps_over_the_doorbell)
 	expect_rings(_metadata, &self->port);
 }
 
-/* The port rings all the time, one interrupt after the other */
+/* Raises the port's interrupts, one after the other */
 struct ringer {
 	pthread_t thread;
 	const struct port *port;
@@ -246,7 +245,7 @@ static void *ringer_run(void *arg)
 	return NULL;
 }
 
-/* The group becomes the user's and the host's again */
+/* Give the group to the user and back to the host */
 static int change_hands(struct setup *s)
 {
 	int ret;
@@ -303,7 +302,7 @@ FIXTURE_TEARDOWN(shared_ioas)
 	shared_close(_metadata, &self->s, &self->port);
 }
 
-/* DMA of the group is blocked then, and so are messages */
+/* Until then the group's DMA is blocked, and so are its messages */
 TEST_F(shared_ioas, delivers_later_what_comes_before_it_is_attached)
 {
 	struct setup *s = &self->s;
@@ -339,7 +338,7 @@ TEST_F(shared_ioas, is_exchanged_for_another_one)
 	expect_rings(_metadata, &self->port);
 }
 
-/* Memory lies where the doorbell is in the one that it leaves */
+/* The new IOAS has memory where the doorbell is in the old one */
 TEST_F(shared_ioas, is_exchanged_for_one_where_the_doorbell_is_elsewhere)
 {
 	struct setup *s = &self->s;
@@ -363,14 +362,14 @@ TEST_F(shared_ioas, takes_the_group_back_after_it_was_detached)
 
 	ASSERT_EQ(0, attach(s));
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
-	/* other page tables of the IOAS have the doorbell at the same place */
+	/* other page tables of the IOAS have the doorbell at the same IOVA */
 	ASSERT_EQ(0, hwpt_alloc(s->iommufd, s->edu.dev.id, s->ioas, &hwpt));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, hwpt));
 	expect_both_work(_metadata, s, &self->port);
 	ASSERT_EQ(0, device_detach(&s->edu.dev));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, s->ioas));
 	expect_both_work(_metadata, s, &self->port);
-	/* Vectors that the user keeps are another space's; those of the host follow */
+	/* The user's vectors would stay in the old space; those of the host follow */
 	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
 	ASSERT_EQ(0, device_detach(&s->edu.dev));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->other));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks of 2 MiB and 1 GiB over the place of a doorbell that is in use, and beside it:
- * the page tables have one entry for all of the block, and pages for the doorbell.
+ * Blocks of 2 MiB and 1 GiB over a doorbell in use, and beside it. The page tables have
+ * a single entry for the block, and pages for the doorbell.
  */
 #include <errno.h>
 #include <linux/mman.h>
@@ -116,7 +116,7 @@ static void expect_copy(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, memcmp(page, s->memory.va, PAGE));
 }
 
-/* The page of the block where the doorbell was */
+/* Interrupts change nothing in the page where the doorbell was */
 static void expect_untouched(struct __test_metadata *_metadata,
 			     FIXTURE_DATA(huge) * self, __u64 iova)
 {
@@ -145,7 +145,7 @@ TEST_F(huge, is_mapped_over_a_doorbell_in_use)
 		expect_copy(_metadata, self, 0);
 		expect_copy(_metadata, self, self->block.length - PAGE);
 		expect_untouched(_metadata, self, d.iova);
-		/* A page of it does not go alone, and if it did, not the rest */
+		/* Unmapping one page of it may fail, and must not affect the rest */
 		setup_unmap(s, d.iova, PAGE);
 		expect_copy(_metadata, self, self->block.length - PAGE);
 		expect_interrupts(_metadata, &s->edu, INTERRUPTS);
@@ -169,7 +169,7 @@ static int fix_at(FIXTURE_DATA(huge) * self, __u64 iova)
 	return container_map_msi(&s->container, list.at[0].index, iova, PAGE);
 }
 
-/* Its page table would have an entry for the block that the doorbell is in */
+/* The doorbell is at @beside, in the block next to the one that is mapped */
 static void expect_neighbour(struct __test_metadata *_metadata,
 			     FIXTURE_DATA(huge) * self, __u64 beside)
 {
@@ -188,7 +188,7 @@ static void expect_neighbour(struct __test_metadata *_metadata,
 
 TEST_F(huge, has_a_doorbell_right_behind_it)
 {
-	/* The edu's vector keeps the upper half of its address, and memory is at 1 GiB */
+	/* The edu's doorbell has to stay below 4 GiB, and the memory is at 1 GiB */
 	if (variant->length == SZ_1G)
 		self->block.iova = 2 * SZ_1G;
 	expect_neighbour(_metadata, self,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which devices are taken. An interrupt controller that cannot tell which device an MSI
- * came from (GICv2m), or none that the kernel knows of, makes a device that is passed
- * through unsafe: it is refused until the administrator says otherwise. A doorbell in a
- * page with registers of somebody else's is refused always. The environment tells what
- * the first device of VFIO_EDU has: MSI_ISOLATED=yes (an ITS), no, or shared.
+ * Which devices users can get. Passing a device through is unsafe if the interrupt
+ * controller cannot identify the sender of an MSI (GICv2m), or is unknown to the
+ * kernel: it is refused unless the administrator allows it. It is always refused if the
+ * page of the doorbell has other registers. MSI_ISOLATED tells which applies to the
+ * first device of VFIO_EDU: yes (an ITS), no, or shared.
  */
 #include "setup.h"
 
 static const char *const modules[] = { "iommufd", "vfio_iommu_type1" };
 
-/* Who wants the device */
+/* The user of the device */
 struct user {
 	int iommufd;
 	__u32 ioas;
@@ -25,7 +25,7 @@ FIXTURE(isolation)
 	struct user user;
 };
 
-/* The parameter @allowed is of the module that decides; the other one is the opposite */
+/* @allowed is for the module that decides; the other one has the opposite */
 FIXTURE_VARIANT(isolation)
 {
 	const char *user;
@@ -108,7 +108,7 @@ static int allow(char allowed, bool type1)
 	return ret ? ret : sysfs_set_unsafe_interrupts(modules[!type1], other);
 }
 
-/* A container that had a group has no IOMMU when it has left: each time another one */
+/* A container loses its IOMMU with its last group: open another one each time */
 static int take_by_container(struct user *user, enum backend backend)
 {
 	int ret;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Another kernel is started while users have devices whose doorbells are where the
- * users want them, one by an address that a guest programmed, and interrupts keep
- * coming. An observer of the SMMU sees whether a device still sends to those places when
- * that no longer translates; the other kernel sees whether the devices work.
+ * kexec while users have devices in use, whose doorbells are at IOVAs that the users
+ * requested, one of them with a guest MSI address, and while interrupts keep arriving.
+ * An observer of the SMMU checks whether a device still sends to these IOVAs when they
+ * are no longer translated; the other kernel checks whether the devices work.
  *
- * Does not return if all went well. The environment has KEXEC_KERNEL, KEXEC_INITRD and
- * KEXEC_COMMAND_LINE, of the other kernel.
+ * Does not return on success. KEXEC_KERNEL, KEXEC_INITRD and KEXEC_COMMAND_LINE
+ * describe the other kernel.
  */
 #include <fcntl.h>
 #include <linux/reboot.h>
@@ -15,24 +15,24 @@
 
 #include "nested_setup.h"
 
-/* The observer of the SMMU knows both, and that the devices have a page of PLACE each */
+/* The observer of the SMMU knows these, and the page of each device from PLACE on */
 #define PLACE 0x66600000ULL
 #define GUEST_PAGE 0xfeed1000ULL
 #define VIRTUAL_ITS_IPA 0x50000000ULL
 #define REGISTER 0x40ULL
-/* Of those that the USB controller has */
+/* Of the USB controller's vectors */
 #define USED_VECTORS 4
 
 FIXTURE(kexec)
 {
 	struct guest g; /* has the edu */
-	__u32 ioas[2]; /* of the two others */
+	__u32 ioas[2]; /* of the two other devices */
 	struct mapping memory;
 	struct xhci xhci;
 	struct igb igb;
 };
 
-/* Any device, in an address space with its doorbell at a place of its own */
+/* Attach a device to an address space with its doorbell at an IOVA of its own */
 static void attach_placed(struct __test_metadata *_metadata,
 			  FIXTURE_DATA(kexec) * self, struct device *dev,
 			  unsigned int i)
@@ -70,7 +70,7 @@ static void open_igb(struct __test_metadata *_metadata,
 	ASSERT_EQ(IGB_VECTORS, igb_interrupts(&self->igb));
 }
 
-/* One vector of plain MSI, by the guest's address */
+/* One vector of plain MSI, with a guest MSI address */
 static void open_edu(struct __test_metadata *_metadata,
 		     FIXTURE_DATA(kexec) * self)
 {
@@ -115,7 +115,7 @@ struct raiser {
 	struct edu *edu;
 };
 
-/* Goes on until the processor is stopped */
+/* Runs until the processor is stopped */
 static void *keep_raising(void *arg)
 {
 	struct raiser *raiser = arg;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Numbers that a user names do not decide how long a call takes, nor how much the
- * kernel keeps: windows for doorbells without a hole, or up to the last IOVA there
- * is, and indices that no doorbell will have. Each call is made in a process of its
- * own, which a fatal signal has to end.
+ * Numbers chosen by a user do not determine how long a call takes, nor how much memory
+ * the kernel keeps: windows without a hole for doorbells, or up to the last IOVA, and
+ * indices that no doorbell will have. Each attach that might take long runs in a
+ * process of its own, which a fatal signal must end.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,12 +15,12 @@
 #define ALL IOMMU_MSI_INDEX_ALL
 #define SZ_4G 0x100000000ULL
 #define SZ_1T 0x10000000000ULL
-/* Guest seconds that no call takes, whatever its numbers are, on a slow host either */
+/* In seconds of guest time: no call takes that long, even on a slow host */
 #define LIMIT_SECONDS 15
-/* Mappings, one beside the other: a search among them takes some milliseconds */
+/* Adjacent mappings: searching them takes some milliseconds */
 #define AREAS 20000
 #define KILLS 25
-/* Indices, so far apart that each would take a node of its own */
+/* Indices, far enough apart that each would take a node of its own */
 #define MANY 100000
 
 static double seconds(void)
@@ -38,7 +38,7 @@ static void nap(long microseconds)
 	nanosleep(&time, NULL);
 }
 
-/* Whether the process ends in time, and if so how */
+/* Return: whether the process ended in time; @status then says how */
 static bool ends(pid_t child, int *status)
 {
 	double start = seconds();
@@ -52,9 +52,8 @@ static bool ends(pid_t child, int *status)
 }
 
 /*
- * Attach the device in a process of its own. Return: what that returned. -ETIME if
- * it was still at it when time was over, and -EDEADLK if a fatal signal did not end it
- * either.
+ * Attach the device in a process of its own. Return: the result of the attach, -ETIME
+ * if it took too long, or -EDEADLK if even a fatal signal did not end it.
  */
 static int attach_in_time(struct setup *s)
 {
@@ -87,7 +86,7 @@ static int place_anywhere(struct setup *s)
 FIXTURE(limits)
 {
 	struct setup s;
-	void *reserve; /* memory that nobody can use, nor has to have */
+	void *reserve; /* PROT_NONE, so it takes no memory */
 };
 
 FIXTURE_SETUP(limits)
@@ -113,7 +112,7 @@ static int map_reserve(FIXTURE_DATA(limits) * self, __u64 iova, __u64 length)
 			iova);
 }
 
-/* What was refused left nothing behind: the device can have a doorbell elsewhere */
+/* The refusal left nothing behind: the device can have a doorbell elsewhere */
 static void expect_attachable(struct __test_metadata *_metadata,
 			      struct setup *s)
 {
@@ -143,7 +142,7 @@ TEST_F(limits, window_with_its_only_hole_at_the_end_is_searched_at_once)
 {
 	struct setup *s = &self->s;
 
-	/* DMA is not tried: what is mapped there cannot be pinned, nor read */
+	/* The doorbell fits, but the memory cannot be pinned for the attach */
 	ASSERT_EQ(0, map_reserve(self, SZ_4G, SZ_1T));
 	ASSERT_EQ(0, place_in_window(s, SZ_4G, SZ_1T + PAGE));
 	ASSERT_EQ(-EFAULT, attach_in_time(s));
@@ -209,7 +208,7 @@ TEST_F(limits, places_are_kept_for_few_doorbells)
 	expect_attachable(_metadata, s);
 }
 
-/* The device is refused again and again */
+/* A process whose attach is refused again and again */
 static pid_t start_attaching(struct setup *s)
 {
 	pid_t child = fork();

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The user maps over a doorbell that devices send interrupts to: the kernel moves
- * the doorbell. No interrupt is lost, and none goes to the old place, which is the
- * user's memory, after the map has returned. The devices work meanwhile, or are
- * masked, asleep, being reset, or have their vectors switched off and on.
+ * The user maps over a doorbell in use, and the kernel relocates the doorbell. No
+ * interrupt is lost, and after the map has returned none is sent to the old IOVA, which
+ * is the user's memory. Meanwhile the devices work, are masked, asleep or being reset,
+ * or have their vectors disabled and enabled.
  */
 #include "setup.h"
 #include "worker.h"
 
-/* Moves of one test: of one device's vector, of many, with slow things between */
+/* Relocations per test: for a lone vector, for many, with slow actions between */
 #define LONE_MOVES 600
 #define MOVES 200
 #define SLOW_MOVES 12
-/* One move in so many makes all of the window the user's, and so goes far */
+/* One relocation in this many is by a map of the whole window */
 #define FAR_MOVE 16
 #define TIMEOUT 600
 
-/* How often the programs moved a doorbell in use; for the reader of the report */
+/* How often a doorbell in use was relocated, for the report */
 static void tell_moves(unsigned int count)
 {
 	printf("# moves count=%u\n", count);
@@ -120,12 +120,12 @@ static void expect_users(struct __test_metadata *_metadata, struct setup *s,
 	memset(va, 0, PAGE);
 	EXPECT_EQ(0, edu_write_memory(&s->edu, iova, PAGE));
 	EXPECT_EQ(0, memcmp(va, other, PAGE));
-	/* and no interrupt's data is written there */
+	/* and no message is written there */
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 	EXPECT_EQ(0, memcmp(va, other, PAGE));
 }
 
-TEST_F(map, over_a_live_doorbell_moves_it_and_has_its_place)
+TEST_F(map, over_a_live_doorbell_relocates_it_and_gets_its_iova)
 {
 	struct setup *s = &self->s;
 	struct iommu_msi_doorbell before, after;
@@ -163,7 +163,7 @@ TEST_F(map, over_a_live_doorbell_is_undone_by_unmap_and_moves_it_no_more)
 	ASSERT_EQ(0, do_map(s, variant));
 	EXPECT_EQ(moved, the_doorbell(_metadata, &s->edu).iova);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-	/* the next vector finds it there */
+	/* the next vector uses the new IOVA */
 	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
 	EXPECT_EQ(moved, the_doorbell(_metadata, &s->edu).iova);
 	expect_working_vector(_metadata, &s->edu);
@@ -192,7 +192,7 @@ TEST_F(map, that_fails_for_a_reason_of_its_own_leaves_interrupts_working)
 
 #define MAX_WORKERS 3
 
-/* Move the doorbell that the workers share; each rings between any two moves */
+/* Relocate the doorbell that the workers share; each raises an interrupt in between */
 static void move_under(struct __test_metadata *_metadata, struct setup *s,
 		       const struct device *dev, struct worker *workers,
 		       unsigned int count, unsigned int moves)
@@ -307,7 +307,7 @@ TEST_F_TIMEOUT(devices, answer_each_request_while_another_thread_moves, TIMEOUT)
 	expect_all_vectors(_metadata, self);
 }
 
-/* The last vector of the device goes, and the first one comes */
+/* Free the device's last vector, and allocate the first one */
 static int edu_step_vector(struct worker *w)
 {
 	int ret;
@@ -337,7 +337,7 @@ static int edu_step_reopen(struct worker *w)
 	const char *bdf = w->edu->dev.bdf;
 	const __u32 *ioas = w->context;
 
-	/* with its vector on */
+	/* with its vector enabled */
 	edu_close(w->edu);
 	ret = edu_open(w->edu, bdf, iommufd);
 	if (!ret)
@@ -388,7 +388,7 @@ TEST_F_TIMEOUT(devices, that_change_page_tables_lose_no_interrupt, TIMEOUT)
 	expect_all_vectors(_metadata, self);
 }
 
-/* A vector that nobody else's keep the doorbell mapped for */
+/* The only vector of a doorbell, which is unmapped without it */
 FIXTURE(lone_vector)
 {
 	struct setup s;
@@ -438,8 +438,8 @@ TEST_F_TIMEOUT(lone_vector, that_comes_and_goes_loses_no_interrupt, TIMEOUT)
 }
 
 /*
- * What a user may do to a device while its doorbell moves. No interrupt is raised
- * between @begin and @end.
+ * What a user may do to a device while its doorbell is relocated. No interrupt is
+ * raised between @begin and @end.
  */
 struct disturbance {
 	int (*begin)(struct igb *igb);
@@ -506,7 +506,7 @@ static int enter_d0(struct igb *igb)
 	return ret;
 }
 
-/* ... and wait until the device sleeps */
+/* ... and wait until the device is suspended */
 static int allow_low_power(struct igb *igb)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };
@@ -628,7 +628,7 @@ TEST_F_TIMEOUT(igb, sends_its_interrupts_to_the_new_place_afterwards, TIMEOUT)
 		EXPECT_EQ(IGB_VECTORS, igb_interrupts(igb));
 		move_doorbell(_metadata, &self->s, &igb->dev, false);
 		EXPECT_EQ(IGB_VECTORS, igb_interrupts(igb));
-		/* What is kept across the disturbance is the new message */
+		/* The device keeps the new message across the disturbance */
 		ASSERT_EQ(0, disturbance->begin(igb));
 		ASSERT_EQ(0, disturbance->end(igb));
 		EXPECT_EQ(IGB_VECTORS, igb_interrupts(igb));
@@ -662,7 +662,7 @@ TEST_F_TIMEOUT(igb, loses_no_interrupt_while_another_thread_moves, TIMEOUT)
 	EXPECT_EQ(IGB_VECTORS, igb_interrupts(&self->igb));
 }
 
-/* Interrupts that are raised while masked wait in the device */
+/* Interrupts raised while masked are pending in the device */
 FIXTURE(pending)
 {
 	struct setup s;

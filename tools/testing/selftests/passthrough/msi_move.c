@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device with a live vector is moved from one page table to another, from one
- * address space to another, and from none to one.
+ * The page table of a device with a live vector is replaced by another of the same IOAS
+ * or of another one, or the device is detached and attached.
  */
 #include "setup.h"
 
@@ -26,7 +26,7 @@ FIXTURE_SETUP(live_vector)
 				&self->hwpt[1]));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[0]));
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
-	/* Memory where the vector's messages go in the first address space */
+	/* Memory at the doorbell's IOVA in the first address space */
 	ASSERT_EQ(0, ioas_alloc(s->iommufd, &self->other_ioas));
 	ASSERT_EQ(0, ioas_map(s->iommufd, self->other_ioas, s->memory.va,
 			      MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));
@@ -69,7 +69,7 @@ TEST_F(live_vector, follows_its_doorbell_while_its_device_is_detached)
 				  .length = MSI_WINDOW_LENGTH };
 
 	ASSERT_EQ(0, device_detach(&s->edu.dev));
-	/* No device uses the place, but a message holds it */
+	/* No device uses the IOVA, but a message holds it */
 	EXPECT_EQ(0, ioas_map(s->iommufd, s->ioas, window.va, window.length,
 			      window.iova));
 	setup_attach(_metadata, s);
@@ -124,7 +124,7 @@ TEST_F(live_vector, comes_to_a_doorbell_that_another_device_uses)
 	EXPECT_EQ(2, the_doorbell(_metadata, &s->edu).vectors);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 	expect_interrupts(_metadata, &second, INTERRUPTS);
-	/* and goes again, with the other one staying */
+	/* and leaves again, while the other one stays */
 	ASSERT_EQ(0, device_attach(&s->edu.dev, s->ioas));
 	EXPECT_EQ(1, the_doorbell(_metadata, &s->edu).vectors);
 	EXPECT_EQ(1, the_doorbell(_metadata, &second).vectors);
@@ -148,7 +148,7 @@ TEST_F(live_vector, binds_its_detached_device_to_the_ioas_it_was_in)
 	expect_working_vector(_metadata, &s->edu);
 }
 
-/* Its message holds an address that nothing translated when it was enabled */
+/* Its message holds a physical address, as the device was attached to nothing */
 TEST_F(live_vector, of_a_detached_device_keeps_it_out)
 {
 	struct setup *s = &self->s;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several vectors of plain MSI, which share one address: each interrupt arrives by its
- * own vector, before their doorbell makes way and afterwards, with any number of them.
+ * Several vectors of plain MSI share one address. Each interrupt arrives by its own
+ * vector, before the doorbell is relocated and afterwards, with any number of vectors.
  *
  * VFIO_XHCI="0000:00:08.0" names a USB controller with a USB device below it.
  */
@@ -93,7 +93,7 @@ static bool is_untouched(const struct setup *s)
 	return true;
 }
 
-/* So many vectors, whose doorbell makes way */
+/* Enable this number of vectors, and relocate their doorbell */
 static void expect_vectors(struct __test_metadata *_metadata,
 			   FIXTURE_DATA(multi) * self, unsigned int vectors)
 {
@@ -124,7 +124,7 @@ TEST_F(multi, vectors_of_one_address_follow_their_doorbell)
 		expect_vectors(_metadata, self, counts[i % ARRAY_SIZE(counts)]);
 }
 
-TEST_F(multi, vectors_follow_a_doorbell_that_makes_way_again_and_again)
+TEST_F(multi, vectors_follow_a_doorbell_that_is_relocated_repeatedly)
 {
 	struct xhci *xhci = &self->xhci;
 	struct setup *s = &self->s;

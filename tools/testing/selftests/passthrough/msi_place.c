@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * IOMMU_MSI_PLACE: the user says where doorbells are to be, before there are any,
- * or while devices use them; and IOMMU_MSI_DEVICE, how many a device has. What
- * takes several doorbells, a reserved region, or a device whose messages cannot be
- * rewritten, is tested in drivers/iommu/msi/move-test.c: no such thing is here.
+ * IOMMU_MSI_PLACE: the user requests IOVAs for doorbells, before there are any or while
+ * devices use them; and IOMMU_MSI_DEVICE, which reports how many a device has. KUnit
+ * tests cover what needs several doorbells, a reserved region, or a device whose
+ * messages cannot be rewritten: there are none here.
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "setup.h"
 
-/* Places that the kernel would not choose */
+/* IOVAs that the kernel would not choose */
 #define HERE 0x20000000ULL
 #define THERE 0x30000000ULL
-/* Any MSI-X entry can hold it, a message that keeps its upper half cannot */
+/* Fits any MSI-X entry, but no message that keeps its upper half */
 #define BEYOND_4G 0x200000000ULL
 #define ALL IOMMU_MSI_INDEX_ALL
 
@@ -81,7 +81,7 @@ static void expect_state(struct __test_metadata *_metadata, struct setup *s,
 		expect_interrupts(_metadata, &s->edu, INTERRUPTS);
 }
 
-/* A device and an IOAS with memory, which it is not attached to */
+/* A device, and an IOAS with memory that it is not attached to */
 FIXTURE(bound)
 {
 	struct setup s;
@@ -155,7 +155,7 @@ TEST_F(bound, device_finds_its_doorbell_where_it_was_placed_before)
 	setup_attach(_metadata, s);
 	EXPECT_EQ(0, the_doorbell(_metadata, &s->edu).vectors);
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
-	/* the wish outlives the doorbell */
+	/* the request outlives the doorbell */
 	ASSERT_EQ(0, device_detach(&s->edu.dev));
 	setup_attach(_metadata, s);
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
@@ -168,7 +168,7 @@ TEST_F(bound, device_is_refused_while_the_place_of_its_doorbell_is_taken)
 	struct doorbell_list list;
 
 	ASSERT_EQ(0, place_fixed(s, s->ioas, HERE));
-	/* There is no doorbell yet that could be in the way */
+	/* There is no doorbell yet, so the map succeeds */
 	ASSERT_EQ(0, map_page(s, HERE));
 	EXPECT_EQ(-EADDRINUSE, device_attach(&s->edu.dev, s->ioas));
 	ASSERT_EQ(0, msi_doorbells(s->iommufd, s->ioas, &list));
@@ -178,7 +178,7 @@ TEST_F(bound, device_is_refused_while_the_place_of_its_doorbell_is_taken)
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
 }
 
-TEST_F(bound, device_gets_a_place_of_the_kernels_if_the_wish_was_withdrawn)
+TEST_F(bound, device_gets_an_automatic_iova_if_the_request_was_withdrawn)
 {
 	struct setup *s = &self->s;
 
@@ -193,7 +193,7 @@ TEST_F(bound, device_finds_its_doorbell_in_the_window_chosen_before)
 {
 	struct setup *s = &self->s;
 
-	/* neither end aligned: the first whole page is at HERE */
+	/* neither end is aligned: the first whole page is at HERE */
 	ASSERT_EQ(0, place_window(s, s->ioas, HERE - 1, 3 * PAGE));
 	setup_attach(_metadata, s);
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_WINDOW);
@@ -221,7 +221,7 @@ TEST_F(bound, device_is_refused_at_once_while_a_huge_window_is_full)
 	va = mmap(NULL, length, PROT_NONE,
 		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ASSERT_NE(MAP_FAILED, va);
-	/* Nothing is pinned before a page table is there */
+	/* Nothing is pinned before there is a page table */
 	ASSERT_EQ(0, ioas_map(s->iommufd, s->ioas, va, length, start));
 	ASSERT_EQ(0, place_window(s, s->ioas, start, length));
 	EXPECT_EQ(-ENOSPC, device_attach(&s->edu.dev, s->ioas));
@@ -231,7 +231,7 @@ TEST_F(bound, device_is_refused_at_once_while_a_huge_window_is_full)
 	munmap(va, length);
 }
 
-/* No page table reaches it, and behind its last page there is no next one */
+/* No page table reaches the window, which ends at the last IOVA there is */
 TEST_F(bound, device_is_refused_at_once_by_a_window_at_the_very_end)
 {
 	struct setup *s = &self->s;
@@ -293,7 +293,7 @@ TEST_F(doorbell, goes_where_it_is_placed_and_leaves_its_place)
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
 	ASSERT_EQ(0, place_fixed(s, s->ioas, THERE));
 	expect_doorbell_at(_metadata, s, THERE, IOMMU_MSI_PLACEMENT_FIXED);
-	/* both are the user's now */
+	/* the user can map over both former IOVAs */
 	ASSERT_EQ(0, map_page(s, HERE));
 	ASSERT_EQ(0, ioas_map(s->iommufd, s->ioas, window.va, window.length,
 			      window.iova));
@@ -338,7 +338,7 @@ TEST_F(doorbell, that_is_fixed_refuses_maps_over_it_and_nothing_changes)
 	expect_dma(_metadata, &s->edu, &s->memory);
 }
 
-TEST_F(doorbell, left_to_the_kernel_again_stays_until_it_has_to_make_way)
+TEST_F(doorbell, that_is_auto_again_stays_until_it_is_mapped_over)
 {
 	struct setup *s = &self->s;
 
@@ -350,7 +350,7 @@ TEST_F(doorbell, left_to_the_kernel_again_stays_until_it_has_to_make_way)
 			   IOMMU_MSI_PLACEMENT_AUTO);
 }
 
-TEST_F(doorbell, moves_into_a_window_and_makes_way_within_it)
+TEST_F(doorbell, is_relocated_into_a_window_and_within_it)
 {
 	struct setup *s = &self->s;
 
@@ -387,7 +387,7 @@ TEST_F(doorbell, stays_if_the_window_is_full_and_the_old_choice_holds)
 	save_state(_metadata, s, &before);
 	EXPECT_EQ(-ENOSPC, place_window(s, s->ioas, HERE, 2 * PAGE));
 	expect_state(_metadata, s, &before);
-	/* an earlier window is not forgotten */
+	/* an earlier window stays in force */
 	ASSERT_EQ(0, place_window(s, s->ioas, THERE, 2 * PAGE));
 	save_state(_metadata, s, &before);
 	EXPECT_EQ(-ENOSPC, place_window(s, s->ioas, HERE, 2 * PAGE));
@@ -415,13 +415,13 @@ TEST_F(doorbell, with_a_fixed_place_is_not_touched_by_a_window)
 	ASSERT_EQ(0, place_fixed(s, s->ioas, HERE));
 	ASSERT_EQ(0, place_window(s, s->ioas, THERE, PAGE));
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
-	/* nor is it confined to it */
+	/* nor confined to it */
 	ASSERT_EQ(0, place_fixed(s, s->ioas, HERE + PAGE));
 	expect_doorbell_at(_metadata, s, HERE + PAGE,
 			   IOMMU_MSI_PLACEMENT_FIXED);
 }
 
-TEST_F(doorbell, leaves_a_window_that_was_taken_back_when_it_has_to)
+TEST_F(doorbell, leaves_a_withdrawn_window_if_it_is_mapped_over)
 {
 	struct setup *s = &self->s;
 
@@ -451,22 +451,22 @@ TEST_F(doorbell, goes_beyond_4_gib_unless_a_message_cannot_follow)
 	expect_state(_metadata, s, &before);
 }
 
-/* Wishes that are refused. The device has a live vector, which works on. */
-FIXTURE(wish)
+/* Requests that are refused. The device has a live vector, which keeps working. */
+FIXTURE(request)
 {
 	struct setup s;
 	struct iommu_msi_place cmd;
 	struct state before;
 };
 
-FIXTURE_VARIANT(wish)
+FIXTURE_VARIANT(request)
 {
 	struct iommu_msi_place cmd;
 	int error;
 };
 
 /* clang-format off */
-FIXTURE_VARIANT_ADD(wish, with_a_flag)
+FIXTURE_VARIANT_ADD(request, with_a_flag)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -476,7 +476,7 @@ FIXTURE_VARIANT_ADD(wish, with_a_flag)
 	.error = -EOPNOTSUPP,
 };
 
-FIXTURE_VARIANT_ADD(wish, with_a_reserved_field)
+FIXTURE_VARIANT_ADD(request, with_a_reserved_field)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -486,7 +486,7 @@ FIXTURE_VARIANT_ADD(wish, with_a_reserved_field)
 	.error = -EOPNOTSUPP,
 };
 
-FIXTURE_VARIANT_ADD(wish, of_unknown_placement)
+FIXTURE_VARIANT_ADD(request, of_unknown_placement)
 {
 	.cmd = {
 		.placement = 3,
@@ -495,7 +495,7 @@ FIXTURE_VARIANT_ADD(wish, of_unknown_placement)
 	.error = -EOPNOTSUPP,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_an_unaligned_place)
+FIXTURE_VARIANT_ADD(request, for_an_unaligned_place)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -504,7 +504,7 @@ FIXTURE_VARIANT_ADD(wish, for_an_unaligned_place)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_iova_0)
+FIXTURE_VARIANT_ADD(request, for_iova_0)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -512,7 +512,7 @@ FIXTURE_VARIANT_ADD(wish, for_iova_0)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_a_place_with_a_length)
+FIXTURE_VARIANT_ADD(request, for_a_place_with_a_length)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -522,7 +522,7 @@ FIXTURE_VARIANT_ADD(wish, for_a_place_with_a_length)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_all_at_one_place)
+FIXTURE_VARIANT_ADD(request, for_all_at_one_place)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -532,7 +532,7 @@ FIXTURE_VARIANT_ADD(wish, for_all_at_one_place)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_a_doorbell_that_never_is)
+FIXTURE_VARIANT_ADD(request, for_an_index_out_of_range)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -542,7 +542,7 @@ FIXTURE_VARIANT_ADD(wish, for_a_doorbell_that_never_is)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_auto_of_a_doorbell_that_never_is)
+FIXTURE_VARIANT_ADD(request, for_auto_of_an_index_out_of_range)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_AUTO,
@@ -551,7 +551,7 @@ FIXTURE_VARIANT_ADD(wish, for_auto_of_a_doorbell_that_never_is)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_a_place_beyond_the_aperture)
+FIXTURE_VARIANT_ADD(request, for_a_place_beyond_the_aperture)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -560,7 +560,7 @@ FIXTURE_VARIANT_ADD(wish, for_a_place_beyond_the_aperture)
 	.error = -ERANGE,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_the_last_page_there_is)
+FIXTURE_VARIANT_ADD(request, for_the_last_page_there_is)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -569,7 +569,7 @@ FIXTURE_VARIANT_ADD(wish, for_the_last_page_there_is)
 	.error = -ERANGE,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_a_place_that_the_user_has)
+FIXTURE_VARIANT_ADD(request, for_a_place_that_the_user_has)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_FIXED,
@@ -578,7 +578,7 @@ FIXTURE_VARIANT_ADD(wish, for_a_place_that_the_user_has)
 	.error = -EEXIST,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_auto_at_an_iova)
+FIXTURE_VARIANT_ADD(request, for_auto_at_an_iova)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_AUTO,
@@ -587,7 +587,7 @@ FIXTURE_VARIANT_ADD(wish, for_auto_at_an_iova)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_auto_with_a_length)
+FIXTURE_VARIANT_ADD(request, for_auto_with_a_length)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_AUTO,
@@ -596,7 +596,7 @@ FIXTURE_VARIANT_ADD(wish, for_auto_with_a_length)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_an_empty_window)
+FIXTURE_VARIANT_ADD(request, for_an_empty_window)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_WINDOW,
@@ -606,7 +606,7 @@ FIXTURE_VARIANT_ADD(wish, for_an_empty_window)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_a_window_without_a_whole_page)
+FIXTURE_VARIANT_ADD(request, for_a_window_without_a_whole_page)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_WINDOW,
@@ -617,7 +617,7 @@ FIXTURE_VARIANT_ADD(wish, for_a_window_without_a_whole_page)
 	.error = -EINVAL,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_a_window_beyond_the_end)
+FIXTURE_VARIANT_ADD(request, for_a_window_beyond_the_end)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_WINDOW,
@@ -628,7 +628,7 @@ FIXTURE_VARIANT_ADD(wish, for_a_window_beyond_the_end)
 	.error = -EOVERFLOW,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_a_window_beyond_the_aperture)
+FIXTURE_VARIANT_ADD(request, for_a_window_beyond_the_aperture)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_WINDOW,
@@ -639,7 +639,7 @@ FIXTURE_VARIANT_ADD(wish, for_a_window_beyond_the_aperture)
 	.error = -ENOSPC,
 };
 
-FIXTURE_VARIANT_ADD(wish, for_a_window_that_the_user_has)
+FIXTURE_VARIANT_ADD(request, for_a_window_that_the_user_has)
 {
 	.cmd = {
 		.placement = IOMMU_MSI_PLACEMENT_WINDOW,
@@ -652,7 +652,7 @@ FIXTURE_VARIANT_ADD(wish, for_a_window_that_the_user_has)
 
 /* clang-format on */
 
-FIXTURE_SETUP(wish)
+FIXTURE_SETUP(request)
 {
 	struct setup *s = &self->s;
 
@@ -666,12 +666,12 @@ FIXTURE_SETUP(wish)
 	self->cmd.object_id = s->ioas;
 }
 
-FIXTURE_TEARDOWN(wish)
+FIXTURE_TEARDOWN(request)
 {
 	setup_close(&self->s);
 }
 
-TEST_F(wish, is_refused_and_nothing_changes)
+TEST_F(request, is_refused_and_nothing_changes)
 {
 	EXPECT_EQ(-1, ioctl(self->s.iommufd, IOMMU_MSI_PLACE, &self->cmd));
 	EXPECT_EQ(-variant->error, errno);
@@ -753,7 +753,7 @@ TEST_F(page_tables, have_a_doorbell_at_a_place_of_their_own)
 	ASSERT_EQ(0, place_fixed(s, self->hwpt[1], THERE));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[0]));
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
-	/* the IOAS itself has none, nor has the other one yet */
+	/* neither the IOAS itself nor the other one has a doorbell */
 	ASSERT_EQ(0, msi_doorbells(s->iommufd, s->ioas, &list));
 	EXPECT_EQ(0, list.count);
 	ASSERT_EQ(0, msi_doorbells(s->iommufd, self->hwpt[1], &list));
@@ -764,8 +764,8 @@ TEST_F(page_tables, have_a_doorbell_at_a_place_of_their_own)
 	ASSERT_EQ(0, msi_doorbells(s->iommufd, self->hwpt[0], &list));
 	EXPECT_EQ(0, list.count);
 	/*
-	 * From there to the doorbell of the IOAS, and back. A vector may come
-	 * while the device changes over, so that both have the same place then.
+	 * From there to the doorbell of the IOAS, and back. A vector may be allocated
+	 * during the replace, so both doorbells then have the same IOVA.
 	 */
 	ASSERT_EQ(0, device_attach(&s->edu.dev, s->ioas));
 	expect_doorbell_at(_metadata, s, THERE, IOMMU_MSI_PLACEMENT_AUTO);
@@ -786,7 +786,7 @@ TEST_F(page_tables, hand_a_live_vector_over_to_a_fixed_place_and_back)
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[1]));
 	EXPECT_EQ(1, the_doorbell(_metadata, &s->edu).vectors);
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
-	/* where nothing is fixed, the message need not change */
+	/* nothing is fixed there, so the message need not change */
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[0]));
 	EXPECT_EQ(1, the_doorbell(_metadata, &s->edu).vectors);
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_AUTO);
@@ -805,7 +805,7 @@ TEST_F(page_tables, hand_a_live_vector_over_to_a_window)
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_WINDOW);
 }
 
-TEST_F(page_tables, that_agree_on_no_place_keep_a_live_vector_apart)
+TEST_F(page_tables, with_conflicting_requests_refuse_a_live_vector)
 {
 	struct setup *s = &self->s;
 	struct doorbell_list list;
@@ -819,7 +819,7 @@ TEST_F(page_tables, that_agree_on_no_place_keep_a_live_vector_apart)
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
 	ASSERT_EQ(0, msi_doorbells(s->iommufd, self->hwpt[1], &list));
 	EXPECT_EQ(0, list.count);
-	/* it is the one that may be placed again */
+	/* this doorbell may be placed again */
 	ASSERT_EQ(0, place_fixed(s, self->hwpt[0], THERE));
 	expect_doorbell_at(_metadata, s, THERE, IOMMU_MSI_PLACEMENT_FIXED);
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[1]));
@@ -840,11 +840,11 @@ TEST_F(page_tables, move_and_refuse_by_their_own_doorbells)
 	ASSERT_EQ(0, place_fixed(s, self->hwpt[0], THERE));
 	EXPECT_EQ(-EEXIST, map_page(s, THERE));
 	expect_doorbell_at(_metadata, s, THERE, IOMMU_MSI_PLACEMENT_FIXED);
-	/* what holds for one of them does not hold for the IOAS */
+	/* the request for the page table does not apply to the IOAS */
 	EXPECT_EQ(0, map_page(s, MSI_WINDOW_IOVA));
 }
 
-TEST_F(page_tables, that_devices_used_without_a_wish_have_none_of_their_own)
+TEST_F(page_tables, used_before_a_request_have_no_doorbells_of_their_own)
 {
 	struct setup *s = &self->s;
 	struct state before;
@@ -879,7 +879,7 @@ TEST_F(page_tables, may_have_their_doorbells_at_the_same_place)
 	EXPECT_EQ(1, the_doorbell(_metadata, &second).vectors);
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
 	expect_interrupts(_metadata, &second, INTERRUPTS);
-	/* moving the one does nothing to the other */
+	/* relocating one does not affect the other */
 	ASSERT_EQ(0, place_fixed(s, self->hwpt[0], THERE));
 	expect_doorbell_at(_metadata, s, THERE, IOMMU_MSI_PLACEMENT_FIXED);
 	EXPECT_EQ(HERE, the_doorbell(_metadata, &second).iova);
@@ -887,7 +887,7 @@ TEST_F(page_tables, may_have_their_doorbells_at_the_same_place)
 	edu_close(&second);
 }
 
-TEST_F(page_tables, have_no_doorbells_of_their_own_if_the_wish_was_refused)
+TEST_F(page_tables, have_no_doorbells_of_their_own_if_the_request_failed)
 {
 	struct setup *s = &self->s;
 
@@ -895,14 +895,14 @@ TEST_F(page_tables, have_no_doorbells_of_their_own_if_the_wish_was_refused)
 	EXPECT_EQ(-EINVAL, place_fixed(s, self->hwpt[0], 1));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[0]));
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
-	/* while a wish that was granted holds if the next one is refused */
+	/* a request that was granted stays in force if the next one is refused */
 	ASSERT_EQ(0, place_fixed(s, self->hwpt[1], THERE));
 	EXPECT_EQ(-EINVAL, place_fixed(s, self->hwpt[1], 1));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, self->hwpt[1]));
 	expect_doorbell_at(_metadata, s, THERE, IOMMU_MSI_PLACEMENT_FIXED);
 }
 
-TEST_F(page_tables, may_be_given_a_wish_after_an_attach_that_failed)
+TEST_F(page_tables, accept_a_request_after_an_attach_that_failed)
 {
 	struct setup *s = &self->s;
 
@@ -914,7 +914,7 @@ TEST_F(page_tables, may_be_given_a_wish_after_an_attach_that_failed)
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
 }
 
-TEST_F(page_tables, may_be_given_a_wish_after_a_move_that_failed)
+TEST_F(page_tables, accept_a_request_after_a_replace_that_failed)
 {
 	struct setup *s = &self->s;
 	__u32 other;
@@ -923,7 +923,7 @@ TEST_F(page_tables, may_be_given_a_wish_after_a_move_that_failed)
 	ASSERT_EQ(0, place_fixed(s, other, ELSEWHERE_IOVA));
 	ASSERT_EQ(0, device_attach(&s->edu.dev, other));
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
-	/* The message can neither be kept, for the memory, nor be changed */
+	/* The message cannot keep its IOVA, where there is memory, nor be rewritten */
 	EXPECT_EQ(-EBUSY, device_attach(&s->edu.dev, self->hwpt[0]));
 	expect_doorbell_at(_metadata, s, ELSEWHERE_IOVA,
 			   IOMMU_MSI_PLACEMENT_FIXED);
@@ -933,7 +933,7 @@ TEST_F(page_tables, may_be_given_a_wish_after_a_move_that_failed)
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
 }
 
-/* One doorbell in the way can move, another one cannot */
+/* One doorbell in the way can be relocated, the other cannot */
 TEST_F(page_tables, that_refuse_a_map_keep_the_doorbell_of_the_ioas_in_place)
 {
 	struct setup *s = &self->s;

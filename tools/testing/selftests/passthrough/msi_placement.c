@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a doorbell is put: at the first place of the rule that is free, out of
- * the way of the user's maps, and of what it said it would map.
+ * Where the kernel places a doorbell: at the first free IOVA of the rule, outside the
+ * user's maps and the ranges of IOMMU_IOAS_ALLOW_IOVAS.
  */
 #include "setup.h"
 
@@ -22,7 +22,7 @@ FIXTURE_TEARDOWN(doorbell)
 	setup_close(&self->s);
 }
 
-TEST_F(doorbell, without_a_vector_gives_way_to_each_map_over_it)
+TEST_F(doorbell, without_a_vector_is_relocated_by_each_map_over_it)
 {
 	struct setup *s = &self->s;
 	struct iommu_msi_doorbell d;
@@ -39,7 +39,7 @@ TEST_F(doorbell, without_a_vector_gives_way_to_each_map_over_it)
 	}
 }
 
-TEST_F(doorbell, that_had_a_vector_gives_way_and_works_at_its_new_place)
+TEST_F(doorbell, that_had_a_vector_is_relocated_and_works_at_its_new_iova)
 {
 	struct setup *s = &self->s;
 	struct mapping window = { .va = s->memory.va,
@@ -76,7 +76,7 @@ TEST_F(doorbell, goes_to_the_next_place_of_the_rule_if_the_first_are_taken)
 	expect_working_vector(_metadata, &s->edu);
 }
 
-/* The first candidate behind number @k, below 4 GiB, that is in @window, or is not */
+/* The first candidate after number @k, below 4 GiB, that is @inside the window or not */
 static unsigned int next_low_place(unsigned int k, bool inside,
 				   const struct iommu_iova_range *window)
 {
@@ -143,7 +143,7 @@ TEST_F(doorbell, prefers_a_place_outside_of_what_the_user_allows)
 	d = the_doorbell(_metadata, &s->edu);
 	EXPECT_EQ(msi_low_place(1), d.iova);
 
-	/* so that all that was allowed can be mapped under a live vector */
+	/* all that was allowed can be mapped while a vector is live */
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	EXPECT_EQ(0, ioas_map(s->iommufd, s->ioas, s->memory.va,
 			      MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));

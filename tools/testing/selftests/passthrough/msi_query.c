@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * IOMMU_MSI_DOORBELLS, the question where the doorbells are: its answers to
- * questions that are wrong, too short, too long, or about other things.
+ * IOMMU_MSI_DOORBELLS, the query for doorbells: its results for structures that are
+ * wrong, too short or too long, and for objects of other types.
  */
 #include <sys/ioctl.h>
 
@@ -14,7 +14,7 @@ FIXTURE(query)
 	struct iommu_msi_doorbells cmd;
 };
 
-/* A good question about an IOAS with one doorbell; the tests then spoil it */
+/* A valid query of an IOAS with one doorbell, which the tests then modify */
 FIXTURE_SETUP(query)
 {
 	if (!edu_name(0))
@@ -99,7 +99,7 @@ TEST_F(query, with_too_little_room_says_how_many_there_are)
 	EXPECT_EQ(-EMSGSIZE, ask(self));
 	EXPECT_EQ(1, self->cmd.num_entries);
 	EXPECT_EQ(0, self->entry.length);
-	/* that number is then enough */
+	/* the number returned is then enough */
 	EXPECT_EQ(0, ask(self));
 	EXPECT_LT(0, self->entry.length);
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The user maps over the doorbell of its device while an administrator resets the
- * device, which does not come through VFIO. Once a map has returned, the device
- * sends nothing to the old place, by any kind of reset: its interrupts arrive, and the
- * user's memory there is as it was. Nor is the device left switched off.
+ * The user maps over its device's doorbell while an administrator resets the device,
+ * which bypasses VFIO. Once the map has returned, the device sends nothing to the old
+ * IOVA, whatever the kind of reset: its interrupts arrive, and the user's memory there
+ * is unchanged. Nor is the device left switched off.
  */
 #include "reset.h"
 
 #define TIMEOUT 3600
-/* Of those that the USB controller has */
+/* Of the USB controller's vectors */
 #define USED_VECTORS 4
 
 enum kind {
@@ -22,7 +22,7 @@ FIXTURE(reset)
 	int iommufd;
 	__u32 ioas;
 	struct mapping memory; /* of the device */
-	struct mapping over[2]; /* what is mapped over doorbells, in turn */
+	struct mapping over[2]; /* mapped over doorbells, in turn */
 	struct edu edu;
 	struct xhci xhci;
 	struct igb igb;
@@ -103,7 +103,7 @@ static int enable_interrupts(FIXTURE_DATA(reset) * self, enum kind kind)
 	}
 }
 
-/* The device has been reset, and nothing was done to it since */
+/* Whether the device works right after a reset */
 static bool answers(FIXTURE_DATA(reset) * self, enum kind kind)
 {
 	if (!device_is_on(self->dev))
@@ -170,7 +170,7 @@ static bool is_spoilt(const struct mapping *page)
 	return false;
 }
 
-/* Map a page over the doorbell; the other one stays where it was before */
+/* Map a page over the doorbell; the page mapped before stays where it is */
 static void map_over(struct __test_metadata *_metadata,
 		     FIXTURE_DATA(reset) * self, unsigned int turn)
 {

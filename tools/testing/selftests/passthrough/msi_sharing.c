@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Doorbells with several users: two devices in one address space, two address
- * spaces, and page tables that the user allocated himself.
+ * Doorbells with several users: two devices in one address space, two address spaces,
+ * and page tables allocated by the user.
  */
 #include "setup.h"
 
@@ -44,10 +44,10 @@ TEST_F(two_devices, in_one_ioas_both_do_dma_and_take_interrupts)
 	expect_interrupts(_metadata, &self->second, INTERRUPTS);
 	expect_dma(_metadata, &s->edu, &s->memory);
 	expect_dma(_metadata, &self->second, &s->memory);
-	/* the first one's last vector is not the doorbell's last */
+	/* the first device's last vector is not the doorbell's last */
 	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
 	expect_interrupts(_metadata, &self->second, INTERRUPTS);
-	/* nor is its detach the end of the address space */
+	/* nor does its detach end the address space */
 	ASSERT_EQ(0, device_detach(&s->edu.dev));
 	expect_interrupts(_metadata, &self->second, INTERRUPTS);
 	expect_dma(_metadata, &self->second, &s->memory);
@@ -89,7 +89,7 @@ TEST_F(two_devices, one_may_leave_and_the_other_keeps_the_doorbell_live)
 	after = the_doorbell(_metadata, &self->second);
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 	expect_interrupts(_metadata, &self->second, INTERRUPTS);
-	/* who is left decides whether it can move: this one's driver can */
+	/* the remaining device's driver can rewrite messages */
 	EXPECT_EQ(0, ioas_map(s->iommufd, s->ioas, s->memory.va,
 			      MSI_WINDOW_LENGTH, MSI_WINDOW_IOVA));
 	EXPECT_EQ(msi_low_place(1),
@@ -252,7 +252,7 @@ TEST_F(page_table, reports_the_doorbell_of_its_ioas)
 	EXPECT_EQ(0, memcmp(&d, &by_ioas.at[0], sizeof(d)));
 	EXPECT_EQ(1, d.vectors);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);
-	/* and follows it when it makes way */
+	/* and follows it when it is relocated */
 	EXPECT_EQ(0, map_page(s, d.iova));
 	EXPECT_NE(d.iova, the_doorbell(_metadata, &s->edu).iova);
 	expect_interrupts(_metadata, &s->edu, INTERRUPTS);

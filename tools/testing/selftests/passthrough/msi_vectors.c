@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One doorbell, many MSI-X vectors: an igb device (VFIO_IGB names it), alone
- * and beside an edu device with its single MSI.
+ * One doorbell with many MSI-X vectors: an igb device (named by VFIO_IGB), alone and
+ * together with an edu device, which has a single MSI.
  */
 #include "setup.h"
 
@@ -81,7 +81,7 @@ TEST_F(igb, counts_each_vector_at_the_doorbell)
 	ASSERT_EQ(1, list.count);
 	EXPECT_EQ(IGB_VECTORS, list.at[0].vectors);
 
-	/* an edu device comes, works and goes */
+	/* an edu device is attached, works, and is detached */
 	setup_attach(_metadata, s);
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	EXPECT_EQ(IGB_VECTORS + 1, the_doorbell(_metadata, &s->edu).vectors);

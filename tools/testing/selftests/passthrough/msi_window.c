@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User memory where MSI doorbells have always been: mapped over all of
- * 0x8000000..0x80fffff, across it, or beside it, before the device is attached
- * or after. DMA and interrupts work in each case.
+ * User memory where MSI doorbells used to be: over all of 0x8000000..0x80fffff, across
+ * it, or beside it, mapped before the device is attached or after. DMA and interrupts
+ * work in each case.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -157,7 +157,7 @@ TEST_F(memory, leaves_interrupts_working)
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
 	expect_interrupts(_metadata, &s->edu, 5 * INTERRUPTS);
 	ASSERT_EQ(0, edu_disable_interrupt(&s->edu));
-	/* the doorbell goes with its last vector, and comes back */
+	/* the doorbell is unmapped with its last vector, and mapped again */
 	expect_working_vector(_metadata, &s->edu);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A platform device of vfio-platform: DMA over the window where doorbells used to be,
- * DMA that is refused, its wire, and a user who is killed. The devices of VFIO_EDU are
- * platform devices, and MSI_DOMAIN=yes or no tells whether the first has an MSI domain;
- * its users have no messages either way.
+ * A platform device under vfio-platform: DMA to the window where doorbells used to be,
+ * DMA that is blocked, its wired interrupt, and a user that is killed. VFIO_EDU names
+ * platform devices, and MSI_DOMAIN=yes or no tells whether the first has an MSI domain.
+ * Its users get no MSIs either way.
  */
 #include <poll.h>
 #include <signal.h>
@@ -21,7 +21,7 @@
 	(VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE | \
 	 VFIO_IRQ_INFO_AUTOMASKED)
 #define QUIET_MS 20
-/* Where an ITS and a GICv2m of the emulated machine take messages */
+/* Doorbell registers of an ITS and a GICv2m of the emulated machine */
 #define ITS_REGISTER 0x8090040U
 #define GICV2M_REGISTER 0x8020040U
 #define MESSAGE 0x1234
@@ -61,7 +61,7 @@ FIXTURE_TEARDOWN(platform)
 	setup_close(&self->setup);
 }
 
-/* The whole window is memory of the user's */
+/* The user's memory covers the whole window */
 static void attach_and_map(struct __test_metadata *_metadata,
 			   struct setup *setup)
 {
@@ -69,7 +69,7 @@ static void attach_and_map(struct __test_metadata *_metadata,
 	setup_map(_metadata, setup);
 }
 
-/* From the first page to the last one, by the device: both ways */
+/* The device copies from the first page to the last one */
 static void expect_reached(struct __test_metadata *_metadata,
 			   struct setup *setup)
 {
@@ -79,7 +79,7 @@ static void expect_reached(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, exercise_copy(&setup->edu, &setup->memory, 0, last));
 }
 
-/* The device writes to @iova, the SMMU records it, and no byte of the memory changes */
+/* The device writes to @iova: the SMMU records a fault, and the memory is unchanged */
 static void expect_refused(struct __test_metadata *_metadata,
 			   struct setup *setup, __u64 iova)
 {
@@ -182,7 +182,7 @@ TEST_F(platform, level_interrupt_masks_itself_until_it_is_unmasked)
 	edu_raise(edu, 1);
 	EXPECT_EQ(0, device_wait_vector(edu->eventfd));
 	EXPECT_TRUE(is_quiet(edu));
-	/* The device has not let go of the wire */
+	/* The device still asserts the wire */
 	ASSERT_EQ(0, device_mask_interrupt(&edu->dev, WIRE, false));
 	EXPECT_EQ(0, device_wait_vector(edu->eventfd));
 	edu_acknowledge(edu);
@@ -220,7 +220,7 @@ TEST_F(platform, no_interrupt_of_many_is_lost)
 	EXPECT_TRUE(is_quiet(edu));
 }
 
-/* Messages that the user makes, as the configuration page is the user's */
+/* Messages that the user programs, as the configuration page is the user's */
 
 static void set_message(struct __test_metadata *_metadata, struct device *dev,
 			__u32 address)
@@ -274,11 +274,11 @@ TEST_F(platform, message_that_the_user_makes_reaches_no_doorbell)
 	}
 }
 
-/* A user who is killed */
+/* A user that is killed */
 
 FIXTURE(killed_user)
 {
-	struct mapping memory; /* the user's, which the test sees, too */
+	struct mapping memory; /* of the user, shared with the test */
 	int ready[2];
 };
 
@@ -326,7 +326,7 @@ static void use_until_killed(struct __test_metadata *_metadata,
 	setup.memory = *memory;
 	attach_and_map(_metadata, &setup);
 	journal_route(&setup.edu.dev, memory->iova, "1|2", NULL);
-	/* So that what it writes then is zeros */
+	/* Load the zeros that the device writes below */
 	ASSERT_EQ(0, edu_read_memory(&setup.edu, memory->iova, ONE_ACCESS));
 	journal_route(&setup.edu.dev, memory->iova, "1|2|none", NULL);
 	edu_start_write(&setup.edu, memory->iova, ONE_ACCESS);
@@ -356,7 +356,7 @@ TEST_F(killed_user, dma_ends_with_it_and_the_device_works_again)
 
 	setup_open_backend(_metadata, &setup, variant->backend);
 	setup.memory.iova = MSI_WINDOW_IOVA;
-	/* The device is not open before its DMA is over */
+	/* The device cannot be opened before its DMA has ended */
 	attach_with_wire(_metadata, &setup);
 	EXPECT_EQ(0, memcmp(before, self->memory.va, PAGE));
 	setup_map(_metadata, &setup);

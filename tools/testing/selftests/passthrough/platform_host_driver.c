@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Messages of a platform device that a driver of the host has (drivers/iommu/
- * msi-test-platform.c), in the host's own address space: before a user has the device,
- * and after. PLATFORM_EDU names an edu without an MSI domain and one with.
+ * MSIs of a platform device bound to a host driver (drivers/iommu/msi-test-platform.c),
+ * in the host's own address space, before a user has the device and after. PLATFORM_EDU
+ * names an edu without an MSI domain and one with.
  */
 #include "setup.h"
 
@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(host)
 	sysfs_set_unsafe_interrupts("iommufd", self->unsafe);
 }
 
-/* Each message is waited for by the driver, the first that does not come is the last */
+/* The driver waits for each message; the first that does not arrive ends the loop */
 static void expect_messages(struct __test_metadata *_metadata, const char *name)
 {
 	__u64 before, after, message;
@@ -71,7 +71,7 @@ TEST_F(host, device_without_an_msi_domain_has_none)
 	EXPECT_EQ(-ENODEV, sysfs_set_driver(self->without, HOST_DRIVER));
 }
 
-/* While the user has it, memory is where the driver's doorbell was */
+/* The user has memory where the driver's doorbell was */
 static void use(struct __test_metadata *_metadata, const char *name)
 {
 	struct mapping memory;
@@ -100,7 +100,7 @@ TEST_F(host, messages_arrive_before_and_after_a_user)
 	const char *shared = getenv("MSI_ISOLATED");
 
 	if (shared && !strcmp(shared, "shared"))
-		return; /* nobody may use it: see msi_isolation.c */
+		return; /* no user can get it: see msi_isolation.c */
 	ASSERT_EQ(0, sysfs_set_driver(self->with, HOST_DRIVER));
 	expect_messages(_metadata, self->with);
 	ASSERT_EQ(0, sysfs_set_driver(self->with, USER_DRIVER));

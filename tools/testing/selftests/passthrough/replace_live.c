@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device goes on to send interrupts, each with a handshake, while it changes from one
- * address space to another, and back. None is lost, although an SMMUv3 with stage 1
- * has another context descriptor for each.
+ * A device keeps sending interrupts, each with a handshake, while its address space is
+ * replaced by another one, and back. None is lost, although an SMMUv3 with stage 1 has
+ * another context descriptor for each.
  */
 #include "reset.h"
 
@@ -10,7 +10,7 @@
 #define CHANGES 200
 #define TIMEOUT 3600
 
-/* Sends an interrupt as soon as the last one has come */
+/* Sends an interrupt as soon as the last one has arrived */
 struct ringer {
 	struct igb igb;
 	pthread_t thread;
@@ -74,7 +74,7 @@ TEST_F_TIMEOUT(replace_live, loses_no_interrupt, TIMEOUT)
 	}
 	__atomic_store_n(&self->ringer.stop, true, __ATOMIC_SEQ_CST);
 	ASSERT_EQ(0, pthread_join(self->ringer.thread, NULL));
-	printf("# %u interrupts beside %u changes\n", self->ringer.received,
+	printf("# %u interrupts during %u changes\n", self->ringer.received,
 	       change - 1);
 	EXPECT_EQ(0, self->ringer.error);
 	EXPECT_LT(rounds() * CHANGES, change);

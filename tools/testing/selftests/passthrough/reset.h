@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An administrator who resets a device of the user's, again and again, and has its
- * interrupts handled by one CPU and the other, while the user does something else.
- * A round is one reset; ROUNDS in the environment says how many a test makes.
+ * An administrator resets a user's device, and moves its interrupts from one CPU to
+ * another and back, while the user does something else. A round is one reset; ROUNDS in
+ * the environment sets how many a test makes.
  */
 #ifndef SELFTESTS_VFIO_RESET_H
 #define SELFTESTS_VFIO_RESET_H

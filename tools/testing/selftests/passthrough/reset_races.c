@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * An administrator resets a device by sysfs while its user opens and closes it, or is
- * killed. Afterwards the device is as it was. The first was found by iommu_fuzz.
+ * killed. Afterwards the device is as it was. The first race was found by iommu_fuzz.
  */
 #include "reset.h"
 
-/* Of the device at most, while it is being reset */
+/* At most this many opens of the device during a reset */
 #define STEPS 200
 #define TIMEOUT 3600
-/* In nanoseconds; a reset takes five at least (PCIe 6.0, 6.6.2) */
+/* In nanoseconds. A reset takes at least five pauses (PCIe 6.0, 6.6.2). */
 #define PAUSE 20000000
 
 FIXTURE(reset_race)
@@ -51,7 +51,7 @@ static void expect_working(struct __test_metadata *_metadata,
 	igb_close(&self->igb);
 }
 
-/* -EAGAIN: the reset was first */
+/* An open fails with -EAGAIN if the reset was first */
 static void open_and_close(FIXTURE_DATA(reset_race) * self)
 {
 	struct device dev;
@@ -91,8 +91,8 @@ static void nap(void)
 }
 
 /*
- * A process of its own maps over the doorbell, and is killed. Return: whether it was
- * killed in the call, and gone long before the reset was over.
+ * Another process maps over the doorbell, and is killed. Return: whether it was killed
+ * in the call, and had exited long before the reset was over.
  */
 static bool dies_during_reset(struct __test_metadata *_metadata,
 			      FIXTURE_DATA(reset_race) * self,
@@ -112,7 +112,7 @@ static bool dies_during_reset(struct __test_metadata *_metadata,
 	return WIFSIGNALED(status) && !administrator_is_done(&self->admin);
 }
 
-/* The process may have been done before it was killed */
+/* The map may have completed before the process was killed */
 static void expect_whole(struct __test_metadata *_metadata,
 			 FIXTURE_DATA(reset_race) * self,
 			 const struct mapping *over)

@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests start from: edu devices under vfio-pci, named by the
- * environment (VFIO_EDU="0000:00:01.0 0000:00:02.0", see bind.sh), an address
- * space that is empty, and memory to map. The address space is an IOAS of an
- * iommufd, a type1 container, or an iommufd that is used like one. Failures of a
- * helper are failures of the test that called it.
+ * Common setup of the tests: edu devices bound to vfio-pci, named by the environment
+ * (VFIO_EDU="0000:00:01.0 0000:00:02.0", see bind.sh), an empty address space, and
+ * memory to map. The address space is an IOAS of an iommufd, a type1 container, or an
+ * iommufd used as one. A failure of a helper is a failure of the test that called it.
  */
 #ifndef SELFTESTS_VFIO_SETUP_H
 #define SELFTESTS_VFIO_SETUP_H
 
-/* What a failed assertion prints belongs to the test's report */
+/* Print failed assertions to the test's report */
 #define TH_LOG_STREAM stdout
 
 #include "../kselftest_harness.h"
 #include "lib/passthrough.h"
 
-/* Memory at an IOVA that has nothing to do with doorbells */
+/* Memory at an IOVA that is unrelated to doorbells */
 #define ELSEWHERE_IOVA 0x40000000ULL
 #define MEMORY_LENGTH 0x100000ULL
-/* The kernel's page, and the IOMMU's */
+/* Page size of the kernel and the IOMMU */
 #define PAGE 0x1000ULL
 #define INTERRUPTS 100
 
-/* Whose address space it is */
+/* What provides the address space */
 enum backend {
 	BACKEND_IOMMUFD,
 	BACKEND_TYPE1,
@@ -34,7 +33,7 @@ struct setup {
 	int iommufd;
 	__u32 ioas;
 	struct container container;
-	int holder; /* a group that is in the container for its IOMMU's sake */
+	int holder; /* a group that gives the container its IOMMU */
 	struct edu edu;
 	struct mapping memory;
 };
@@ -55,12 +54,12 @@ static inline const char *igb_name(void)
 	return getenv("VFIO_IGB");
 }
 
-/* Why a test is skipped that wants one */
+/* Why a test that needs one is skipped */
 #define NO_IGB "VFIO_IGB does not name an igb device"
 
 /*
- * An unattached device, an empty address space and memory that is not mapped. In a
- * container the device is attached before it can be opened.
+ * A device that is not attached, an empty address space and unmapped memory. The device
+ * of a container is opened later, by setup_attach().
  */
 static inline void setup_open_backend(struct __test_metadata *_metadata,
 				      struct setup *self, enum backend backend)
@@ -105,7 +104,7 @@ static inline void setup_close(struct setup *self)
 	}
 }
 
-/* Return: 0 or a negative errno, as for the three that follow */
+/* Return: 0 or a negative errno, as for the next three */
 static inline int setup_map_at(struct setup *self, __u64 length, __u64 iova)
 {
 	if (self->backend != BACKEND_IOMMUFD)
@@ -136,7 +135,7 @@ static inline int setup_ranges(struct setup *self, struct range_list *ranges)
 	return ioas_ranges(self->iommufd, self->ioas, ranges);
 }
 
-/* A container maps nothing before a group is in it: that of the second device */
+/* A container needs a group before it can map: add that of the second device */
 static inline void setup_map(struct __test_metadata *_metadata,
 			     struct setup *self)
 {
@@ -171,13 +170,13 @@ static inline void setup_attached(struct __test_metadata *_metadata,
 	setup_attach(_metadata, self);
 }
 
-/* The first page of the memory, once more */
+/* Map the first page of the memory once more */
 static inline int map_page(struct setup *self, __u64 iova)
 {
 	return setup_map_at(self, PAGE, iova);
 }
 
-/* The one doorbell of what the device is attached to */
+/* The only doorbell of what the device is attached to */
 static inline struct iommu_msi_doorbell
 doorbell_of(struct __test_metadata *_metadata, const struct device *dev)
 {
@@ -208,7 +207,7 @@ static inline void expect_interrupts(struct __test_metadata *_metadata,
 	EXPECT_EQ(count, edu_interrupts(edu, count));
 }
 
-/* Turn the vector on, take interrupts, turn it off again */
+/* Enable the vector, take interrupts, disable it again */
 static inline void expect_working_vector(struct __test_metadata *_metadata,
 					 struct edu *edu)
 {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A storm: devices are used, and something is done to them, round by round, in the
- * order that STORM_SEED gives (see storm/storm.h). ROUNDS says how many rounds, and
- * STORM_ACTIONS that only some things are done. No interrupt is lost, nothing is
- * written where a doorbell was before, and all that was pinned and allocated is back at
- * the end.
+ * A storm: in each round something is done to a device in use, in an order derived from
+ * STORM_SEED (see storm/storm.h). ROUNDS sets the number of rounds, and STORM_ACTIONS
+ * limits the actions. No interrupt is lost, nothing is written where a doorbell was
+ * before, and everything pinned and allocated is released at the end.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -17,14 +16,14 @@
 #include "storm/storm.h"
 
 #define ROUNDS 1000
-/* What the first user of a device makes stays, and the kernel counts it later */
+/* Memory allocated for a device's first user stays, and is counted late */
 #define WARM_UP 1
 #define SETTLE_SECONDS 3
-/* Tables of the host's own devices, which it fills as it likes, in pages */
+/* Page tables of the host's own devices may grow by this number of pages */
 #define HOST_TABLES 8
 #define ACTIONS_MAX 32
 
-/* The device rings in a thread of its own, while something is done to it */
+/* Raises a device's interrupts in a thread of its own during an action */
 struct ringer {
 	pthread_t thread;
 	struct member *member;
@@ -34,7 +33,7 @@ struct ringer {
 };
 
 static unsigned int done[ACTIONS_MAX];
-/* By their numbers */
+/* Numbers of the chosen actions */
 static unsigned int chosen[ACTIONS_MAX], chosen_count;
 
 static unsigned long number_of(const char *variable, unsigned long otherwise)
@@ -62,7 +61,7 @@ static const struct action *action_at(unsigned int i)
 	return NULL;
 }
 
-/* Return: the number of the action with this name, or of none */
+/* Return: the number of the action with this name, or one that no action has */
 static unsigned int action_number(const char *name)
 {
 	unsigned int i;
@@ -72,7 +71,7 @@ static unsigned int action_number(const char *name)
 	return i;
 }
 
-/* What monitor.c has is done only if it is named */
+/* The action of monitor.c is done only if it is named */
 static void choose_usual(void)
 {
 	unsigned int i;
@@ -102,10 +101,10 @@ static void bail_out(const char *names)
 {
 	unsigned int i;
 
-	printf("# there are:");
+	printf("# known actions:");
 	for (i = 0; action_at(i); i++)
 		printf(" %s", action_at(i)->name);
-	printf("\nBail out! \"%s\" is no list of actions\n", names);
+	printf("\nBail out! \"%s\" is not a list of actions\n", names);
 	exit(KSFT_FAIL);
 }
 
@@ -165,8 +164,8 @@ static int run_round(struct storm *storm, unsigned int round,
 			       storm->members[i].bdf, ret);
 	}
 	if (storm_is_spoilt(storm)) {
-		printf("# round %u: after %s of %s, memory is spoilt\n", round,
-		       action->name, member->bdf);
+		printf("# round %u: after %s of %s, memory is corrupted\n",
+		       round, action->name, member->bdf);
 		ret = ret ?: -1;
 	}
 	done[number]++;
@@ -181,7 +180,7 @@ static int run_rounds(__u64 seed, unsigned int rounds)
 
 	ret = storm_open(&storm, seed);
 	if (ret)
-		printf("# the storm does not begin: %d\n", ret);
+		printf("# setup failed: %d\n", ret);
 	for (round = 0; round < rounds && !ret; round++) {
 		ret = run_round(&storm, round, &rung);
 		if (round % 100 == 99)
@@ -189,8 +188,8 @@ static int run_rounds(__u64 seed, unsigned int rounds)
 		fflush(stdout);
 	}
 	storm_close(&storm);
-	printf("# seed %llu: %u rounds, %u interrupts beside\n", seed, round,
-	       rung);
+	printf("# seed %llu: %u rounds, %u interrupts during actions\n", seed,
+	       round, rung);
 	return ret;
 }
 
@@ -220,7 +219,7 @@ int main(void)
 	restored = balance_is_restored(&before, &after) ||
 		   (after.pins == before.pins &&
 		    after.tables - before.tables <= HOST_TABLES);
-	printf("# pinned pages %ld and %ld, pages of tables %ld and %ld\n",
+	printf("# pinned pages %ld, then %ld; pages of tables %ld, then %ld\n",
 	       before.pins, after.pins, before.tables, after.tables);
 	printf("%sok 2 all_memory_is_back\n", restored ? "" : "not ");
 	return ret || !restored;

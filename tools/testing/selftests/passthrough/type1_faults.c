@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation, and each copy from and to user space, of what puts a group into a
- * container, opens its device, and enables its interrupt is made to fail in turn. What
- * failed has changed nothing, neither in the container nor of what the process holds.
+ * Each allocation, and each copy from and to user space, is made to fail in turn when a
+ * group is added to a container, its device is opened, and its interrupt is enabled. A
+ * failed call changes nothing, neither in the container nor in what the process holds.
  */
 #include "faults.h"
 
@@ -21,7 +21,7 @@ static int add_group(struct calls *c)
 	return 0;
 }
 
-/* The last one takes the container's IOMMU along */
+/* The container loses its IOMMU with its last group */
 static int remove_group(struct calls *c)
 {
 	close(c->group);
@@ -36,7 +36,7 @@ static int have_group(struct calls *c)
 	return c->group < 0 ? add_group(c) : 0;
 }
 
-/* The device keeps a descriptor of its group */
+/* The device keeps a file descriptor of its group */
 static int open_device(struct calls *c)
 {
 	return edu_open_group(&c->s.edu, edu_name(0), &c->s.container,
@@ -77,7 +77,7 @@ FIXTURE(container)
 FIXTURE_VARIANT(container)
 {
 	enum backend backend;
-	int iommu; /* 0 for what it is anyhow */
+	int iommu; /* 0 for the default */
 	bool has_group; /* another one, and memory */
 	bool has_device;
 	struct call call;
@@ -172,7 +172,7 @@ FIXTURE_TEARDOWN(container)
 	setup_close(s);
 }
 
-/* The machine may have no stage 2: then nothing nests, and nothing can be swept */
+/* Without stage 2, nesting is refused, and nothing can be swept */
 static bool is_refused(struct __test_metadata *_metadata, struct calls *c,
 		       const struct call *call)
 {
@@ -185,7 +185,7 @@ static bool is_refused(struct __test_metadata *_metadata, struct calls *c,
 	return rc == -EPERM;
 }
 
-TEST_F(container, that_a_call_failed_for_is_as_it_was)
+TEST_F(container, is_unchanged_by_a_call_that_failed)
 {
 	const struct call *call = &variant->call;
 	unsigned int nth, refused = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VFIO_IOMMU_MAP_MSI: a doorbell of a type1 container at an IOVA of the user's
- * choice, and all the ways to ask for it wrongly.
+ * VFIO_IOMMU_MAP_MSI: a doorbell of a type1 container at an IOVA of the user's choice,
+ * and requests that are invalid.
  */
 #include <errno.h>
 #include <sys/ioctl.h>
@@ -83,11 +83,11 @@ TEST_F(fixed, doorbell_can_be_placed_again_and_again)
 			  placed_doorbell(_metadata, s).iova);
 		expect_working_vector(_metadata, &s->edu);
 	}
-	/* where it is already */
+	/* at its current IOVA */
 	EXPECT_EQ(0, place(s, self->index, FIXED_IOVA + 3 * PAGE));
 }
 
-TEST_F(fixed, doorbell_makes_no_way_for_a_map)
+TEST_F(fixed, doorbell_is_not_relocated_by_a_map)
 {
 	struct setup *s = &self->s;
 	struct iommu_msi_doorbell before, after;
@@ -105,7 +105,7 @@ TEST_F(fixed, doorbell_makes_no_way_for_a_map)
 	EXPECT_EQ(0, map_page(s, FIXED_IOVA + PAGE));
 }
 
-TEST_F(fixed, doorbell_makes_way_again_once_it_was_given_back)
+TEST_F(fixed, doorbell_is_relocated_by_a_map_after_unmap_msi)
 {
 	struct setup *s = &self->s;
 
@@ -174,7 +174,7 @@ TEST_F(fixed, placement_where_it_cannot_be_is_refused_and_changes_nothing)
 	EXPECT_EQ(-ENOENT, container_unmap_msi(&s->container, self->index + 1));
 	after = placed_doorbell(_metadata, s);
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
-	/* beside what is mapped there is room */
+	/* the IOVA right after the mapping is free */
 	EXPECT_EQ(0, place(s, self->index, ELSEWHERE_IOVA + MEMORY_LENGTH));
 }
 
@@ -221,7 +221,7 @@ TEST_F(fixed, structures_that_are_short_or_carry_flags_are_refused)
 	EXPECT_ERRNO(EFAULT, ioctl(fd, VFIO_IOMMU_UNMAP_MSI, NULL));
 	EXPECT_NE(FIXED_IOVA, placed_doorbell(_metadata, &self->s).iova);
 
-	/* a longer one than the kernel knows is fine */
+	/* a structure longer than the kernel knows is fine */
 	map.__reserved = 0;
 	map.argsz = sizeof(map) + 64;
 	EXPECT_EQ(0, ioctl(fd, VFIO_IOMMU_MAP_MSI, &map));

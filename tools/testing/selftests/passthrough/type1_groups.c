@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Groups that come into a type1 container and leave it: what the container tells of
- * the doorbells, and that they serve each group for as long as it is in.
+ * Groups join a type1 container and leave it: what the container reports of the
+ * doorbells, and that they work for each group while it is in.
  */
 #include <sys/ioctl.h>
 
@@ -81,7 +81,7 @@ TEST_F(container, with_two_groups_serves_the_interrupts_of_both)
 
 	setup_attach(_metadata, s);
 	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
-	/* the second comes while the first one works */
+	/* the second joins while the first one works */
 	open_second(_metadata, &self->second, &s->container);
 	setup_map(_metadata, s);
 	EXPECT_EQ(1, the_doorbell(_metadata, &s->edu).vectors);
@@ -164,8 +164,8 @@ TEST_F(container, moves_the_doorbell_though_the_map_then_fails)
 }
 
 /*
- * A group that could not be attached to the domain of the other one, for want of
- * memory, may have got one of its own: both have all that is mapped, and the doorbell.
+ * If there is no memory to attach a group to the domain of the other one, it may have
+ * got one of its own. Both domains have all that is mapped, and the doorbell.
  */
 static void expect_both_work(struct __test_metadata *_metadata, struct setup *s,
 			     struct edu *second, int group)
@@ -179,7 +179,7 @@ static void expect_both_work(struct __test_metadata *_metadata, struct setup *s,
 	EXPECT_EQ(2, before.vectors);
 	EXPECT_EQ(4, edu_interrupts(&s->edu, 4));
 	expect_dma(_metadata, &s->edu, &s->memory);
-	/* and the doorbell moves for both */
+	/* and the doorbell is relocated for both */
 	ASSERT_EQ(0, map_page(s, before.iova));
 	EXPECT_EQ(4, edu_interrupts(&s->edu, 4));
 	EXPECT_EQ(4, edu_interrupts(second, 4));
@@ -223,7 +223,7 @@ TEST_F(container, out_of_memory_while_a_group_comes_is_as_it_was)
 		EXPECT_EQ(4, edu_interrupts(&self->second, 4));
 	}
 	EXPECT_LT(1, nth);
-	/* The attach to the shared domain is among what may fail */
+	/* The attach to the shared domain is one of the steps that may fail */
 	EXPECT_LT(0, survived);
 	printf("# allocations failed=%u survived=%u\n", nth - 1, survived);
 	ASSERT_LE(0, group);

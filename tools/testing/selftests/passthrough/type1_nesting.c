@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Containers of VFIO_TYPE1_NESTING_IOMMU: they translate by stage 2, and say so. Which
- * stage it really was the machine's own trace of its SMMU tells, by the address.
+ * Containers of VFIO_TYPE1_NESTING_IOMMU translate by stage 2, and report that. The
+ * emulator's trace of its SMMU shows, by the address, which stage was really used.
  */
 #include <errno.h>
 
@@ -29,8 +29,9 @@ FIXTURE_TEARDOWN(nesting)
 }
 
 /*
- * Put the second device's group into the container, for nesting. Whether it may be
- * refused, as there is no stage 2, is judged outside of the machine.
+ * Add the second device's group to the container, for nesting. Whether a refusal is
+ * right, as there is no stage 2, is decided outside the machine.
+ *
  * Return: 0 or -EPERM
  */
 static int join(struct __test_metadata *_metadata, struct setup *s)

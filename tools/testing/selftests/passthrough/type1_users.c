@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two users with a type1 container each, whose doorbells begin at the same IOVA:
- * nothing that one does with its own shows to the other, or changes where the
- * other's is or whether its interrupts arrive.
+ * Two users with a type1 container each, whose doorbells start at the same IOVA:
+ * nothing that one does with its own is visible to the other, or changes where the
+ * other's doorbell is or whether its interrupts arrive.
  */
 #include "setup.h"
 
@@ -43,7 +43,7 @@ FIXTURE_TEARDOWN(users)
 	setup_close(&self->other);
 }
 
-/* The other one's doorbell and ranges are told as before, and all of it works */
+/* The other user's doorbell and ranges are reported as before, and its device works */
 static void expect_nothing_happened(struct __test_metadata *_metadata,
 				    struct setup *other,
 				    const struct iommu_msi_doorbell *before,
@@ -79,7 +79,7 @@ TEST_F(users, keep_their_doorbell_when_the_others_is_placed)
 	ASSERT_EQ(0,
 		  container_map_msi(&one->container, index, FIXED_IOVA, PAGE));
 	EXPECT_EQ(FIXED_IOVA, the_doorbell(_metadata, &one->edu).iova);
-	/* That place is taken for the one who asked for it, and for nobody else */
+	/* The IOVA is taken in this container only */
 	EXPECT_EQ(-EEXIST, map_page(one, FIXED_IOVA));
 	ASSERT_EQ(0, map_page(&self->other, FIXED_IOVA));
 	ASSERT_EQ(0, setup_unmap(&self->other, FIXED_IOVA, PAGE));
@@ -96,7 +96,7 @@ TEST_F(users, take_interrupts_when_the_other_has_left)
 	one->container.has_iommu = false;
 	expect_nothing_happened(_metadata, &self->other, &self->before,
 				&self->ranges);
-	/* and the one who comes back begins where it did, whatever the other has done */
+	/* whatever the other maps, the doorbell comes back at the same IOVA */
 	ASSERT_EQ(0, map_page(&self->other, self->before.iova));
 	setup_attach(_metadata, one);
 	EXPECT_EQ(self->before.iova, the_doorbell(_metadata, &one->edu).iova);

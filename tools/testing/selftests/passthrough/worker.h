@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Devices that work in threads of their own, while a test changes something under
- * them. Each interrupt is a handshake, so none is lost unnoticed, and lib/journal.c
- * is told by which IOVA each may have gone.
+ * Devices work in threads of their own while a test changes something under them. Each
+ * interrupt is a handshake, so a lost one is noticed, and lib/journal.c is told by
+ * which IOVA each may have been sent.
  */
 #ifndef SELFTESTS_VFIO_WORKER_H
 #define SELFTESTS_VFIO_WORKER_H
@@ -23,7 +23,7 @@ struct worker {
 	int (*step)(struct worker *worker);
 	struct edu *edu;
 	struct igb *igb;
-	const void *context; /* what @step needs beside the device */
+	const void *context; /* what @step needs besides the device */
 	bool stop;
 	int error;
 };
@@ -40,7 +40,7 @@ static inline int edu_ring(struct worker *w)
 	return ret;
 }
 
-/* The vectors have their turns */
+/* The vectors take turns */
 static inline int igb_ring(struct worker *w)
 {
 	unsigned int number = w->series.raised + 1;
@@ -55,7 +55,7 @@ static inline int igb_ring(struct worker *w)
 
 static inline void *worker_run(void *arg)
 {
-	/* A few interrupts a move do: emulated machines have few CPUs */
+	/* A few interrupts per relocation suffice: emulated machines have few CPUs */
 	const struct timespec nap = { .tv_nsec = 300000 };
 	struct worker *w = arg;
 	int ret = 0;
@@ -86,7 +86,7 @@ static inline void worker_stop(struct __test_metadata *_metadata,
 	EXPECT_EQ(w->series.raised, w->series.received);
 }
 
-/* Wait for an interrupt that was raised after the @raised first ones */
+/* Wait for an interrupt raised after the first @raised ones */
 static inline int worker_wait(struct worker *w, unsigned int raised)
 {
 	const struct timespec nap = { .tv_nsec = 50000 };
@@ -100,7 +100,7 @@ static inline int worker_wait(struct worker *w, unsigned int raised)
 	return 0;
 }
 
-/* Else the workers ring a hundred times while the test's thread waits for a CPU */
+/* Otherwise the workers raise a hundred interrupts while the test waits for a CPU */
 static inline void worker_precede(void)
 {
 	setpriority(PRIO_PROCESS, 0, -20);
