@@ -685,25 +685,25 @@ TEST_F(doorbell, is_placed_by_a_structure_of_the_right_length)
 	struct {
 		struct iommu_msi_place cmd;
 		__u64 more;
-	} wish = { .cmd = { .size = sizeof(wish.cmd),
-			    .placement = IOMMU_MSI_PLACEMENT_FIXED,
-			    .iova = HERE } };
+	} request = { .cmd = { .size = sizeof(request.cmd),
+			       .placement = IOMMU_MSI_PLACEMENT_FIXED,
+			       .iova = HERE } };
 
 	save_state(_metadata, s, &before);
-	wish.cmd.object_id = s->ioas;
-	wish.cmd.size = sizeof(wish.cmd) - 8;
-	EXPECT_EQ(-1, ioctl(s->iommufd, IOMMU_MSI_PLACE, &wish));
+	request.cmd.object_id = s->ioas;
+	request.cmd.size = sizeof(request.cmd) - 8;
+	EXPECT_EQ(-1, ioctl(s->iommufd, IOMMU_MSI_PLACE, &request));
 	EXPECT_EQ(EINVAL, errno);
-	wish.cmd.size = 0;
-	EXPECT_EQ(-1, ioctl(s->iommufd, IOMMU_MSI_PLACE, &wish));
+	request.cmd.size = 0;
+	EXPECT_EQ(-1, ioctl(s->iommufd, IOMMU_MSI_PLACE, &request));
 	EXPECT_EQ(EINVAL, errno);
-	wish.cmd.size = sizeof(wish);
-	wish.more = 1;
-	EXPECT_EQ(-1, ioctl(s->iommufd, IOMMU_MSI_PLACE, &wish));
+	request.cmd.size = sizeof(request);
+	request.more = 1;
+	EXPECT_EQ(-1, ioctl(s->iommufd, IOMMU_MSI_PLACE, &request));
 	EXPECT_EQ(E2BIG, errno);
 	expect_state(_metadata, s, &before);
-	wish.more = 0;
-	EXPECT_EQ(0, ioctl(s->iommufd, IOMMU_MSI_PLACE, &wish));
+	request.more = 0;
+	EXPECT_EQ(0, ioctl(s->iommufd, IOMMU_MSI_PLACE, &request));
 	expect_doorbell_at(_metadata, s, HERE, IOMMU_MSI_PLACEMENT_FIXED);
 }
 
