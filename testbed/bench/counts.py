@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Boots kernels under icount and reads the counts that their guests took.
+"""Boots kernels under icount and reads the counts of their guests.
 
-What makes two runs the same instruction by instruction is decided here.
+The options here make two runs identical, instruction by instruction.
 """
 
 import json
@@ -15,12 +15,12 @@ from machine.paths import TESTBED, Problem
 
 GUEST = TESTBED / "guest"
 LINE = re.compile(r"^count (\d+) (\d+) (\d+) (.+)$", re.MULTILINE)
-# The machine's random numbers, which the kernel places and hashes things by, come
-# from this seed. Without ioeventfd the virtio port does its work within the guest's
-# own instruction, and not whenever a thread of the host gets to it.
+# The machine's random numbers, which the kernel uses for placement and hashing, come
+# from this seed. Without ioeventfd the virtio port does its work during the guest's
+# own instruction, not at some later time in a thread of the host.
 REPEATABLE = ["-seed", "1", "-global", "virtio-mmio.ioeventfd=off"]
 # The image's KUnit tests would run before init, and the patched kernel has more of
-# them; what the kernel prints costs instructions as well.
+# them; printing costs instructions as well.
 PARAMETERS = "quiet kunit.enable=0 rdinit=/test/bench-init"
 SECONDS = 1800
 
@@ -35,9 +35,9 @@ class Counts:
 
 
 def take(kernels, images, files, log, suffix):
-    """{kernel: Counts} of the kernels, whose images are {name: path} as runs.py names them.
+    """{kernel: Counts} of the kernels, whose images are {name: path} with the names of runs.py.
 
-    files is what the guest needs, {guest path: host path}; logs go to log/NAME + suffix.
+    files are the guest's files, {guest path: host path}; logs go to log/NAME + suffix.
     """
     taken = {kernel: Counts(images[kernel], "", {}, {}) for kernel in kernels}
     for run in RUNS:
@@ -47,9 +47,9 @@ def take(kernels, images, files, log, suffix):
 
 
 def boot(run, kernels, images, files, log, suffix):
-    """{kernel: its log directory}, after a machine of each has run.
+    """Boot a machine of each kernel; returns {kernel: its log directory}.
 
-    Both run at once, the host's load has no say.
+    Both run at once, as the host's load does not matter.
     """
     logs = {kernel: log / f"{kernel}-{run.name}{suffix}" for kernel in kernels}
     machines = {}
@@ -62,7 +62,7 @@ def boot(run, kernels, images, files, log, suffix):
                 raise Problem(f"counting ({run.name}) on the {kernel} kernel failed: "
                               f"{said.strip()}")
     finally:
-        # Also on an interrupt: no machine outlives this program.
+        # Also on an interrupt, so that no machine outlives this program.
         for machine in machines.values():
             if machine.poll() is None:
                 machine.terminate()
@@ -71,7 +71,7 @@ def boot(run, kernels, images, files, log, suffix):
 
 
 def start(run, image, files, log):
-    """A machine that runs the guest's programs on one kernel."""
+    """Start a machine that runs the guest's programs on one kernel."""
     line = [TESTBED / "machine/vm", "--icount", "--data", "--log", log, "--image", image,
             *run.options,
             *(word for device in run.devices for word in ("--device", device)),
@@ -83,7 +83,7 @@ def start(run, image, files, log):
 
 
 def add(counts, run, log):
-    """Read what a machine counted."""
+    """Read the counts of a machine."""
     result = json.loads((log / "result.json").read_text())
     counts.kernel = result["kernel"]
     counts.commands[run.name] = result["command"]
@@ -95,7 +95,7 @@ def add(counts, run, log):
 
 
 def parse(channel):
-    """The guest's "count N CALLS TOTAL FIGURE" lines; an N of 0 says that there is none."""
+    """The guest's "count N CALLS TOTAL FIGURE" lines; an N of 0 means that there is none."""
     totals = {}
     for n, calls, total, figure in LINE.findall(channel):
         key = (figure, int(n) or None)

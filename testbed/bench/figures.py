@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The figures: what the patched kernel needs beside the pristine one."""
+"""The figures: the counts of the patched kernel beside those of the pristine one."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from machine.paths import Problem
 
 
 def label(name, n):
-    """How a message names a figure."""
+    """The name of a figure in messages."""
     return f"{name} at n = {n}" if n else name
 
 
 @dataclass
 class Figure:
-    """One row: instructions of so many calls, None if the pristine kernel has no such call."""
+    """One row: instructions of a number of calls, None if the pristine kernel has no such call."""
     name: str
     n: int | None
     calls: int
@@ -29,7 +29,7 @@ class Figure:
 
 
 def side_by_side(pristine, patched):
-    """The Figures of both kernels' totals, those of one name together."""
+    """The Figures of both kernels' totals, grouped by name."""
     missing = [key for key in pristine if key not in patched]
     if missing:
         raise Problem(f"no count of {label(*missing[0])}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The programs that count inside the guest: compiled once, the same for both kernels."""
+"""The programs that count inside the guest, compiled once for both kernels."""
 
 import os
 import shutil
@@ -29,8 +29,8 @@ PROGRAMS = {
 
 
 def compile_all(directory):
-    """Compile into directory; returns {guest path: host path} of all the guest needs."""
-    # The patched kernel's headers have all that the pristine one's have.
+    """Compile into directory; returns {guest path: host path} of all files for the guest."""
+    # The patched kernel's headers are a superset of the pristine one's.
     headers = Path(os.environ.get("HEADERS") or OUT / "arm64" / "usr-headers") / "include"
     if not (headers / "linux/iommufd.h").is_file():
         raise Problem(f"{headers} has no kernel headers: testbed/kernel/image installs them")

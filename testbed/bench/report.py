@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a run of bench says: a table for people, bench.json for programs.
+"""The output of bench: a table for people, bench.json for programs.
 
-Neither has a time or a date in it: both are the same on each run.
+Neither contains a time or a date, so both are the same on each run.
 """
 
 import json
@@ -65,7 +65,7 @@ prepare_msi, SMMUv2 and what is nested are counted on kernels of their own, whic
 
 
 def text(table, sizes, results, counts, twice):
-    """The table and the goals, with what it is about above and below."""
+    """The table and the goals, with explanations above and below."""
     lines = [f"Instructions per call, QEMU {qemu_version()}, one Cortex-A57 under icount"]
     lines += [f"  {kernel:9} Linux {taken.kernel}, Debian source {debian(taken.image) or 'unknown'}"
               for kernel, taken in counts.items()]
@@ -104,7 +104,7 @@ def shown(number, digits):
 
 
 def write_json(path, table, sizes, results, counts):
-    """Everything that was counted, and of what; written whole or not at all."""
+    """Write all counts, and the versions that were counted, atomically."""
     content = {
         "unit": "instructions",
         "qemu": qemu_version(),
@@ -138,13 +138,13 @@ def goal_entry(result):
 
 
 def debian(image):
-    """The Debian version of the source of a kernel that the test bed built, else None."""
+    """The Debian version of the source of a kernel built by the test bed, else None."""
     record = image.parent / "../../../source.version"
     lines = record.read_text().splitlines() if record.is_file() else []
     return dict(line.split("=", 1) for line in lines).get("debian")
 
 
 def qemu_version():
-    """What QEMU says of itself, without the word version."""
+    """QEMU's version string, without the word version."""
     run = subprocess.run([qemu.BINARY, "--version"], capture_output=True, text=True, check=True)
     return run.stdout.splitlines()[0].partition("version ")[2]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The machines that counts are taken in: one for each kind of figure.
+"""The machines used for counting: one for each kind of figure.
 
-A machine is booted for each of both kernels; what it counts is in guest/bench-run,
-under the run's name.
+A machine is booted for each of both kernels; guest/bench-run lists what it counts, under
+the run's name.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ EDU = "edu,dma_mask=0xffffffffffffffff"
 
 @dataclass(frozen=True)
 class Run:
-    """own_kernel: on the kernel that is built for it, which has code that counts (bench/kernel/)
-    and cannot make allocations fail. options: more of machine/vm's. parameters: more
-    of the kernel's."""
+    """own_kernel: use the kernel built for this purpose, which has code that counts
+    (bench/kernel/) and no fault injection for allocations. options: further options of
+    machine/vm. parameters: further kernel parameters."""
     name: str
     devices: tuple
     own_kernel: bool = False
@@ -22,7 +22,7 @@ class Run:
     parameters: str = ""
 
     def image_of(self, kernel):
-        """Which image: one of image_names()."""
+        """The name of the image, one of image_names()."""
         return f"{kernel}-bench" if self.own_kernel else kernel
 
 
@@ -32,11 +32,11 @@ RUNS = (
         parameters="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=1"),
     Run("place", (EDU, EDU)),
     Run("replace", (EDU, EDU, EDU)),
-    # Far enough from one another for the virtual functions that each could have.
+    # Far enough apart for the possible virtual functions of each.
     Run("move", tuple(f"igb,addr={slot}" for slot in (4, 6, 8, "a"))),
-    # As many vectors as a device can have. Who starts the controller makes counts differ.
+    # As many vectors as a device can have. Counts depend on which driver starts the controller.
     Run("vectors", ("nvme,serial=1,msix_qsize=2048",), parameters="initcall_blacklist=nvme_init"),
-    # An SMMUv3 nests where the firmware says that the root complex is coherent.
+    # An SMMUv3 supports nesting if the firmware says that the root complex is coherent.
     Run("nested", (EDU,), own_kernel=True, options=("--canwbs",)),
     Run("smmuv2", (EDU,), own_kernel=True, options=("--smmuv2",)),
     Run("prepare", (EDU,), own_kernel=True),
@@ -45,5 +45,5 @@ RUNS = (
 
 
 def image_names(kernels):
-    """All images that are needed of these kernels, none twice."""
+    """All images needed of these kernels, without duplicates."""
     return list(dict.fromkeys(run.image_of(kernel) for kernel in kernels for run in RUNS))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How large both kernels are: bytes of vmlinux, with the tests that are built in and without."""
+"""The sizes of both kernels: bytes of vmlinux, with the built-in tests and without."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ SECTION = re.compile(r"^(\.\S+) +(\d+) ", re.MULTILINE)
 
 
 def side_by_side(pristine, patched):
-    """Figures of the two images; none if one is without the build directory that it is from."""
+    """Figures of the two images; none if the build directory of one is missing."""
     builds = [image.parent.parent.parent.parent for image in (pristine, patched)]
     if not all((build / "vmlinux").is_file() for build in builds):
         return []
@@ -35,7 +35,7 @@ def tests_of(build):
 
 
 def size_of(files):
-    """{part: bytes}, of all files together."""
+    """{part: bytes}, summed over all files."""
     run = subprocess.run([f"{PREFIX}size", "-A", *files], capture_output=True, text=True,
                          check=False)
     if run.returncode:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How the host's SMMU was given a guest's commands, held against what the tests issued.
+"""Compares the batches in which the host's SMMU got a guest's commands with what the tests issued.
 
-A guest's commands reach the queue in batches, each with one CMD_SYNC, which is what
-costs time. QEMU's trace has each command that its SMMU took from the queue.
+A guest's commands reach the queue in batches with one CMD_SYNC each, as it is the CMD_SYNC
+that costs time. QEMU's trace has each command that its SMMU consumed from the queue.
 """
 
 import re
@@ -15,7 +15,7 @@ JOURNAL = re.compile(r"^\s*# batch asid=(\d+) commands=(\d+)$", re.MULTILINE)
 
 
 def taken(lines, asid):
-    """How many commands with this ASID there were before each CMD_SYNC."""
+    """The number of commands with this ASID before each CMD_SYNC."""
     counts, count = [], 0
     for line in lines:
         if (found := COMMAND.search(line)) and int(found[1]) == asid:
@@ -27,13 +27,13 @@ def taken(lines, asid):
 
 
 def wanted(issued):
-    """The same, of calls with so many commands each."""
+    """The numbers that taken() should return for calls with these numbers of commands."""
     return [size for count in issued
             for size in [BATCH] * (count // BATCH) + [count % BATCH] * bool(count % BATCH)]
 
 
 def mismatch(lines, report):
-    """What is wrong with the batches that a guest's report tells of; empty if nothing."""
+    """What is wrong with the batches in a guest's report; empty if nothing."""
     issued = {}
     for asid, count in JOURNAL.findall(report):
         issued.setdefault(int(asid), []).append(int(count))
@@ -45,7 +45,7 @@ def mismatch(lines, report):
 
 
 def overlooked():
-    """What the comparison gets wrong, one line each; empty if it can be relied on."""
+    """What the comparison gets wrong, one line each; empty if it is reliable."""
     report = "    # batch asid=7 commands=66\n# batch asid=7 commands=1\n"
     command = "smmuv3_range_inval vmid=1 asid=7 addr=0x1000"
     sync = "smmuv3_cmdq_opcode <--- SMMU_CMD_SYNC"

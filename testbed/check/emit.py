@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Writes KTAP: for the suites that are written in Python.
+"""Writes KTAP, for the suites written in Python.
 
-The plan comes first, so that a suite which dies half-way is found out.
+The plan comes first, so a suite that dies half-way is detected.
 """
 
 
 def show(line):
-    """On standard output, at once."""
+    """Print to standard output, unbuffered."""
     print(line, flush=True)
 
 
@@ -21,7 +21,7 @@ class Emitter:
             write(line)
 
     def case(self, name, problem="", seconds=None):
-        """One result; a problem, of any number of lines, makes it a failure."""
+        """Write one result; a problem, of any number of lines, makes it a failure."""
         for line in problem.splitlines():
             self.write(f"# {line}")
         if seconds is not None:
@@ -29,7 +29,7 @@ class Emitter:
         self.result("not ok" if problem else "ok", name)
 
     def subtest(self, word, name, lines):
-        """A result with subtests, whose lines are indented already."""
+        """Write a result with subtests, whose lines are already indented."""
         for line in lines:
             self.write(line)
         self.result(word, name)
@@ -40,5 +40,5 @@ class Emitter:
         self.write(f"{word} {self.number} {name}")
 
     def exit_code(self):
-        """What the suite ends with."""
+        """The exit code of the suite."""
         return 1 if self.failed else 0

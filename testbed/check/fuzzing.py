@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
 """Finds the shortest sequence of operations that still fails.
 
-The fuzzer in the guest draws each operation from a seed and its number alone, so any of
-an episode's can be left out. A try boots a machine that leaves out one part after the
-other until it fails. How long it may go on is bounded: what is left then is short enough
-to look at, and fails.
+The fuzzer in the guest derives each operation from the seed and its number alone, so any
+operation of an episode can be omitted. A try boots a machine that omits one part after
+another until it fails. The number of machines is bounded: the remaining sequence is then
+short enough to inspect, and still fails.
 """
 
 import re
 
 TRY = re.compile(r"^# try (\d+)$", re.MULTILINE)
 EPISODE = re.compile(r"^# episode (\d+) of seed (\d+): mode \d+, (\d+) threads", re.MULTILINE)
-OPERATIONS = 150    # of each thread, as the program has it
-# The machines that one reduction may start; most need half as many.
+OPERATIONS = 150    # of each thread, as in the program
+# The machines that one reduction may boot; most need half as many.
 MACHINES = 40
 
 
 def failed_episode(channel):
-    """(episode, number of its operations) of the last one that a report tells of, or None."""
+    """(episode, number of its operations) of the last episode in a report, or None."""
     found = EPISODE.findall(channel)
     return (int(found[-1][0]), int(found[-1][2]) * OPERATIONS) if found else None
 
 
 def as_ranges(operations):
-    """The list as the program takes it: "0-4,7-7"."""
+    """The list in the format that the program expects: "0-4,7-7"."""
     ranges = []
     for number in operations:
         if ranges and ranges[-1][1] == number - 1:
@@ -34,16 +34,16 @@ def as_ranges(operations):
 
 
 def without_each(operations, parts):
-    """What is left of the list without its first, second ... part."""
+    """The list without its first part, without its second part, and so on."""
     size = -(-len(operations) // parts)
     return [operations[:start] + operations[start + size:]
             for start in range(0, len(operations), size)]
 
 
 def reduce(count, fails):
-    """The shortest list that fails of `count` operations; None if they do not fail again.
+    """The shortest failing list out of `count` operations; None if the failure does not recur.
 
-    fails: takes lists, tries one after the other, returns the number of the first that
+    fails: tries the lists it is passed one after another, returns the number of the first that
     fails, or None.
     """
     operations, parts = list(range(count)), 2
@@ -62,13 +62,13 @@ def reduce(count, fails):
 
 
 def failing_try(channel):
-    """The number of the last try that a report tells of: the one that failed."""
+    """The number of the last try in a report: the one that failed."""
     found = TRY.findall(channel)
     return int(found[-1]) if found else None
 
 
 def overlooked():
-    """A problem unless a seeded failure, of three operations together, is found."""
+    """A problem unless a seeded failure, which takes three operations together, is found."""
     guilty = {17, 203, 204}
 
     def fails(lists):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Guests of a real QEMU: the machines that run them, and what is judged outside.
+"""Guests of a real QEMU: the machines that run them, and the cases judged on the host.
 
 A machine boots with KVM and a root file system of Debian packages, and a script of
 testbed/guest (vm-plain, vm-nested) starts guests in it, with real devices. What the
-script and its guests reported is held against what they have no hand in: the log of
-the SMMU that translated for the devices, the files behind the disks, and the packets
-that left the network device. A program of Debian's that drives devices itself, DPDK's
-testpmd, is run in the same way, by vm-dpdk.
+script and its guests reported is compared with records that are independent of them: the
+log of the SMMU that translated for the devices, the files behind the disks, and the
+packets that left the network device. DPDK's testpmd from Debian, which drives devices
+itself, is run in the same way, by vm-dpdk.
 """
 
 import hashlib
@@ -31,33 +31,33 @@ MACHINE_SECONDS = 4000 if DEBUG else 900
 GUEST_SECONDS = MACHINE_SECONDS // 3
 DISK_BYTES = 128 << 20
 SLOT_BYTES = 16 << 20
-FIXED_TIME = {"SOURCE_DATE_EPOCH": "1000000000"}    # FAT knows no time before 1980
+FIXED_TIME = {"SOURCE_DATE_EPOCH": "1000000000"}    # FAT has no dates before 1980
 BOOT_PARAMETERS = "console=ttyAMA0 loglevel=4 panic=-1 kunit.enable=0 tasks=disk,reboot slot=4"
-MEMORY_MIB = 2048       # of a machine: two guests of 512 MiB and what is around them
+MEMORY_MIB = 2048       # of a machine: two guests of 512 MiB and the host system
 FACT = re.compile(r"\s*# fact (\w+) (.*)")
 USES = re.compile(r"# uses device=(\S+) stage=(\d) by=(\S+)")
 GUEST_RESULT = re.compile(r"(?:not )?ok \d+ (.*)")
 STAGES = "each device is translated by the stages it should, in order"
 IN_WORDS = {1: "by stage 1", 2: "by stage 2", 3: "by both stages"}
-# What is passed through, by the IDs that the guest sees.
+# The passed-through devices, by the IDs that the guest sees.
 PASSED = {"1234:11e8": "edu", "1b36:0010": "NVMe disk", "8086:10ca": "virtual function of igb"}
-# Of a file of captured packets, and of the packets.
+# Header sizes and fields of a pcap file and of its packets.
 PCAP_HEADER, PCAP_RECORD, PCAP_LENGTH = 24, 16, 8
 IPV4, ICMP, ECHO_REQUEST = b"\x08\x00", 1, 8
 
 
 @dataclass
 class Machine:
-    """One machine, and after its run what it left behind."""
+    """One machine, and the results of its run."""
     name: str
     log: Path
     script: str
     devices: list
-    options: list = field(default_factory=list)     # more of machine/vm's
+    options: list = field(default_factory=list)     # further options of machine/vm
     disks: dict = field(default_factory=dict)       # address: file
     packets: Path | None = None
-    boot_disk: str = ""         # the address of the one that firmware boots a guest from
-    events: list = field(default_factory=lambda: smmu_log.EVENTS)     # of QEMU's, to trace
+    boot_disk: str = ""         # the address of the disk that firmware boots a guest from
+    events: list = field(default_factory=lambda: smmu_log.EVENTS)     # QEMU's trace events
     trouble: str = ""
     channel: str = ""
     seconds: float = 0
@@ -76,7 +76,7 @@ def plain(log):
 
 
 def nested(log):
-    """Two disks and an edu, and an IORT by which nesting is allowed."""
+    """Two disks and an edu, and an IORT that allows nesting."""
     log.mkdir(parents=True, exist_ok=True)
     return Machine("accelerated", log, "vm-nested",
                    [EDU, "nvme,drive=disk0,serial=first,addr=2",
@@ -86,8 +86,8 @@ def nested(log):
 
 
 def dpdk(log):
-    """Two network devices that a hub joins. Each packet is several accesses: only those that
-    are refused are traced."""
+    """Two network devices connected by a hub. Each packet causes several accesses: only the
+    refused ones are traced."""
     log.mkdir(parents=True, exist_ok=True)
     options = [f"--qemu-arg={word}" for name in ("first", "second")
                for word in ("-netdev", f"hubport,id={name},hubid=0")]
@@ -105,7 +105,7 @@ def judge_dpdk(machine):
 
 
 def own_vmm(log):
-    """The tests that are VMMs themselves, with the devices of the suite passthrough."""
+    """The tests that act as VMMs themselves, with the devices of the passthrough suite."""
     options = ["--kvm", "--canwbs", "--stage", "nested", *smmu_log.log_faults(smmu_log.EVENTS)]
     return passthrough.Machine("VMMs of the tests' own", log, OWN_PROGRAMS, "3", options)
 
@@ -123,7 +123,7 @@ def judge_own_vmm(machine):
 
 
 def root_file_system():
-    """The image, made if need be; raise Problem if it cannot be."""
+    """The image, created if necessary; raise Problem if that fails."""
     run = subprocess.run([TESTBED / "host/root"], stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         raise Problem("there is no root file system for the guests: testbed/host/root failed")
@@ -131,7 +131,7 @@ def root_file_system():
 
 
 def require_memory():
-    """Raise Problem unless the host has memory for a machine."""
+    """Raise Problem unless the host has enough memory for a machine."""
     found = re.search(r"MemAvailable:\s*(\d+)", Path("/proc/meminfo").read_text())
     available = int(found[1]) // 1024 if found else 0
     if available < MEMORY_MIB + 512:
@@ -140,8 +140,8 @@ def require_memory():
 
 
 def guest_image():
-    """The kernel of the guests: the one under test. The debug kernel would take ten times as
-    long in a machine that does so already, so it has guests without the checkers."""
+    """The guests' kernel: the one under test. A debug kernel would be ten times slower again in
+    a machine that is already that slow, so its guests run the kernel without the checkers."""
     if not DEBUG:
         return Path(os.environ["IMAGE"])
     run = subprocess.run([TESTBED / "kernel/image"], env={**os.environ, "DEBUG": ""},
@@ -152,8 +152,8 @@ def guest_image():
 
 
 def prepare(log, programs):
-    """Build what the guests run, with compile_programs()'s programs; returns what machines
-    need to be given as files."""
+    """Build what the guests run, with the programs of compile_programs(); returns the files
+    that the machines need."""
     require_memory()
     poke = compile_tool("poke", programs, log)
     container = compile_tool("container", programs, log)
@@ -166,7 +166,7 @@ def prepare(log, programs):
 
 
 def compile_tool(name, programs, log):
-    """Build a program of testbed/guest that a machine or a guest uses; returns its path."""
+    """Build a program of testbed/guest for a machine or a guest; returns its path."""
     headers = (Path(passthrough.user_headers()) / "include",
                Path(os.environ["ROOT"]) / "include/uapi")
     initramfs.run_or_stop(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Werror",
@@ -177,7 +177,7 @@ def compile_tool(name, programs, log):
 
 
 def boot(machine, files, root):
-    """Run one machine; fills in its channel and what was wrong with it, failed cases apart."""
+    """Run one machine; sets its channel and what was wrong with it apart from failed cases."""
     options = ["--kvm", "--root", root, "--memory", f"{MEMORY_MIB}M", "--stage", "nested",
                "--append", f"loglevel=5 kunit.enable=0 guest_seconds={GUEST_SECONDS}",
                "--timeout", str(MACHINE_SECONDS),
@@ -196,16 +196,16 @@ def boot(machine, files, root):
 
 
 def make_disk(path):
-    """Zeros, whatever an earlier run left."""
+    """Create the file with zeros, whatever an earlier run left."""
     path.unlink(missing_ok=True)
     with open(path, "wb") as disk:
         disk.truncate(DISK_BYTES)
 
 
 def make_bootable(disk, files):
-    """A file system over the first half of the disk, with what the firmware's shell runs
-    when there is nothing else to boot: the guests' kernel and initramfs. Of equal files it
-    makes equal disks."""
+    """Create a file system on the first half of the disk, with the guests' kernel and initramfs,
+    which the firmware's shell starts when there is nothing else to boot. Equal files result
+    in equal disks."""
     script = disk.with_suffix(".nsh")
     script.write_text(f"fs0:\r\nlinux.efi initrd=\\guest.cpio {BOOT_PARAMETERS}\r\n")
     file_of = {path.name: path for path in files}
@@ -231,12 +231,12 @@ def facts(channel):
 
 
 def all_facts(channel, wanted):
-    """The words of each fact of that name."""
+    """The words of each fact with that name."""
     return [words for _, some in facts(channel) for name, words in some if name == wanted]
 
 
 def stages(translations, sid):
-    """The stages that translated for a device, in order, each once as long as it lasted."""
+    """The stages that translated for a device, in order, without consecutive repeats."""
     result = []
     for one in translations:
         if one.sid == sid and result[-1:] != [one.stage]:
@@ -245,7 +245,7 @@ def stages(translations, sid):
 
 
 def expected_stages(channel):
-    """The same, as the machine's script told before: {address: stages}."""
+    """The stages that the machine's script announced: {address: stages}."""
     expected = {}
     for device, stage, _ in USES.findall(channel):
         known = expected.setdefault(device, [])
@@ -255,7 +255,7 @@ def expected_stages(channel):
 
 
 def stages_of(channel, who):
-    """{address: stages} of the devices that a guest has, as the machine's script told."""
+    """{address: stages} of a guest's devices, as announced by the machine's script."""
     found = {}
     for device, stage, user in USES.findall(channel):
         if user == who:
@@ -264,7 +264,7 @@ def stages_of(channel, who):
 
 
 def wrong_stages(machine, record):
-    """A problem for each device that was translated by other stages than it should."""
+    """A problem for each device that was translated by the wrong stages."""
     problems = []
     for device, expected in expected_stages(machine.channel).items():
         found = stages(record.translations(), stream_id(device))
@@ -275,7 +275,7 @@ def wrong_stages(machine, record):
 
 
 def strays(machine, record):
-    """A problem for each way to the page of the doorbell that is not the doorbell's."""
+    """A problem for each translation to the doorbell's page that is not for the doorbell."""
     used = {stream_id(device) for device in expected_stages(machine.channel)}
     wrong = Counter(str(t) for t in record.translations() if t.sid in used
                     and t.physical // PAGE == DOORBELL // PAGE and t.physical != DOORBELL)
@@ -283,7 +283,7 @@ def strays(machine, record):
 
 
 def too_few_interrupts(machine, record):
-    """A problem unless the devices rang the doorbell as often as their guests say."""
+    """A problem unless the devices rang the doorbell as often as their guests report."""
     used = {stream_id(device) for device in expected_stages(machine.channel)}
     rang = sum(t.sid in used and t.physical == DOORBELL for t in record.translations())
     counted = sum(int(words["count"]) for words in all_facts(machine.channel, "interrupts"))
@@ -293,7 +293,7 @@ def too_few_interrupts(machine, record):
 
 
 def unexpected_faults(machine, record):
-    """A problem for each access that was blocked, and none for those that should be."""
+    """A problem for each access that was blocked, except for those that should be."""
     told = {int(words["address"], 16) for words in all_facts(machine.channel, "fault")}
     faults = record.faults()
     missing = told - {fault.iova for fault in faults}
@@ -317,7 +317,7 @@ def wrong_data(machine):
 
 
 def pings(path):
-    """How many echo requests are in a file of captured packets (pcap, Ethernet, IPv4)."""
+    """The number of echo requests in a file of captured packets (pcap, Ethernet, IPv4)."""
     data = path.read_bytes()
     count, offset = 0, PCAP_HEADER
     while offset < len(data):
@@ -329,7 +329,7 @@ def pings(path):
 
 
 def lost_packets(machine):
-    """A problem unless each ping of a guest is among the packets that left the machine."""
+    """A problem unless all pings of the guests are among the packets that left the machine."""
     sent = sum(int(words["sent"]) for words in all_facts(machine.channel, "net"))
     seen = pings(machine.packets)
     if not sent:
@@ -338,7 +338,7 @@ def lost_packets(machine):
 
 
 def judge(machine):
-    """(name, problem) of each case that is decided outside of the machine."""
+    """(name, problem) of each case that is judged on the host."""
     record = smmu_log.read_log(machine.log / "trace.log")
     yield STAGES, wrong_stages(machine, record)
     yield "its interrupts go to the doorbell, not fewer than the guests count", \

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The journal that drivers in a guest keep of what their devices did.
+"""The journal in which the drivers in a guest record what their devices did.
 
-It is lines among those of a guest's report, which lib/journal.c of
+It consists of lines in a guest's report, which lib/journal.c of
 tools/testing/selftests/passthrough writes and describes: where doorbells are, each DMA, each
-series of interrupts, and, where that changes as a test goes on, which stages are to translate a
-page. They are in order for each device.
+series of interrupts, and, where that changes during a test, which stages must translate a
+page. The lines are in order for each device.
 """
 
 import re
@@ -20,16 +20,16 @@ IN_WORDS = {"doorbell": "a doorbell", "msi": "an interrupt", "dma": "a DMA"}
 @dataclass(frozen=True)
 class Route:
     """What may happen to an access: the stages that translate it, NONE of them, or that it
-    is NEVER made. Any stage may where the journal has no route."""
+    is NEVER made. Without a route in the journal, any stage may translate it."""
     stages: frozenset = frozenset({1, 2, NESTED})
-    event: str = ""     # that the SMMU records if it blocks the access
+    event: str = ""     # recorded by the SMMU if it blocks the access
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`count` times the same access of a device, or a doorbell, which is none. An interrupt
-    has the pages of its doorbell: two if it was raised while the one became the other, none
-    if the kernel could not tell."""
+    """The same access of a device, `count` times, or a doorbell, which is not an access. An
+    interrupt has the pages of its doorbell: two if it was raised during a relocation, none if
+    the kernel could not report the page."""
     kind: str           # msi, dma, doorbell
     sid: int
     iovas: tuple
@@ -43,26 +43,26 @@ class Entry:
 
 
 def stream_id(bdf):
-    """The SMMU's name for a PCI function: 0000:BB:DD.F."""
+    """The stream ID of a PCI function, which is given as 0000:BB:DD.F."""
     _, bus, rest = bdf.split(":")
     slot, function = rest.split(".")
     return int(bus, 16) << 8 | int(slot, 16) << 3 | int(function)
 
 
 def read_line(line):
-    """(kind, words) of a line of the journal, None of any other."""
+    """(kind, words) of a line of the journal, None for any other line."""
     found = LINE.match(line)
     return found and (found[1], dict(pair.split("=", 1) for pair in found[2].split()))
 
 
 def read_route(word):
-    """The Route of a journal line's words."""
+    """The Route in the words of a journal line."""
     stages = {STAGES[stage] for stage in word["stage"].split("|")}
     return Route(frozenset(stages), word.get("event", ""))
 
 
 def read_entries(kind, word, routes):
-    """The Entries of one line, one for each doorbell that its interrupts went by."""
+    """The Entries of one line, one for each doorbell that its interrupts used."""
     sid = stream_id(word["device"])
     length = int(word.get("length", "4"), 16)
     for series in word["iova"].split(","):
@@ -74,7 +74,7 @@ def read_entries(kind, word, routes):
 
 
 def read_journal(text):
-    """The Entries of a guest's report, in order, each with its page's latest Route."""
+    """The Entries of a guest's report, in order, each with the latest Route of its page."""
     routes, entries = {}, []
     for kind, word in filter(None, map(read_line, text.splitlines())):
         if kind == "route":
@@ -86,6 +86,6 @@ def read_journal(text):
 
 
 def unreported(entries):
-    """A problem unless the kernel told the IOVA of every interrupt."""
+    """A problem unless the kernel reported the IOVA of every interrupt."""
     blind = sum(entry.kind == "msi" and not entry.iovas for entry in entries)
     return f"the kernel did not report the IOVA of {blind} series of interrupts" * bool(blind)

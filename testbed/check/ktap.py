@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Reads KTAP, strictly: what is not clearly a pass is a failure.
+"""Reads KTAP strictly: anything that is not clearly a pass is a failure.
 
-parse() gives the leaf cases of a stream, nested subtests flattened to
+parse() returns the leaf cases of a stream, nested subtests flattened to
 "parent/child" names, and the errors of the stream itself: a plan that does not
 match, no plan, results out of order, subtests without their parent's result
-line, no test at all. Only subtests may do without a plan (KUnit's parameters
-do): the parent's result line shows that they came to their end. Text that is
-not KTAP is kept as diagnostics.
+line, no test at all. Only subtests may lack a plan (as KUnit's parameters
+do): the parent's result line shows that they completed. Text that is not
+KTAP is kept as diagnostics.
 """
 
 import re
@@ -22,7 +22,7 @@ BAIL_OUT = "Bail out!"
 
 @dataclass
 class Case:
-    """One leaf: result is pass, fail or skip; note says why it is not a plain pass."""
+    """One leaf: result is pass, fail or skip; note is the reason if it is not a plain pass."""
     name: str
     result: str
     note: str = ""
@@ -32,7 +32,7 @@ class Case:
 
 @dataclass
 class Report:
-    """All that a stream said; good() only if every word of it was."""
+    """The content of a stream; good() only if all of it is."""
     cases: list = field(default_factory=list)
     errors: list = field(default_factory=list)
 
@@ -49,16 +49,16 @@ class Level:
     def __init__(self, indent):
         self.indent = indent
         self.plan = None
-        self.skip_all = None    # the reason that a plan of 0 gave
+        self.skip_all = None    # the reason given with a plan of 0
         self.results = 0
-        self.bare_failure = None    # the last result, if it failed without saying why
+        self.bare_failure = None    # the last result, if it failed without a reason
         self.cases = []
         self.errors = []
         self.pending = []       # diagnostics since the last result line
-        self.children = []      # closed levels that wait for their parent's line
+        self.children = []      # closed levels waiting for their parent's line
 
     def close(self):
-        """Hold the plan against what came."""
+        """Compare the plan with the results."""
         if self.plan is None:
             if self.results and self.indent == 0:
                 self.errors.append("has results but no plan")
@@ -69,14 +69,14 @@ class Level:
 
 
 class Parser:
-    """Keeps the stack of open levels; the first is the whole stream."""
+    """Maintains the stack of open levels; the first is the whole stream."""
 
     def __init__(self):
         self.levels = [Level(0)]
         self.clock = 0.0        # arrival time of the last result line
 
     def line(self, text, when=None):
-        """Take one line; when is its arrival time in seconds, if known."""
+        """Parse one line; when is its arrival time in seconds, if known."""
         text = text.rstrip()
         body = text.lstrip(" \t")
         indent = len(text) - len(body)
@@ -93,8 +93,8 @@ class Parser:
             self.remark(indent, body)
 
     def at(self, indent):
-        """The level of this indentation; a deeper one opens, shallower ones stay open
-        until their parent's result line closes them."""
+        """The level of this indentation. A deeper one is opened; it stays open until its
+        parent's result line closes it."""
         level = self.levels[-1]
         if indent > level.indent:
             level = Level(indent)
@@ -105,7 +105,7 @@ class Parser:
         return self.levels[-1]
 
     def adopt(self):
-        """Close the deepest level; its cases wait in the parent for their name."""
+        """Close the deepest level; its cases wait in the parent for the parent's name."""
         child = self.levels.pop()
         child.close()
         self.levels[-1].children.append(child)
@@ -134,7 +134,7 @@ class Parser:
         level.children, level.pending = [], []
 
     def elapsed(self, diagnostics, when):
-        """A '# seconds: N' diagnostic is the case's own word; else time since the last one."""
+        """A '# seconds: N' diagnostic is the case's own figure; else time since the last one."""
         since, self.clock = self.clock, self.clock if when is None else when
         for text in diagnostics:
             stated = SECONDS.match(text)
@@ -143,15 +143,15 @@ class Parser:
         return round(self.clock - since, 3)
 
     def remark(self, indent, body):
-        """Diagnostics belong to the next result; those below a failure that had none
-        before it are taken for its own as well."""
+        """Diagnostics belong to the next result; those after a failure that had none
+        before it are attributed to that failure as well."""
         level = next((l for l in reversed(self.levels) if l.indent <= indent), self.levels[0])
         level.pending.append(body)
         if level.bare_failure is not None:
             level.bare_failure.diagnostics.append(body)
 
     def finish(self):
-        """The Report; what is still open now was cut off."""
+        """The Report; levels that are still open were cut off."""
         while len(self.levels) > 1:
             self.adopt()
         top = self.levels[0]
@@ -166,7 +166,7 @@ class Parser:
 
 
 def judge(word, name, directive):
-    """A result line to a Case; a skip must give its reason, and never excuses 'not ok'."""
+    """Turn a result line into a Case; a skip needs a reason, and never excuses 'not ok'."""
     kind, reason = (directive[1].upper(), directive[2].strip()) if directive else ("", "")
     if word == "not ok":
         return Case(name, "fail", f"{kind} {reason}".strip())
@@ -184,7 +184,7 @@ def skipped(name, reason):
 
 
 def merge(parent, children):
-    """A parent with subtests counts only where it disagrees with them."""
+    """A parent with subtests counts as a case only if it disagrees with them."""
     if not children:
         return [parent]
     cases = [case for child in children for case in child.cases]

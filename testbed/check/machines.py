@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""One machine of a suite: has machine/vm run it, and says what came of it."""
+"""Runs one machine of a suite with machine/vm, and returns its results."""
 
 import json
 import os
@@ -12,19 +12,19 @@ from machine.paths import TESTBED, stop
 
 @dataclass
 class Run:
-    """What a machine left behind."""
-    status: str         # as result.json has it: pass, fail, crash ...
+    """The results of a machine's run."""
+    status: str         # as in result.json: pass, fail, crash ...
     seconds: float
     channel: str        # what the guest reported
-    said: str           # what vm printed, if the machine did not pass
+    said: str           # the output of vm, if the machine did not pass
 
     def trouble(self):
-        """What was wrong with the machine, failed cases apart."""
+        """What was wrong with the machine apart from failed cases."""
         return "" if self.status in ("pass", "fail") else f"{self.status}\n{self.said}"
 
 
 def take_newer_emulator():
-    """From here on machines are run by the QEMU of host/emulator; without one the program ends."""
+    """Run all further machines with the QEMU of host/emulator; exit if there is none."""
     run = subprocess.run([TESTBED / "host/emulator"], stdout=subprocess.PIPE, text=True,
                          check=False)
     if run.returncode:
@@ -33,7 +33,7 @@ def take_newer_emulator():
 
 
 def recall(log):
-    """The option that names the record of this machine, if the suite has such."""
+    """The option that names the record of this machine, if the suite has records."""
     records = os.environ.get("RECORDS")
     if not records:
         return []
@@ -41,7 +41,7 @@ def recall(log):
 
 
 def run(log, options, script):
-    """Run the script of testbed/guest in a machine with these options of machine/vm."""
+    """Run a script of testbed/guest in a machine with these options of machine/vm."""
     line = [TESTBED / "machine/vm", "--log", log, "--image", os.environ["IMAGE"],
             *recall(log), *options, TESTBED / "guest" / script]
     ended = subprocess.run(line, stderr=subprocess.PIPE, text=True, check=False)

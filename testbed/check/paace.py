@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Reads a PAMU's tables in a machine's memory, as the hardware would, and answers
-the questions that a guest asks about them.
+a guest's questions about them.
 
 The layout is that of Freescale's QorIQ reference manuals: a primary entry (PAACE)
-for each LIODN, of 64 bytes, and secondary entries for the slots of its window from
-the second one on. Nothing here looks at the driver, nor does the driver compute
-anything that is used here: a question is answered by following an I/O address to
-the bytes that lie there.
+of 64 bytes for each LIODN, and secondary entries for the subwindows from the second
+one on. This code shares nothing with the driver: a question is answered by
+translating an I/O address and reading the bytes found there.
 """
 
 import struct
@@ -16,15 +15,15 @@ ENTRY = 64
 SECONDARY = 0x800           # entries of the SPAACT
 WINDOW_XLATE = 1
 MARK = 16                   # bytes of a mark
-BOOT_BITS = 36              # the window that boot makes: all physical addresses
+BOOT_BITS = 36              # the window set up at boot: all physical addresses
 WRITE = 2
 PAGE = 0x1000
-NO_MESSAGE = b"\xff" * 4    # what lies where a message is caught
+NO_MESSAGE = b"\xff" * 4    # content of the memory that catches a message
 
 
 @dataclass
 class Entry:
-    """One PAACE, its fields as numbers."""
+    """One PAACE, with its fields as numbers."""
     words: tuple
 
     def __init__(self, data):
@@ -73,12 +72,12 @@ class Entry:
 
     @property
     def liodn(self):
-        """Of a secondary entry."""
+        """The LIODN of a secondary entry."""
         return self.words[1] >> 16
 
 
 class Tables:
-    """The tables of a machine that stands still. read(address, size) gives memory,
+    """The tables of a stopped machine. read(address, size) returns memory,
     read.write(address, data) changes it; banks are the pages that MSIs are written to."""
 
     def __init__(self, read, registers, liodn, banks=()):
@@ -118,7 +117,7 @@ class Tables:
         return entry.target & ~((1 << bits) - 1) | offset, entry.access
 
     def used(self):
-        """How many slots lead somewhere."""
+        """The number of slots that map something."""
         return sum(self.walk(i << self.slot_bits()) is not None
                    for i in range(self.primary.slots))
 
@@ -128,7 +127,7 @@ def number(word):
 
 
 def marked(tables, iova, access, mark, at):
-    """A problem unless a mark lies where an I/O address leads, which allows that."""
+    """A problem unless an I/O address translates to a mark, with this access."""
     found = tables.walk(iova)
     if not found:
         return f"{iova:#x} leads nowhere"
@@ -182,14 +181,14 @@ def ends(tables, last, access, mark):
 
 
 def leads(tables, iova, size, access, mark):
-    """All of it, and nothing after it unless that is another slot."""
+    """The whole range is mapped, and nothing after it unless that is another slot."""
     last = number(iova) + number(size) - 1
     return starts(tables, iova, access, mark) or ends(tables, str(last), access, mark) or \
         nowhere(tables, str(last + 1))
 
 
 def bank(tables, iova, index):
-    """The page of a bank, to be written to, and nothing after it."""
+    """A writable page of a bank is mapped, and nothing after it."""
     found = tables.walk(number(iova))
     wanted = tables.banks[number(index)], WRITE
     if found != wanted:
@@ -199,7 +198,7 @@ def bank(tables, iova, index):
 
 
 def delivers(tables, iova):
-    """Take the message that the device wrote to an I/O address to where that leads."""
+    """Forward the message that the device wrote to an I/O address to its translation."""
     address = number(iova)
     message = tables.read(address, len(NO_MESSAGE))
     if message == NO_MESSAGE:

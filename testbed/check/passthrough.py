@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the suites with passed-through devices share: their programs, the tests of
-tools/testing/selftests/passthrough, are compiled once; a machine with the devices that
-they drive runs some of them; its report is one block of subtests, what the programs
-in the guest said and then what is judged outside of it.
+"""Shared code of the suites with passed-through devices. Their programs, the tests of
+tools/testing/selftests/passthrough, are compiled once. A machine with the devices that
+they drive runs some of them. Its report is one block of subtests: the results of the
+programs in the guest, then the cases judged on the host.
 """
 
 import os
@@ -20,17 +20,17 @@ TESTBED = Path(__file__).resolve().parent.parent
 EDU = "edu,dma_mask=0xffffffffffffffff"
 # Below a root port that does not isolate it, an edu shares the port's group.
 PORT = ["pcie-root-port,id=shared,disable-acs=on,chassis=1", f"{EDU},bus=shared"]
-# The guest knows them by their addresses: of either kind it keeps one for itself.
+# The guest identifies them by their addresses, and keeps one of either kind for itself.
 FUNCTIONS = ["igb,addr=6", "nvme,drive=disk2,serial=users,addr=7"]
 # Sixteen vectors of plain MSI, and a device for it to be asked for.
 USB = ["nec-usb-xhci,id=usb,msix=off,msi=on,addr=8", "usb-tablet,bus=usb.0"]
 DEVICES = [EDU, EDU, "igb", "nvme,drive=disk,serial=testbed", *PORT, *FUNCTIONS, *USB]
 DISK = [word for name in ["disk", "disk2"]
         for word in ["-blockdev", f"null-co,node-name={name},size=67108864,read-zeroes=on"]]
-# QEMU 10 takes 32 bits of the place of a virtual function's registers: below 4 GiB they
-# work. Linux has to put them there if there is nothing above.
+# QEMU 10 uses only 32 bits of the address of a virtual function's BAR, so it has to be below
+# 4 GiB. Linux places it there if there is no window above.
 LOW_REGISTERS = ["--qemu-arg=-machine", "--qemu-arg=highmem-mmio=off"]
-# A copy by an edu device is mostly waiting: three machines fill two CPUs.
+# A copy by an edu device is mostly waiting: three machines keep two CPUs busy.
 MACHINES_AT_ONCE = 3
 # A debug kernel is some ten times slower, and the host may be busy.
 DEBUG = bool(os.environ.get("DEBUG"))
@@ -40,24 +40,24 @@ MACHINE_SECONDS = 1440 if DEBUG else 360
 
 @dataclass
 class Machine:
-    """One machine, and after its run what it left behind."""
+    """One machine, and the results of its run."""
     name: str
     log: Path
     programs: list
     gic: str = "3"
-    options: list = field(default_factory=list)     # more of machine/vm's
-    parameters: str = ""                            # more of the kernel's
+    options: list = field(default_factory=list)     # further options of machine/vm
+    parameters: str = ""                            # further kernel parameters
     devices: list = field(default_factory=lambda: DEVICES)
     script: str = "passthrough-run"                 # of testbed/guest
-    group: str = ""         # of cases, if the one program is to run no others
-    whole: bool = True      # runs all programs that it has
+    group: str = ""         # of cases, if the program must run no others
+    whole: bool = True      # runs all of its programs
     trouble: str = ""
     channel: str = ""
 
 
 def user_headers():
-    """The directory with the patched kernel's headers. On an unpatched kernel the programs
-    find out what that does not have."""
+    """The directory with the patched kernel's headers. The programs detect at run time what an
+    unpatched kernel lacks."""
     if os.environ.get("BASE") != "pristine":
         return os.environ["HEADERS"]
     run = subprocess.run([TESTBED / "kernel/headers"], stdout=subprocess.PIPE, text=True,
@@ -69,7 +69,7 @@ def user_headers():
 
 def compile_programs(log, machines=()):
     """Build the selftests with their own Makefile, all or those of these machines; returns
-    the directory they are in."""
+    their directory."""
     names = sorted({name for machine in machines for name in machine.programs})
     source = Path(os.environ["OUT"]) / "linux/tools/testing/selftests/passthrough"
     headers = f"-isystem {user_headers()}/include -isystem {os.environ['ROOT']}/include/uapi"
@@ -90,7 +90,7 @@ def compile_programs(log, machines=()):
 
 
 def choose(machine, programs):
-    """What the guest needs: the programs of this machine and a list of their names."""
+    """The guest's files: the programs of this machine and a list of their names."""
     chosen = programs / f"{machine.log.name}/passthrough-programs"
     chosen.parent.mkdir()
     chosen.write_text("".join(f"{name} {machine.group}".rstrip() + "\n" for name in machine.programs))
@@ -99,7 +99,7 @@ def choose(machine, programs):
 
 
 def boot(machine, programs):
-    """Run one machine; fills in its channel and what was wrong with it, failed cases apart."""
+    """Run one machine; sets its channel and what was wrong with it apart from failed cases."""
     unsafe = "iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1"
     isolated = "msi_isolated=yes" if machine.gic == "3" else unsafe
     parameters = f"loglevel=5 kunit.enable=0 {isolated} {machine.parameters}".rstrip()
@@ -114,7 +114,7 @@ def boot(machine, programs):
 
 
 def complaints(machine, faults):
-    """What the machine had to complain about, and each fault that its SMMU recorded."""
+    """The complaints of the machine, and each fault that its SMMU recorded."""
     counts = sorted(Counter(faults).items())
     return "\n".join([machine.trouble] * bool(machine.trouble) +
                      [f"{count} times {fault}" for fault, count in counts])
@@ -122,17 +122,17 @@ def complaints(machine, faults):
 
 def report(machine, judged):
     """(word, lines) of the machine's block of subtests; judged: (name, problem) of each case
-    that is decided outside of the guest."""
+    that is judged on the host."""
     return report_block(machine.channel, judged)
 
 
 def report_block(channel, judged):
-    """The same, of what a guest reported."""
+    """As report(), for a guest's report."""
     cases = list(judged)
     guest = [line for line in channel.splitlines()
              if line and not line.startswith("# testbed")]
     found = ktap.parse(channel)
-    # Each device that a test could miss is there: a skip is a failure.
+    # The machine has every device that the tests need: a skip is a failure.
     gaps = found.errors + [f"skipped: {c.name}: {c.note}" for c in found.cases
                            if c.result == "skip"]
     cases.append(("the guest's report is whole and skips nothing", "\n".join(gaps)))
@@ -145,8 +145,8 @@ def report_block(channel, judged):
 
 
 def run_all(machines, programs, judge, *cases):
-    """What a suite does: report (name, problem) of cases that need no machine, run the
-    machines, report each with what judge(machine) says of it, and end."""
+    """Run a suite: report (name, problem) of cases that need no machine, run the machines,
+    report each with the cases of judge(machine), and exit."""
     emitter = Emitter(len(cases) + len(machines))
     for name, problem in cases:
         emitter.case(name, problem)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The records of machines that passed, from which later runs of a suite recall them.
+"""Records of machines that passed, from which later runs of a suite recall them.
 
-machine/recall.py says what a record is good for. A suite's records are kept when all
-of it passed, and dropped when it failed: the next run starts each machine again.
-AGAIN=1 drops them beforehand, and what the suites themselves remember.
+machine/recall.py describes when a record is valid. A suite's records are kept if all of
+it passed, and dropped if it failed: the next run then boots each machine again. AGAIN=1
+drops them beforehand, along with what the suites themselves remember.
 """
 
 import os
@@ -14,7 +14,7 @@ from machine.paths import CACHE, OUT
 
 
 def again():
-    """Whether to start from nothing; raise ValueError for a value that has no meaning."""
+    """Whether to ignore all records; raise ValueError for an invalid value of AGAIN."""
     value = os.environ.get("AGAIN", "")
     if value not in ("", "0", "1"):
         raise ValueError(f"AGAIN={value}: only AGAIN=1 is known")
@@ -22,18 +22,18 @@ def again():
 
 
 def place(suite, variant):
-    """Where the suite's records are."""
+    """The directory of the suite's records."""
     return OUT / "passed" / variant.name / suite.name
 
 
 def drop(suite, variant):
-    """Nothing that the suite ever found is known any more."""
+    """Remove all of the suite's records."""
     for directory in (place(suite, variant), CACHE / suite.name):
         shutil.rmtree(directory, ignore_errors=True)
 
 
 def settle(outcome, directory):
-    """Keep what the suite's machines left, if all is well, and else nothing."""
+    """Keep the records of the suite's machines if all of it passed, drop them otherwise."""
     if outcome.count("fail"):
         shutil.rmtree(directory, ignore_errors=True)
         return

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Holds what QEMU's SMMU did for devices against the journal that their drivers kept.
+"""Compares the log of QEMU's SMMU with the journal that the devices' drivers recorded.
 
-Both are in order for each device, so each entry of the one must have its place in the other:
-translated by a stage of its route, or refused if that is its route, an interrupt to the
-doorbell and nothing else there. A log without faults is held in the same way.
+Both are in order for each device, so each entry of one must have a counterpart in the other:
+translated by a stage of its route, or refused if that is its route. Interrupts must reach the
+doorbell, and nothing else may. A log without faults is compared in the same way.
 """
 
 from check.journal import NEVER, NONE, PAGE, unreported
@@ -11,20 +11,20 @@ from check.smmu_log import Fault, Translation
 
 
 class Mismatch(Exception):
-    """Log and journal tell different stories; the text says where they part."""
+    """Log and journal differ; the text says where."""
 
 
 class Replay:
-    """One device's log and how far it has been walked; raises Mismatch where they differ."""
+    """One device's log and the current position in it; raises Mismatch on a difference."""
 
     def __init__(self, seen, doorbell):
         self.seen = seen
         self.doorbell = doorbell    # physical
         self.next = 0
-        self.number = 0             # of the same access
+        self.number = 0             # of the repetition of an access
 
     def run(self, entries):
-        """All of the journal, and nothing but."""
+        """Match the whole journal, and require that the log has nothing else."""
         for entry in entries:
             for self.number in range(1, entry.count + 1):
                 self.once(entry)
@@ -33,27 +33,27 @@ class Replay:
                            f"first: {self.upcoming()}")
 
     def upcoming(self):
-        """What the log has next, or None at its end."""
+        """The next entry of the log, or None at its end."""
         return self.seen[self.next] if self.next < len(self.seen) else None
 
     def wanted(self, entry):
-        """What is looked for, in words."""
+        """The expected access, in words."""
         return str(entry) + f", number {self.number} of {entry.count}" * (entry.count > 1)
 
     def starts(self, entry):
-        """The IOVAs that it may begin at; empty if that is any."""
+        """The IOVAs at which it may begin; empty for any."""
         offset = self.doorbell % PAGE if entry.kind == "msi" else 0
         return [iova + offset for iova in entry.iovas]
 
     def here(self, entry):
-        """What the log has next, if that can be part of the access."""
+        """The next entry of the log, if it can be part of the access."""
         found, starts = self.upcoming(), self.starts(entry)
         part = found and (not starts or
                           any(0 <= found.iova - start < entry.length for start in starts))
         return found if part else None
 
     def once(self, entry):
-        """Translations or faults, one or more of either, or nothing, as the route says."""
+        """One or more translations, one or more faults, or nothing, as the route allows."""
         found = self.here(entry)
         if isinstance(found, Translation):
             self.translated(entry, found)
@@ -64,7 +64,7 @@ class Replay:
                            f"but {self.upcoming() or 'its end'}")
 
     def translated(self, entry, found):
-        """An interrupt is one write, a DMA a run from its first byte on, one a page or fewer."""
+        """An interrupt is one write, a DMA a run from its first byte on, at most one a page."""
         if found.iova not in (self.starts(entry) or [found.iova]):
             raise Mismatch(f"{self.wanted(entry)} begins elsewhere: {found}")
         self.take(entry, found)
@@ -73,7 +73,7 @@ class Replay:
             self.take(entry, found)
 
     def take(self, entry, found):
-        """By a stage of the route; to the doorbell if it is an interrupt, else not to its page."""
+        """By a stage of the route; an interrupt to the doorbell, others not to its page."""
         if found.stage not in entry.route.stages:
             raise Mismatch(f"{self.wanted(entry)} was translated by stage {found.stage}, not by "
                            f"{sorted(entry.route.stages)}: {found}")
@@ -84,7 +84,7 @@ class Replay:
         self.next += 1
 
     def blocked(self, entry):
-        """Each part of the access is refused by itself, from the first to the last byte."""
+        """Each part of the access is refused separately, from the first to the last byte."""
         if NONE not in entry.route.stages:
             raise Mismatch(f"{self.wanted(entry)} was blocked: {self.upcoming()}")
         last = -1
@@ -96,7 +96,7 @@ class Replay:
 
 
 def mismatch(seen, entries, doorbell):
-    """Where the log and the journal part; empty if nowhere."""
+    """Where the log and the journal differ; empty if they agree."""
     for sid in sorted({entry.sid for entry in entries}):
         try:
             Replay([s for s in seen if s.sid == sid],
@@ -107,8 +107,8 @@ def mismatch(seen, entries, doorbell):
 
 
 def wrong_accesses(seen, entries, doorbell, whole=True):
-    """A problem unless there were accesses, if all programs ran, the kernel told the IOVA of
-    each interrupt, and log and journal agree."""
+    """A problem unless log and journal agree, the kernel reported the IOVA of each interrupt,
+    and, if all programs ran, there were accesses."""
     if whole and not any(entry.count for entry in entries):
         return "no access at all"
     return unreported(entries) or mismatch(seen, entries, doorbell)
@@ -121,8 +121,8 @@ def of_others(seen, entries):
 
 
 def without_host_driver(seen, entries, sid):
-    """The log without what a device did for a driver of the host, which had it before the
-    journal's: all up to the first address that the journal names, if that ever comes."""
+    """The log without the accesses of a device for its previous driver, one of the host: all up
+    to the first address that the journal names, if there is one."""
     first = next((e.iovas[0] for e in entries if e.sid == sid and e.kind == "dma"), None)
     for number, one in enumerate(seen):
         if one.sid == sid and one.iova == first:
@@ -131,8 +131,8 @@ def without_host_driver(seen, entries, sid):
 
 
 def strays(translations, entries, doorbell):
-    """Translations that led the journal's devices to the doorbell's page from an IOVA that
-    the kernel never reported for that device; at most three of them."""
+    """Translations of the journal's devices to the doorbell's page from an IOVA that the kernel
+    never reported for that device; at most three of them."""
     reported = {(e.sid, iova) for e in entries if e.kind == "msi" for iova in e.iovas}
     sids = {entry.sid for entry in entries}
     found = {t for t in translations

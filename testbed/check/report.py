@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a run says in the end: the failures, one table, report.json, one last line."""
+"""The output at the end of a run: the failures, one table, report.json, one last line."""
 
 import json
 import os
@@ -9,12 +9,12 @@ from machine.paths import OUT
 
 RESULTS = ("pass", "fail", "skip")
 SHOWN = 25      # lines of diagnostics per failure; the log has the rest
-DETAILED = 20   # failures of a suite with diagnostics; of the others the names
-NAMED = 100     # and not of more than these: the report has the others
+DETAILED = 20   # failures of a suite shown with diagnostics; others by name
+NAMED = 100     # failures shown by name; the report has the others
 
 
 def show_failure(suite, case, detailed):
-    """One failed case, with the end of what it said."""
+    """Print one failed case, with the end of its diagnostics."""
     print(f"FAILED {suite}: {case.name}" + (f": {case.note}" if case.note else ""))
     if not detailed:
         return
@@ -26,7 +26,7 @@ def show_failure(suite, case, detailed):
 
 
 def show_failures(outcomes):
-    """Print the failed cases with what is known about them and where to read on."""
+    """Print the failed cases with their diagnostics and the path of the log."""
     for outcome in outcomes:
         bad = [case for case in outcome.cases if case.result == "fail"]
         if not bad:
@@ -41,7 +41,7 @@ def show_failures(outcomes):
 
 
 def show_skips(outcomes):
-    """Each skip with its reason: none goes unseen."""
+    """Print each skip with its reason, so that none goes unnoticed."""
     skips = [(o.name, c) for o in outcomes for c in o.cases if c.result == "skip"]
     if skips:
         print()
@@ -50,7 +50,7 @@ def show_skips(outcomes):
 
 
 def show_table(outcomes):
-    """One row per suite."""
+    """Print one row per suite."""
     width = max([len("suite"), *(len(o.name) for o in outcomes)])
     print(f"\n{'suite':{width}}  passed  failed  skipped  seconds")
     for outcome in outcomes:
@@ -59,7 +59,7 @@ def show_table(outcomes):
 
 
 def show_recalled(outcomes):
-    """How many machines were not started, if any."""
+    """Print how many machines were recalled rather than booted, if any."""
     machines = [machine for outcome in outcomes for machine in outcome.machines]
     recalled = sum(machine["recalled"] for machine in machines)
     if recalled:
@@ -73,8 +73,8 @@ def last_line(outcomes):
 
 
 def write(outcomes, variant, seconds, selection):
-    """Write the report of this variant, whole or not at all; returns its path. That of a part
-    of a suite has a place of its own."""
+    """Write the report of this variant atomically; returns its path. The report of a part of a
+    suite has a path of its own."""
     target = OUT / (f"one{variant.suffix}/report.json" if selection else
                     f"report{variant.suffix}.json")
     target.parent.mkdir(exist_ok=True)
@@ -97,7 +97,7 @@ def write(outcomes, variant, seconds, selection):
 
 
 def entry(outcome, case, variant, source, selection):
-    """One line of the report; command is what runs this case again."""
+    """One entry of the report; command is the command that runs this case again."""
     return {"suite": outcome.name, "case": case.name, "result": case.result, "note": case.note,
             "seconds": case.seconds, "kernel": outcome.kernel or variant.kernel(),
             "debian_source": source.get("debian", ""), "command": rerun(variant, outcome.name, selection)}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs one suite under a time limit and turns what it printed into cases.
+"""Runs one suite under a time limit and turns its output into cases.
 
 The suite gets a process group of its own, so that everything it started ends
-with it. Whatever keeps it from saying a plain result becomes one failed case.
+with it. Anything that prevents a plain result becomes one failed case.
 """
 
 import json
@@ -17,13 +17,13 @@ from pathlib import Path
 
 from check import ktap
 
-GRACE = 10      # seconds a suite has to end after being told to
+GRACE = 10      # seconds a suite has to exit after SIGTERM
 ENDS = "the suite runs to its end and says a result"
 
 
 @dataclass
 class Outcome:
-    """A suite's run: its cases and what else the report tells of it."""
+    """A suite's run: its cases and the other data for the report."""
     name: str
     cases: list
     seconds: float = 0.0
@@ -41,7 +41,7 @@ def failed(suite, text, log=None):
 
 
 def run(suite, environment, log, timeout, verbose, tick):
-    """Run a suite; log is its empty directory, tick(seconds) is called while it runs."""
+    """Run a suite; log is an empty directory for it, tick(seconds) is called while it runs."""
     start = time.monotonic()
     with subprocess.Popen([suite.path], env={**environment, "LOG": str(log)},
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -63,7 +63,7 @@ def run(suite, environment, log, timeout, verbose, tick):
 
 
 class Reader(threading.Thread):
-    """Copies a pipe to a file, line by line, with each line's arrival time."""
+    """Copies a pipe to a file, line by line, and records each line's arrival time."""
 
     def __init__(self, pipe, path, verbose, start):
         super().__init__(daemon=True)
@@ -82,13 +82,13 @@ class Reader(threading.Thread):
                     print(line, file=sys.stderr)
 
     def result(self):
-        """All lines; a background process that keeps the pipe open is not waited for."""
+        """All lines, without waiting for a background process that keeps the pipe open."""
         self.join(GRACE)
         return list(self.lines), list(self.times)
 
 
 def wait(process, start, timeout, tick):
-    """The exit code, or None when the time ran out; then all of the suite is ended."""
+    """The exit code, or None on a timeout, after which all of the suite is terminated."""
     while True:
         try:
             return process.wait(1)
@@ -100,7 +100,7 @@ def wait(process, start, timeout, tick):
 
 
 def end(process):
-    """End the suite's process group: ask, then insist."""
+    """Terminate the suite's process group, then kill it."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
@@ -110,7 +110,7 @@ def end(process):
 
 
 def judge(lines, times, code, timeout):
-    """The cases of a run: the KTAP's own, and one more for anything that is wrong with it."""
+    """The cases of a run: those in the KTAP, and one more for anything wrong with it."""
     report = ktap.parse_lines(lines, times)
     problems = list(report.errors)
     if code is None:
@@ -127,7 +127,7 @@ def judge(lines, times, code, timeout):
 
 
 def machines(log):
-    """What each machine that the suite started left in its result.json."""
+    """The result.json of each machine that the suite started."""
     found = []
     for path in sorted(log.rglob("result.json")):
         try:
@@ -136,5 +136,5 @@ def machines(log):
                 key: result[key]
                 for key in ("status", "seconds", "kernel", "command", "recalled")}})
         except (ValueError, KeyError, TypeError):
-            continue    # some other file of that name
+            continue    # another file with that name
     return found

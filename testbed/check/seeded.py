@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Proves that the comparison of log and journal has eyes: each story is believed where it is
-true, and spoilt in one way it has to be found out. The journals are text, so that what is
-misread of them shows as well."""
+"""Proves that the comparison of log and journal detects errors: each true log must be accepted,
+and each log with one seeded error must be rejected. The journals are text, so that parsing
+errors are detected as well."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ DOORBELL, MEMORY = 0x8090040, 0x42000000
 
 
 def went(iova, physical=MEMORY, stage=1, sid=8):
-    """A Translation, to memory and by stage 1 unless said."""
+    """A Translation, by default to memory and by stage 1."""
     return Translation(sid, iova, physical, stage)
 
 
-# What the SMMU may be seen to do. The doorbell is at page 0xfc000000, and moves to 0x9000000.
+# The possible entries of a log. The doorbell is at 0xfc000000, and is relocated to 0x9000000.
 SEEN = {
     "first": went(0x8000000), "second": went(0x8001000), "third": went(0x8002000),
     "amid": went(0x8001800), "unasked": went(0xa000000), "stray": went(0x8000fff, 0x8090fff),
@@ -40,7 +40,7 @@ SEEN = {
 
 @dataclass
 class Story:
-    """A journal, logs that are true to it, and logs that are not, by what is wrong."""
+    """A journal, logs that match it, and logs that do not, by their error."""
     journal: str
     true: list
     spoilt: dict
@@ -81,7 +81,7 @@ BLIND = Story("# msi device=0000:00:01.0 iova=unreported raised=2 received=2",
 TWO = Story(STEADY.journal + "# msi device=0000:00:02.0 iova=0xfc000000 raised=1 received=1",
             ["msi-of-other first second msi msi first"], {
     "an MSI of one device of two is lost": "first second msi msi first"})
-# The second of three interrupts is raised while the doorbell moves.
+# The second of three interrupts is raised while the doorbell is relocated.
 MOVE = Story("    # msi device=0000:00:01.0 iova=0xfc000000*1,0xfc000000|0x9000000*1,0x9000000*1 "
              "raised=3 received=3", ["msi msi msi-moved", "msi msi-moved msi-moved"], {
     "an MSI goes by the old place after the move": "msi msi-moved msi",
@@ -90,7 +90,7 @@ MOVE = Story("    # msi device=0000:00:01.0 iova=0xfc000000*1,0xfc000000|0x90000
     "an MSI is lost in the move": "msi msi-moved",
     "an MSI comes twice in the move": "msi msi msi-moved msi-moved",
     "an MSI goes to what the user mapped over the old place": "msi msi-moved msi-to-memory"})
-# Routes that change, as a guest's tables do; the last access may be left out.
+# Routes that change, as a guest's tables do; the last access may be missing.
 ROUTED = Story("""# route device=0000:00:01.0 iova=0x10000000 stage=3
     # dma device=0000:00:01.0 iova=0x10000000 length=0x1000 access=write
 # route device=0000:00:01.0 iova=0x10000000 stage=none event=F_TRANSLATION
@@ -127,7 +127,7 @@ ROUTED = Story("""# route device=0000:00:01.0 iova=0x10000000 stage=3
         "dma-3 fault fault-later msi-2 msi-3 dma-3 msi-3-moved dma-3",
     "a DMA comes unasked": "dma-3 fault fault-later msi-2 msi-3 dma-3 msi-3-moved dma-1 dma-1"})
 
-# Lines of QEMU's, of each kind.
+# Lines of QEMU's log, one of each kind.
 LINES = """smmuv3_translate_success smmuv3-iommu-memory-region-8-2 sid=0x8 iova=0xfc000040 \
 translated=0x8090040 perm=0x2 stage=3
 smmuv3-iommu-memory-region-8-2 translation failed for iova=0x10000000 (SMMU_EVT_F_TRANSLATION)
@@ -139,12 +139,12 @@ smmuv3_cmdq_opcode <--- SMMU_CMD_SYNC
 
 
 def log(words):
-    """What the SMMU did, by its names in SEEN."""
+    """The log of the entries with these names in SEEN."""
     return [SEEN[word] for word in words.split()]
 
 
 def overlooked_beside():
-    """The same, of what is shown of a log beside the comparison itself."""
+    """As overlooked(), for the checks of a log other than the comparison itself."""
     entries = read_journal(STEADY.journal)
     true = log(STEADY.true[0])
     if strays(true + log("msi-of-other"), entries, DOORBELL):
@@ -171,7 +171,7 @@ def overlooked_beside():
 
 
 def overlooked():
-    """What the comparison gets wrong, one line each; empty if it can be relied on."""
+    """What the comparison gets wrong, one line each; empty if it is reliable."""
     wrong = []
     for story in (STEADY, IDLE, BLIND, TWO, MOVE, ROUTED):
         entries = read_journal(story.journal)

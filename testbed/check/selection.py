@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What TEST= and MACHINE= choose of a suite.
+"""The part of a suite that TEST= and MACHINE= select.
 
-A suite that can be run in part says so in its header ("# choose: TEST MACHINE"), and
-called with --names prints what there is: a line for each machine and test, or nothing
-if only the machine itself knows. A test is a program, or PROGRAM.GROUP, a fixture of
-it with all of its cases.
+A suite that can be run in part says so in its header ("# choose: TEST MACHINE"). With
+--names it prints a line for each machine and test, or nothing if only the machine itself
+knows them. A test is a program, or PROGRAM.GROUP, a fixture of it with all of its cases.
 """
 
 import os
@@ -17,15 +16,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = ROOT / "tools/testing/selftests/passthrough"
 FIXTURE = re.compile(r"^FIXTURE\((\w+)\)", re.MULTILINE)
-# A machine that has no name of its own, or a suite's tests of which none can be chosen.
+# A machine without a name of its own, or the tests of a suite that cannot be selected.
 UNNAMED = "-"
-# Kernel parameters are divided by spaces, and lists of files by lines.
+# Kernel parameters are separated by spaces, and lists of files by newlines.
 WORD = re.compile(r"[\w.*?\[\]-]*")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The part of a suite that is to run; false if that is all of it."""
+    """The part of a suite to run; false if that is all of it."""
     test: str = ""
     machine: str = ""
 
@@ -37,12 +36,12 @@ class Selection:
         return bool(self.test or self.machine)
 
     def flags(self):
-        """How make is told of it."""
+        """The selection as arguments of make."""
         return "".join(f" {name}={value}" for name, value in
                        (("TEST", self.test), ("MACHINE", self.machine)) if value)
 
     def check(self, suite, environment):
-        """Raise ValueError, with the names that there are, unless the suite has this."""
+        """Raise ValueError, with the available names, unless the suite has this part."""
         for name, value in (("TEST", self.test), ("MACHINE", self.machine)):
             if value and name not in suite.choose:
                 has = f"takes {' and '.join(suite.choose)} only" if suite.choose else \
@@ -55,7 +54,7 @@ class Selection:
             self.look_up(suite.name, pairs)
 
     def look_up(self, suite, pairs):
-        """Raise ValueError unless one of the (machine, test) pairs is what was chosen."""
+        """Raise ValueError unless one of the (machine, test) pairs is selected."""
         machines = unique(machine for machine, _ in pairs)
         tests = unique(test for _, test in pairs)
         if self.machine and self.machine not in machines:
@@ -73,7 +72,7 @@ class Selection:
                              f"these do: {' '.join(unique(having))}")
 
     def narrow(self, machines):
-        """Of passthrough.Machine objects those that were chosen, with what they run."""
+        """The selected passthrough.Machine objects, with the tests that they run."""
         program, _, group = self.test.partition(".")
         found = [m for m in machines if self.machine in ("", m.log.name) and
                  (not program or program in m.programs)]
@@ -83,12 +82,12 @@ class Selection:
 
 
 def unique(words):
-    """Each once, in the order in which they come first."""
+    """The words without duplicates, in the order of their first occurrence."""
     return list(dict.fromkeys(words))
 
 
 def names_of(suite, environment):
-    """(machine, test) of all that a suite could run."""
+    """(machine, test) of everything that a suite could run."""
     run = subprocess.run([suite.path, "--names"], env=environment, stdout=subprocess.PIPE,
                          text=True, check=False)
     if run.returncode:
@@ -97,8 +96,8 @@ def names_of(suite, environment):
 
 
 def chosen(machines):
-    """Those of a suite's passthrough.Machine objects that are to run. With --names, print
-    what there is instead, and end."""
+    """The selected ones of a suite's passthrough.Machine objects. With --names, print all names
+    instead and exit."""
     if sys.argv[1:] == ["--names"]:
         print_names(machines)
         sys.exit()
@@ -106,7 +105,7 @@ def chosen(machines):
 
 
 def chosen_names(names):
-    """As chosen(), of a suite whose machines run what they run: their names."""
+    """As chosen(), by name, for a suite whose machines always run all of their tests."""
     if sys.argv[1:] == ["--names"]:
         print("\n".join(f"{name} {UNNAMED}" for name in names))
         sys.exit()
@@ -115,7 +114,7 @@ def chosen_names(names):
 
 
 def print_names(machines):
-    """A line for each machine and each test that it can run."""
+    """Print a line for each machine and each test that it can run."""
     for machine in machines:
         for program in machine.programs:
             source = (PROGRAMS / f"{program}.c").read_text()

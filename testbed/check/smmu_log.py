@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What QEMU's SMMU did, by QEMU's own log: the one record that no kernel under test has a
-hand in. A line tells of each address that was translated, with the stage, of each fault,
-and of what stopped the command queue, in the order in which they happened.
+"""Reads QEMU's own log of its SMMU, the one record that is independent of the kernel under
+test. It has a line for each translated address, with the stage, for each fault, and for each
+error that stopped the command queue, in order.
 """
 
 import re
 from dataclasses import dataclass, field
 
 TRANSLATED, RECORDED = "smmuv3_translate_success", "smmuv3_record_event"
-# What to trace where every access is to be translated, and where some are to be refused.
+# The events to trace if every access must be translated, and if some must be refused.
 PLAIN_EVENTS = [TRANSLATED, RECORDED]
 EVENTS = [TRANSLATED, "smmuv3_translate_abort", "smmuv3_cmdq_consume_error"]
 # The physical address that a device's MSI must reach, by QEMU's gic-version.
@@ -37,7 +37,7 @@ class Translation:
 
 @dataclass(frozen=True)
 class Fault:
-    """An access that the SMMU refused, with the event that it recorded, if it did."""
+    """An access that the SMMU refused, with the event that it recorded, if any."""
     sid: int
     iova: int
     event: str
@@ -50,11 +50,11 @@ class Fault:
 class Record:
     """QEMU's log of one run."""
     seen: list = field(default_factory=list)        # Translations and Faults
-    events: list = field(default_factory=list)      # that the SMMU recorded, where traced
+    events: list = field(default_factory=list)      # recorded by the SMMU, if traced
     stopped: list = field(default_factory=list)     # errors that stop the command queue
 
     def enter(self, line):
-        """Add what a line tells of, if anything."""
+        """Add the content of a line, if it is relevant."""
         if found := TRANSLATION.search(line):
             sid, iova, physical = (int(word, 16) for word in found.groups()[:3])
             self.seen.append(Translation(sid, iova, physical, int(found[4])))
@@ -75,12 +75,12 @@ class Record:
 
 
 def trace(events):
-    """machine/vm's options for a log of these events."""
+    """The options of machine/vm for a log of these events."""
     return [word for event in events for word in ("--trace", event)]
 
 
 def log_faults(events):
-    """The same, and of each fault with its address: QEMU logs it as what a guest did wrong."""
+    """As trace(), plus each fault with its address, which QEMU logs as a guest error."""
     return [*trace(events), "--qemu-arg=-d", "--qemu-arg=guest_errors"]
 
 

@@ -3,8 +3,8 @@
 
 After the Arm SMMU architecture specification, version 2 (IHI 0062), and the AArch64
 table formats (DDI 0487): stream matching, the context bank and the one that it is nested
-on, each table entry, permissions, attributes. Nothing here looks at the driver, nor does
-the driver compute anything that is used here. What a guest asks is in smmuv2_answers.py.
+on, each table entry, permissions, attributes. This code shares nothing with the driver.
+The questions of a guest are in smmuv2_answers.py.
 """
 
 import struct
@@ -27,7 +27,7 @@ CBAR, CBFRSYNRA, CBA2R = PAGE, PAGE + 0x400, PAGE + 0x800
 GRANULE_BITS0 = {0: 12, 1: 16, 2: 14}       # TG0, of both stages
 GRANULE_BITS1 = {1: 14, 2: 12, 3: 16}       # TG1
 SIZES = {0: 32, 1: 36, 2: 40, 3: 42, 4: 44, 5: 48}      # PASize, PS
-UPSTREAM = {0: 31, 1: 35, 2: 39, 3: 41, 4: 43, 5: 47, 7: 48}    # SEP: the bit that is the sign
+UPSTREAM = {0: 31, 1: 35, 2: 39, 3: 41, 4: 43, 5: 47, 7: 48}    # SEP: the sign bit
 ADDRESS = (1 << 48) - 1
 
 
@@ -41,8 +41,8 @@ class Fault(Exception):
 
 @dataclass
 class Leaf:
-    """What an address leads to: the physical address, what is allowed, how much of the
-    memory around goes with it."""
+    """The translation of an address: the physical address, the permissions, the size of the
+    mapping around it."""
     output: int
     read: bool
     write: bool
@@ -55,7 +55,7 @@ class Leaf:
 
 @dataclass
 class Format:
-    """Tables of one stage: where, and how an address is cut."""
+    """The tables of one stage: where they are, and how an address is split."""
     stage: int
     table: int
     granule: int        # bits
@@ -67,7 +67,7 @@ class Format:
         return self.granule - 3
 
     def shift(self, level):
-        """How many bits of an address are below a level's index."""
+        """The number of address bits below a level's index."""
         return self.granule + self.index_bits() * (3 - level)
 
     def has_blocks(self, level):
@@ -75,8 +75,8 @@ class Format:
 
 
 class Smmu:
-    """The registers of an SMMU in a machine that stands still. read(address, size) gives
-    memory; @at is where the registers lie."""
+    """The registers of an SMMU in a stopped machine. read(address, size) returns memory;
+    @at is the address of the registers."""
 
     def __init__(self, read, at):
         self.read, self.at = read, at
@@ -104,7 +104,7 @@ class Smmu:
         return self.cbar(bank) >> 16 & 3
 
     def parent(self, bank):
-        """CBNDX, of a nested bank."""
+        """CBNDX of a nested bank."""
         return self.cbar(bank) >> 8 & 0xff
 
     def wide_vmids(self):
@@ -153,7 +153,7 @@ class Smmu:
         return struct.unpack_from("<Q", self.pages[page], address - page)[0]
 
     def on(self, bank):
-        """Whether the bank translates; in a format that is known here."""
+        """Whether the bank translates, in a format that this walker supports."""
         if not self.bank(bank, "SCTLR") & 1:
             return False
         if not self.word(CBA2R + 4 * bank) & 1:
@@ -172,13 +172,13 @@ class Smmu:
         form = Format(2, self.bank(bank, "TTBR0") & ADDRESS & ~1, granule, 64 - (tcr & 0x3f),
                       SIZES.get(tcr >> 16 & 7, 48), level)
         first = form.input - form.shift(level)
-        # Up to 16 tables side by side make the first level
+        # Up to 16 concatenated tables form the first level
         if level < 0 or not 0 < first <= form.index_bits() + 4:
             raise Fault(2, f"TCR {tcr:#x}: level {level} takes {first} bits")
         return form
 
     def stage1_format(self, bank, address):
-        """The tables for an address as it comes from the device, and that address within them."""
+        """The tables for an address as the device sends it, and the address within them."""
         tcr, tcr2 = self.bank(bank, "TCR"), self.bank(bank, "TCR2")
         sign = UPSTREAM[tcr2 >> 15 & 7]
         if address >> sign + 1:
@@ -198,7 +198,7 @@ class Smmu:
         return Format(1, table, granule, bits, SIZES.get(tcr2 & 7, 48), 4 - levels), inside
 
     def stage2(self, bank, address):
-        """The Leaf of a guest's physical address."""
+        """The stage 2 Leaf of a guest's physical address."""
         if not self.on(bank):
             return Leaf(address, True, True, "write-back", 1 << 48)
         form = self.stage2_format(bank)
@@ -234,7 +234,7 @@ class Smmu:
 
     @staticmethod
     def walk(form, address, entry, leaf):
-        """Follow an address; entry(address) reads a table, leaf makes of an entry what it says."""
+        """Translate an address; entry(address) reads a table entry, leaf decodes the last one."""
         table, read_only = form.table, False
         for level in range(form.level, 4):
             shift = form.shift(level)
@@ -254,7 +254,7 @@ class Smmu:
         raise Fault(form.stage, "no level")
 
     def nested_entry(self, parent):
-        """Reads a guest's table, whose address stage 2 translates."""
+        """Returns a reader for a guest's tables, whose addresses stage 2 translates."""
         def entry(address):
             found = self.stage2(parent, address)
             if not found.read:
@@ -263,7 +263,7 @@ class Smmu:
         return entry
 
     def translate(self, sid, address):
-        """The Leaf that an address of a device leads to."""
+        """The Leaf to which an address of a device translates."""
         bank = self.stream(sid)
         if bank == BYPASS:
             return Leaf(address, True, True, "write-back", 1 << 48)
@@ -287,8 +287,7 @@ class Smmu:
         return combine(inner, self.stage2(parent, inner.output))
 
     def mapped(self, bank):
-        """(first address, Leaf) of each entry that leads somewhere: of stage 2 if there is one,
-        and of TTBR0."""
+        """(first address, size) of each mapping: of stage 2 if there is one, else of TTBR0."""
         if self.kind(bank) == NESTED:
             bank = self.parent(bank)
         if self.kind(bank) == STAGE2:
@@ -312,7 +311,7 @@ class Smmu:
 
 
 def combine(first, second):
-    """Two stages: what both allow, and the weaker kind of memory."""
+    """Combine two stages: what both allow, and the weaker memory type."""
     kinds = {first.memory, second.memory}
     memory = next((kind for kind in ("device", "uncached") if kind in kinds), second.memory)
     if len(kinds) > 1 and memory == "write-back":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The questions that a guest asks about its SMMUv2, and their answers: what the walker
-(smmuv2.py) finds in the machine's memory.
+"""Answers a guest's questions about its SMMUv2 from what the walker (smmuv2.py) finds in the
+machine's memory.
 
-A stream is named by its stream ID. Each answer is the empty string, or what is wrong.
+A stream is identified by its stream ID. Each answer is the empty string, or what is wrong.
 """
 
 import struct
@@ -14,7 +14,7 @@ from machine import smmuv2
 MARK = 16                   # bytes of a mark
 DOORBELLS = {"3": 0x8090000, "2": 0x8020000}    # pages of QEMU's ITS and GICv2m
 KINDS = {"1": STAGE1, "2": STAGE2, "nested": NESTED}
-UNTOUCHED = 0x5a5a5a5a      # what is in a register of invalidation until it is written
+UNTOUCHED = 0x5a5a5a5a      # content of an invalidation register until it is written
 WALK_WRITE_BACK = 0x3500    # SH0, ORGN0, IRGN0 of TCR: inner shareable, write-back, allocating
 WALK_BITS = 0x3f00
 
@@ -46,7 +46,7 @@ class Answers:
     # Where addresses lead
 
     def ask_leads(self, memory, smmu, sid, iova, length, access, mark):
-        """Memory with a mark at either end, each page of it to be accessed so."""
+        """Memory with a mark at either end is mapped, each page of it with this access."""
         first, size, end = number(iova), number(length), number(iova) + number(length)
         for at, offset in ((first, 0), (end - MARK, MARK)):
             found = smmu.translate(number(sid), at)
@@ -60,7 +60,7 @@ class Answers:
         return ""
 
     def ask_nowhere(self, memory, smmu, sid, iova, stage):
-        """A fault of this stage."""
+        """The address causes a fault of this stage."""
         try:
             found = smmu.translate(number(sid), number(iova))
         except Fault as fault:
@@ -72,7 +72,7 @@ class Answers:
         return "" if found.size == number(size) else f"{iova} is in {found.size:#x} bytes"
 
     def ask_doorbell(self, memory, smmu, sid, iova, access):
-        """A page of the interrupt controller, as a device; neighbours lead elsewhere."""
+        """The doorbell's whole page is mapped as device memory, with this access."""
         found = smmu.translate(number(sid), number(iova))
         wanted = DOORBELLS[self.board.gic]
         if found.output != wanted or (found.access(), found.memory) != (access, "device"):
@@ -81,7 +81,7 @@ class Answers:
         return "" if last.output == wanted + PAGE - 1 else f"{iova} leads to no page"
 
     def ask_total(self, memory, smmu, sid, size):
-        """The bytes that are mapped for the stream, doorbells among them."""
+        """So many bytes are mapped for the stream, including doorbells."""
         bank = smmu.stream(number(sid))
         if bank in (BYPASS, BLOCKED):
             return f"the stream is {bank}"
@@ -89,7 +89,7 @@ class Answers:
         return "" if found == number(size) else f"{found:#x} bytes are mapped"
 
     def ask_either(self, memory, smmu, sid, iova, length, *marks):
-        """Blocked, or one of these wholly: a stream while it is replaced or detached."""
+        """Blocked, or exactly one of these: a stream while it is replaced or detached."""
         if smmu.stream(number(sid)) == BLOCKED:
             self.seen.add(BLOCKED)
             return ""
@@ -100,16 +100,16 @@ class Answers:
         return ""
 
     def ask_have_seen(self, memory, smmu, *states):
-        """Each of these was seen by ask_either since the last ask_seen."""
+        """ask_either has seen each of these since the last ask_seen."""
         missing = set(states) - self.seen
         return f"not seen were {sorted(missing)}" if missing else ""
 
     def ask_seen(self, memory, smmu, *states):
-        """Each of these was seen by ask_either since the last time, and nothing else."""
+        """ask_either has seen each of these since the last ask_seen, and nothing else."""
         seen, self.seen = self.seen, set()
         return "" if seen == set(states) else f"seen were {sorted(seen)}"
 
-    # What a stream is led to
+    # Which context bank a stream uses
 
     def ask_blocked(self, memory, smmu, sid):
         found = smmu.stream(number(sid))
@@ -120,7 +120,7 @@ class Answers:
         return "" if found == BYPASS else f"the stream is led to {found}"
 
     def ask_stage(self, memory, smmu, sid, stage):
-        """The kind of the context bank; one that is on, with a coherent walk."""
+        """The context bank has this type, is on, and its walk is coherent."""
         bank = smmu.stream(number(sid))
         if bank in (BYPASS, BLOCKED):
             return f"the stream is {bank}"
@@ -133,7 +133,7 @@ class Answers:
 
     @staticmethod
     def nested(smmu, bank):
-        """A nested bank names a bank of stage 2 that is on, and has its VMID."""
+        """A nested bank names a stage 2 bank that is on, and has the same VMID."""
         parent = smmu.parent(bank)
         if parent == bank or smmu.kind(parent) != STAGE2 or not smmu.on(parent):
             return f"bank {bank} is nested on {parent}, of kind {smmu.kind(parent)}"
@@ -141,12 +141,12 @@ class Answers:
         return f"VMIDs are {vmids}" if vmids[0] != vmids[1] or not vmids[0] else ""
 
     def ask_same(self, memory, smmu, sid, other):
-        """Both streams have one context bank."""
+        """Both streams share one context bank."""
         banks = smmu.stream(number(sid)), smmu.stream(number(other))
         return "" if banks[0] == banks[1] and isinstance(banks[0], int) else f"{banks}"
 
     def ask_apart(self, memory, smmu, sid, other):
-        """Neither context banks nor entries of a TLB are shared."""
+        """The streams share neither context banks nor TLB entries."""
         banks = smmu.stream(number(sid)), smmu.stream(number(other))
         if banks[0] == banks[1]:
             return f"both have bank {banks[0]}"
@@ -154,7 +154,7 @@ class Answers:
         return f"both have VMID {vmids[0]}" if vmids[0] == vmids[1] else ""
 
     def ask_shares(self, memory, smmu, sid, other):
-        """Two banks that are nested on one, and have its VMID."""
+        """The streams have two banks that are nested on the same one, and have its VMID."""
         banks = [smmu.stream(number(sid)), smmu.stream(number(other))]
         wrong = [self.ask_stage(memory, smmu, stream, "nested") for stream in (sid, other)]
         parents = [smmu.parent(bank) for bank in banks]
@@ -163,22 +163,22 @@ class Answers:
         return ""
 
     def ask_banks(self, memory, smmu, count):
-        """So many are on."""
+        """So many context banks are on."""
         found = smmu.banks_on()
         return "" if len(found) == number(count) else f"banks {found} are on"
 
     def ask_remember(self, memory, smmu):
-        """The context banks that are on."""
+        """Record the context banks that are on."""
         self.banks = smmu.banks_on()
         return ""
 
     def ask_remembered(self, memory, smmu):
-        """They are the same, as many and no others."""
+        """Exactly the recorded context banks are on."""
         now = smmu.banks_on()
         return "" if now == self.banks else f"banks are {now}, not {self.banks}"
 
     def ask_id(self, memory, smmu, index, value):
-        """A register of identification."""
+        """An identification register has this value."""
         found = smmu.word(0x20 + 4 * number(index))
         return "" if found == number(value) else f"ID{index} is {found:#x}"
 
@@ -187,10 +187,10 @@ class Answers:
         found = smmu.bank(bank, name)
         return "" if found == number(value) else f"{name} of bank {bank} is {found:#x}"
 
-    # What is written to
+    # Register writes
 
     def ask_forget(self, memory, smmu, sid):
-        """Have it seen which registers of invalidation are written from now on."""
+        """Reset the invalidation registers, so that later writes are seen."""
         mark = struct.pack("<I", UNTOUCHED)
         for offset in (TLBIVMID, TLBGSYNC):
             memory.write(smmuv2.REGISTERS + offset, mark)
@@ -202,7 +202,7 @@ class Answers:
         return ""
 
     def ask_invalidated(self, memory, smmu, sid, name, value):
-        """One kind of register was written, with this value, and the SMMU waited for."""
+        """One kind of register was written, with this value, followed by a sync."""
         bank = smmu.stream(number(sid))
         names = [n for n in BANK if n.startswith("TLBI")]
         untouched = {n: UNTOUCHED << 32 | UNTOUCHED if n in WIDE else UNTOUCHED for n in names}
@@ -217,7 +217,7 @@ class Answers:
         return f"written were {found}" if set(found) != {UNTOUCHED} else ""
 
     def ask_vmid_invalidated(self, memory, smmu, sid):
-        """Both stages' entries of the stream's VMID."""
+        """The entries of both stages with the stream's VMID were invalidated."""
         vmid = smmu.vmid(smmu.stream(number(sid)))
         found = smmu.word(TLBIVMID)
         if found != vmid:
@@ -238,7 +238,7 @@ class Answers:
         return ""
 
     def ask_fault_over(self, memory, smmu, sid, stage):
-        """The handler wrote the status; it is memory, which is not cleared by that."""
+        """The handler wrote the fault status; memory is not cleared by that, so clear it here."""
         bank = smmu.stream(number(sid))
         if number(stage) == 2 and smmu.kind(bank) == NESTED:
             bank = smmu.parent(bank)
@@ -248,8 +248,8 @@ class Answers:
     # Whether the walker would notice
 
     def ask_seeded(self, memory, smmu, sid, iova, length, mark):
-        """A page of a nested stream is found to lead nowhere, elsewhere or there by the wrong
-        stages with each of these errors in the registers, and is right without."""
+        """Each of these errors in the registers is detected for a page of a nested stream, and
+        the page is right without them."""
         overlooked = [name for name, error in ERRORS.items()
                       if not self.judged(memory, error, sid, iova, length, mark)]
         right = self.judged(memory, lambda smmu, bank, s2cr: None, sid, iova, length, mark)
@@ -271,7 +271,7 @@ def flip(smmu, offset, bits):
 
 
 def in_bank(name, bits, of_parent=False):
-    """An error in a register of the nested bank or of its parent."""
+    """Seed an error in a register of the nested bank or of its parent."""
     def error(smmu, bank, _s2cr):
         flip(smmu, smmu.bank_offset(smmu.parent(bank) if of_parent else bank, name), bits)
     return error
@@ -285,7 +285,7 @@ def both(*errors):
 
 
 def in_global(base, bits, of_parent=False):
-    """An error in a global register that each bank has."""
+    """Seed an error in a per-bank global register."""
     def error(smmu, bank, _s2cr):
         flip(smmu, base + 4 * (smmu.parent(bank) if of_parent else bank), bits)
     return error

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The suites: what there is, and what each says about itself.
+"""Finds the suites and reads their headers.
 
 A suite is an executable file of testbed/suites; comment lines near its top,
-"# summary:", "# needs:", "# host: yes", "# slow: yes" or "always", "# timeout:" (seconds) and "# choose:" (which
-of TEST and MACHINE it takes, see selection.py), describe it.
+"# summary:", "# needs:", "# host: yes", "# slow: yes" or "always", "# timeout:" (seconds)
+and "# choose:" (which of TEST and MACHINE it takes, see selection.py), describe it.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from machine.paths import Problem
 
-# What a suite may need, quickest first: suites run in the order of their costliest need.
+# What a suite may need, cheapest first: suites run in the order of their costliest need.
 NEEDS = ["packages", "source", "tree", "image", "pamu-image", "pristine-image"]
 DEFAULT_TIMEOUT = 1800
 HEADER_LINES = 30
@@ -22,8 +22,8 @@ FIELD = re.compile(r"^# (summary|needs|host|slow|timeout|choose):\s*(.*?)\s*$", 
 
 @dataclass
 class Suite:
-    """One suite; host means that the kernel variant makes no difference to it. slow is "yes" if
-    the debug kernel takes too long for it, and "always" if it runs only where it is named."""
+    """One suite; host means that it does not depend on the kernel variant. slow is "yes" if the
+    debug kernel is too slow for it, and "always" if it runs only if named."""
     name: str
     path: Path
     summary: str
@@ -39,7 +39,7 @@ class Suite:
 
 
 def discover(directory):
-    """All suites of a directory, in the order they run."""
+    """All suites of a directory, in the order in which they run."""
     paths = [p for p in Path(directory).iterdir() if p.is_file() and os.access(p, os.X_OK)]
     if not paths:
         raise Problem(f"{directory} holds no suite")

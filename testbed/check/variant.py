@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel variant that BASE= and DEBUG= ask for, where it lies, what it is.
+"""The kernel variant selected by BASE= and DEBUG=, its location and version.
 
 Also builds what suites need, each thing once per run, by the scripts that
 `make tree` and `make image` call.
@@ -11,7 +11,7 @@ import subprocess
 from machine.paths import OUT, ROOT, TESTBED, Problem, vmlinux_of
 
 
-# What DEBUG= may be, and how the kernel's name ends.
+# The values of DEBUG=, and the suffixes of the kernel's name.
 CHECKERS = {"": "", "0": "", "1": "-debug", "kcsan": "-kcsan", "kcov": "-kcov"}
 
 
@@ -33,11 +33,11 @@ class Variant:
         return not self.suffix
 
     def flags(self):
-        """How make is told of this variant."""
+        """This variant as arguments of make."""
         return (f" DEBUG={self.debug}" if self.debug else "") + " BASE=pristine" * self.pristine
 
     def environment(self):
-        """The driver's part of a suite's environment, all but LOG."""
+        """The driver's part of a suite's environment, except for LOG."""
         image = self.directory / "arch/arm64/boot/Image"
         return {**os.environ, "ROOT": str(ROOT), "OUT": str(OUT),
                 "BASE": "pristine" if self.pristine else "", "DEBUG": self.debug,
@@ -47,7 +47,7 @@ class Variant:
                 "HEADERS": str(self.directory / "usr-headers")}
 
     def kernel(self):
-        """Version of the built kernel, else of its source, else empty."""
+        """The version of the built kernel, else of its source, else empty."""
         release = self.directory / "include/config/kernel.release"
         if release.is_file():
             return release.read_text().strip()
@@ -55,7 +55,7 @@ class Variant:
 
 
 def source_version():
-    """out/pristine.version as a dictionary: kernel and debian are of interest."""
+    """out/pristine.version as a dictionary, with the keys kernel and debian."""
     record = OUT / "pristine.version"
     if not record.is_file():
         return {}
@@ -63,15 +63,15 @@ def source_version():
 
 
 class Preparation:
-    """Builds on demand and remembers the outcome, so that a failed build is one
-    message and not one per suite."""
+    """Builds on demand and remembers the outcome, so that a failed build causes one
+    message, not one per suite."""
 
     def __init__(self, variant):
         self.variant = variant
         self.outcome = {}
 
     def provide(self, need):
-        """Make sure that `need` is there; raise Problem if it cannot be had."""
+        """Make `need` available; raise Problem if that fails."""
         if need not in self.outcome:
             self.outcome[need] = self.build(need)
         if self.outcome[need]:

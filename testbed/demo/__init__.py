@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The demonstration of `make run`, and the record of what the SMMU really translated."""
+"""The demonstration of `make run`, and the record of what the SMMU actually translated."""

@@ -29,7 +29,7 @@ STEPS = 15                  # that the program takes if nothing goes wrong
 
 
 def expected(step, outcome):
-    """Whether a step of the patched kernel's came out as it has to."""
+    """Whether a step on the patched kernel had the required outcome."""
     if "received" in step:
         received, _, raised = outcome.partition(" of ")
         return received == raised
@@ -37,7 +37,7 @@ def expected(step, outcome):
 
 
 def problems(patched):
-    """What the patched kernel did not do."""
+    """The required outcomes that the patched kernel missed."""
     found = [f"{scene}: {step}: {outcome}" for (scene, step), outcome in patched.steps.items()
              if not expected(step, outcome)]
     if len(patched.steps) != STEPS:
@@ -46,7 +46,7 @@ def problems(patched):
 
 
 def print_steps(stories):
-    """One line a step, an outcome for each kernel."""
+    """Print one line per step, with an outcome for each kernel."""
     print((f"{'':{STEP}}{'patched':14}" + "unpatched" * (len(stories) > 1)).rstrip())
     steps = dict.fromkeys(key for one in stories for key in one.steps)
     for scene in SCENES:
@@ -58,7 +58,7 @@ def print_steps(stories):
 
 
 def print_columns(title, columns):
-    """Lists of lines, side by side."""
+    """Print lists of lines, side by side."""
     print(f"\n{title}")
     for line in zip_longest(*columns, fillvalue=""):
         print("  " + "".join(f"{part:{COLUMN}}" for part in line).rstrip())
@@ -93,14 +93,14 @@ def print_report(stories, kernels):
 
 
 def half():
-    """The patched kernel's part, shown before the other kernel is built."""
+    """Print the patched kernel's part before the other kernel is built."""
     patched = story.read(sys.argv[1])
     print_report([patched], f"on {patched.kernel} with the series.")
     conclude(problems(patched))
 
 
 def conclude(found):
-    """The last line, which ends the program if something is wrong."""
+    """Print the last line, and exit if something is wrong."""
     if found:
         sys.exit("\nerror: the patched kernel did not do it: " + "; ".join(found))
     print("\nDMA and interrupts both work, in both orders, with user memory where the doorbells "

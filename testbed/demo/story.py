@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Reads what one run of the demonstration left behind into a Story.
+"""Reads the results of one run of the demonstration into a Story.
 
-The guest's program told its steps in lines of JSON and its DMA and interrupts in
-the journal; QEMU's trace has the translations.
+The guest's program reports its steps as lines of JSON, and its DMA and interrupts in the
+journal; QEMU's trace has the translations.
 """
 
 import json
@@ -44,7 +44,7 @@ def read(log):
 
 
 def take(story, scene, event):
-    """Enter one event of the guest's."""
+    """Add one event of the guest."""
     if "kernel" in event:
         story.kernel, story.device = event["kernel"], event["device"]
     elif "step" in event:
@@ -57,7 +57,7 @@ def take(story, scene, event):
 
 
 def read_trace(story, path, channel):
-    """Count equal translations, and hold all of them against the journal."""
+    """Count equal translations, and compare all of them with the journal."""
     record = smmu_log.read_log(path)
     entries = journal.read_journal(channel)
     sids = {entry.sid for entry in entries}

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Tells which warnings of one source tree another one does not have.
+"""Finds the warnings of one source tree that another one does not have.
 
-Line numbers do not count, since a patch moves lines: two warnings are the same
-if file and text are. That goes for lines that the text names, too. The number of places that have it counts.
+Line numbers are ignored, since a patch moves lines: two warnings are the same if
+file and text are. Line numbers in the text are ignored, too. The number of
+occurrences matters.
 
 Usage: newwarnings.py compiled TREE O PREFIX...   the output of the kernel's make
            -O on stdin; prints "object path:line: text" for each warning about
@@ -23,8 +24,8 @@ COMMAND = re.compile(r"^  (?:CC|AS|LD|AR)(?: \[M\])? +(\S+)$")
 
 
 def compiled(lines, tree, objects, prefixes):
-    """The warnings among the lines, each once per object. Paths are taken as
-    relative to the build directory; the compiler follows the overlay's links."""
+    """The warnings among the lines, each once per object. Paths are relative to
+    the build directory; the compiler follows the overlay's links."""
     unit, seen = "", set()
     for line in lines:
         command = COMMAND.match(line)
@@ -42,7 +43,7 @@ def compiled(lines, tree, objects, prefixes):
 
 
 def places(path):
-    """Of a log of "path:line: text" lines: (file, text) -> lines that say so."""
+    """Read a log of "path:line: text" lines into (file, text) -> lines."""
     table = defaultdict(list)
     with open(path, encoding="utf-8") as file:
         for line in file:
@@ -55,7 +56,7 @@ def places(path):
 
 
 def new(base, log):
-    """The lines to show. Which of several places is the new one cannot be told:
+    """The lines to show. The new one of several occurrences cannot be determined, so
     all of them are shown."""
     known = places(base)
     return [line for key, lines in places(log).items()

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Checks reStructuredText of the kernel's documentation with docutils alone.
 
-What Sphinx and the kernel add to the language is accepted by its shape; the
-files and kernel-doc comments that it refers to have to exist. What only a
-whole Sphinx build can tell (labels of other documents, C cross references) is
-not looked at.
+The extensions of Sphinx and the kernel are only checked for syntax, but the
+files and kernel-doc comments that they refer to must exist. What needs a
+whole Sphinx build (labels of other documents, C cross references) is not
+checked.
 
 Usage: rst.py TREE FILE...    FILE from TREE's top; prints one line per finding
 """
@@ -32,7 +32,7 @@ ROLES = ("ref", "doc", "file", "kbd", "term", "abbr", "command", "option", "envv
 
 
 class AnyOption(dict):
-    """An option table that has whatever it is asked for."""
+    """An option table that accepts any option."""
 
     def __contains__(self, key):
         return True
@@ -45,7 +45,7 @@ class AnyOption(dict):
 
 
 class Accepted(Directive):
-    """A directive of Sphinx's, known by name only."""
+    """A directive of Sphinx, known by name only."""
     optional_arguments = 100
     final_argument_whitespace = True
     has_content = True
@@ -53,14 +53,14 @@ class Accepted(Directive):
 
 
 class Literal(Accepted):
-    """One whose content is no reStructuredText."""
+    """A directive whose content is not reStructuredText."""
 
     def run(self):
         return []
 
 
 class Prose(Accepted):
-    """One whose content is."""
+    """A directive whose content is reStructuredText."""
 
     def run(self):
         box = nodes.container()
@@ -69,7 +69,7 @@ class Prose(Accepted):
 
 
 def reference(kind):
-    """A directive that is remembered with its arguments, for checking it."""
+    """A directive that is recorded with its arguments, to be checked later."""
 
     class Reference(Accepted):
         """toctree or kernel-doc."""
@@ -91,7 +91,7 @@ def documents_role(_name, rawtext, text, lineno, inliner, options=None, content=
 
 
 def register():
-    """Makes docutils take what is not its own."""
+    """Makes docutils accept the extensions."""
     for name in LITERAL:
         directives.register_directive(name, Literal)
     for name in PROSE:
@@ -104,7 +104,7 @@ def register():
 
 
 class Collector:
-    """docutils' stream for its messages, which holds nothing back."""
+    """docutils' stream for its messages, which collects all of them."""
 
     def __init__(self):
         self.text = ""
@@ -131,14 +131,14 @@ def parse(tree, path):
 
 
 def document_of(tree, path, target):
-    """Does the tree have the document that a toctree or :doc: names?"""
+    """Whether the tree has the document that a toctree or :doc: names."""
     base = "Documentation" if target.startswith("/") else os.path.dirname(path)
     name = os.path.normpath(os.path.join(base, target.lstrip("/")))
     return any(os.path.isfile(os.path.join(tree, name + end)) for end in ("", ".rst"))
 
 
 def kernel_doc_errors(tree, source, options):
-    """What kernel-doc has to say of a directive's source and choice of names."""
+    """kernel-doc's errors for a directive's source and its selection of names."""
     if not os.path.isfile(os.path.join(tree, source)):
         return [f"kernel-doc of {source}, which does not exist"]
     names = options.get("identifiers", options.get("functions", "")).split()
@@ -156,7 +156,7 @@ def kernel_doc_errors(tree, source, options):
 
 
 def in_a_toctree(tree, path):
-    """Does the index beside the document, or one above it, list it?"""
+    """Whether the index beside the document, or one above it, lists it."""
     directory, name = os.path.split(os.path.splitext(path)[0])
     if name == "index":
         directory, parent = os.path.split(directory)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The rules that this repository has for its files, as far as text shows them.
+"""Checks files for the rules of this repository that can be checked in their text.
 
 Usage: rules.py REPOSITORY PLACE PRISTINE [HOST...] < paths
 
-REPOSITORY is where the paths lie, PLACE the directory of the checkout, whose
-name must be in no file, PRISTINE a kernel tree that the overlay must not
+REPOSITORY is the base of the paths, PLACE the directory of the checkout, whose
+name must not be in any file, PRISTINE a kernel tree that the overlay must not
 overwrite, HOST a server that packages come from. Prints one line per finding.
 """
 
@@ -23,26 +23,26 @@ URI = re.compile(r"\b(https?|ftps?|git|ssh|rsync|svn)://[^\s\"'<>)]*")
 SERVER = re.compile(r"\b(deb|security|archive|ports|ftp|snapshot|cdn|mirrors?|packages)[\w.-]*"
                     r"[.](debian|ubuntu|kernel)[.][a-z]+\b")
 HOME = re.compile(r"(?<![\w.}])/(home|Users)/\w+")
-# Top directories that are on every machine say nothing about this one.
+# Top directories that are common to all machines do not identify this one.
 STANDARD = {"bin", "boot", "data", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root",
             "run", "sbin", "srv", "sys", "tmp", "usr", "var"}
 SPDX = re.compile(r"SPDX-License-Identifier: [\w.() -]*GPL-2\.0")
 SPDX_LINES = 3
 OVERLAY = re.compile(r"(drivers|include|kernel|tools|Documentation)/|Kconfig$")
 SOURCE = re.compile(r"(\.(c|h|S|py|sh|cocci|mk)|(^|/)(Makefile|Kbuild|Kconfig))$")
-# Data, and what has no such line upstream either.
+# Data, and files that have no such line upstream either.
 NO_SPDX = re.compile(r"(\.(json|txt|patch)|(^|/)\.gitignore|selftests/.*/config)$")
 MAIL_NAME = re.compile(r"\d{4}-[\w.-]+\.patch$")
-# A reader that leaves before its writer ends kills it, now and then: SIGPIPE.
+# A reader that exits before its writer sometimes kills the writer by SIGPIPE.
 LEAVES_EARLY = re.compile(r"(?<!\|)\|(?!\|)\s*(grep\s+(-\w+\s+)*-\w*q|head\b|sed\s+(-n\s+)?['\"]?\d+q|awk\b.*\bexit\b)")
-# make exports a variable that nobody set as an empty string.
+# make exports an unset variable as an empty string.
 UNSET_ALONE = re.compile(r"\benviron\.get\([^()]*,(?!\s*\"\"\))|\$\{(BASE|DEBUG|SUITE|LINUX|CONFIG|V|FORCE|PATCH|AGAIN|"
                          r"ROUNDS|SECONDS|SEED|TEST|MACHINE|GIT)[-=+](?!\})")
 FORBIDDEN_HEADERS = ("From", "Date", "Signed-off-by", "Message-Id")
 
 
 def own_lines(path, text):
-    """The lines that are ours, numbered: a patch quotes upstream as well."""
+    """The lines that the series adds, numbered: a patch quotes upstream as well."""
     in_diff = False
     for number, line in enumerate(text.split("\n"), 1):
         if path.endswith(".patch"):
@@ -53,8 +53,8 @@ def own_lines(path, text):
 
 
 def place_pattern(place):
-    """Matches the checkout's directory, and the top directory that it lies in if
-    that is one of this machine only."""
+    """Matches the checkout's directory, and its top directory if that is specific
+    to this machine."""
     names = [place] if place.count("/") > 1 else []
     top = place.split("/")[1]
     if top not in STANDARD:
@@ -96,7 +96,7 @@ def form(path, full, text):
 
 
 def pipes(path, text):
-    """Pipes whose end may come before their beginning is done, where that is a failure."""
+    """Pipes whose reader may exit before the writer, where that is a failure."""
     if path.endswith(".py") or not re.search(r"^set -\w* *pipefail|^# Sourced\b|^#.* Sourced\.$", text, re.MULTILINE):
         return
     for number, line in enumerate(text.split("\n"), 1):
@@ -105,14 +105,14 @@ def pipes(path, text):
 
 
 def unset_alone(text):
-    """Defaults of variables that an empty one does not get."""
+    """Defaults of variables that do not apply to an empty variable."""
     for number, line in enumerate(text.split("\n"), 1):
         if UNSET_ALONE.search(line):
             yield number, "takes an empty variable for a value, as make exports one that is not set"
 
 
 def mails(repository, pristine):
-    """What patches/ says against what is there."""
+    """Compares patches/ with the files that exist."""
     patches = Queue(repository)
     try:
         patches.check(pristine)
@@ -153,7 +153,7 @@ def unmaintained(repository):
 
 
 def unlisted(repository, paths):
-    """Mails that patches/series does not name."""
+    """Mails that patches/series does not list."""
     listed = {f"patches/{patch.name}" for patch in Queue(repository).patches}
     for path in paths:
         if path.startswith("patches/") and path.endswith(".patch") and path not in listed:

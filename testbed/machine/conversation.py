@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a guest asks the host while it runs: for the machines whose IOMMU is memory.
+"""Answers a guest's questions while it runs, for machines whose IOMMU is simulated in memory.
 
 A line that begins with "? " is a question. The machine is stopped by QMP, its memory is
-read, and the answer goes back on the same channel: "yes", or what is wrong. Memory is
-written, and interrupts are raised, by QEMU's socket for tests of devices.
+read, and the answer is sent on the same channel: "yes", or what is wrong. Memory is written,
+and interrupts are raised, by QEMU's qtest socket.
 """
 
 import json
@@ -16,11 +16,11 @@ import time
 from machine.paths import Problem
 
 CONNECT_SECONDS = 20
-ANSWER = 250        # characters, so that the guest's buffer has room
+ANSWER = 250        # characters, to fit into the guest's buffer
 
 
 def connect(path):
-    """A socket that QEMU makes when it has started."""
+    """Connect to a socket that QEMU creates when it starts."""
     end = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
@@ -35,7 +35,7 @@ def connect(path):
 
 
 def options(sockets):
-    """The part of QEMU's command line that makes its sockets, all but the channel's."""
+    """The part of QEMU's command line for its sockets, except for the channel's."""
     return ["-qmp", f"unix:{sockets}/monitor,server=on,wait=off", "-monitor", "none",
             "-qtest", f"unix:{sockets}/writer,server=on,wait=off", "-qtest-log", "none"]
 
@@ -50,7 +50,7 @@ class Monitor:
         self.command("qmp_capabilities")
 
     def command(self, name, **arguments):
-        """Returns what QEMU does."""
+        """Run a command and return QEMU's result."""
         self.socket.sendall(json.dumps({"execute": name, "arguments": arguments}).encode())
         for line in self.lines:
             reply = json.loads(line)
@@ -62,7 +62,7 @@ class Monitor:
 
 
 class Writer:
-    """QEMU's socket for tests of devices, which can write to physical addresses."""
+    """QEMU's qtest socket, which can write to physical addresses."""
 
     def __init__(self, path):
         self.socket = connect(path)
@@ -79,7 +79,7 @@ class Writer:
 
 
 class Memory:
-    """The physical memory of a machine that stands still."""
+    """The physical memory of a stopped machine."""
 
     def __init__(self, monitor, writer, scratch):
         self.monitor, self.writer, self.scratch = monitor, writer, scratch
@@ -93,8 +93,8 @@ class Memory:
 
 
 class Conversation(threading.Thread):
-    """Writes down what the guest says, and has its questions answered: answer(memory,
-    question) returns the empty string or what is wrong."""
+    """Records the guest's output and answers its questions: answer(memory, question)
+    returns the empty string or what is wrong."""
 
     def __init__(self, sockets, log, record, answer, memory=Memory):
         super().__init__(daemon=True)
@@ -132,8 +132,8 @@ class Conversation(threading.Thread):
 
 
 def execute(line, log, talk, timeout):
-    """Run QEMU while the conversation lasts, its own output in qemu.log; returns its exit code
-    and if time ran out."""
+    """Run QEMU during the conversation, its own output in qemu.log; returns its exit code and
+    whether it timed out."""
     with open(log / "qemu.log", "wb") as output, subprocess.Popen(
             line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as machine:
         talk.start()
@@ -148,7 +148,7 @@ def execute(line, log, talk, timeout):
 
 
 def record(log, line, found, talk, seconds):
-    """Write result.json; a conversation that broke off is a failure of the machine, too."""
+    """Write result.json; an aborted conversation is a failure of the machine, too."""
     if talk.trouble and found.status == "pass":
         found.status, found.reason = "fail", talk.trouble
     (log / "result.json").write_text(json.dumps({
@@ -159,5 +159,5 @@ def record(log, line, found, talk, seconds):
 
 
 def read(path):
-    """A log's text; none was written if the machine could not be started."""
+    """A log's text; empty if it is missing, as when the machine could not be started."""
     return path.read_bytes().decode(errors="replace") if path.exists() else ""

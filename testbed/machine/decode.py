@@ -2,13 +2,13 @@
 """Turns the frames of a stack dump into source lines.
 
 "name+0x18/0x40" becomes "name+0x18/0x40 (file.c:123)", with the symbols from nm
-and the lines from addr2line of the arm64 binutils; code that was inlined gives
-the line of its own first, then where it was inlined, outwards. Where several
-symbols share a name, the size decides.
+and the lines from addr2line of the arm64 binutils. Inlined code gets its own
+line first, then the lines of its callers, outwards. If several symbols share a
+name, the size decides.
 
-The kernel's scripts/decode_stacktrace.sh looks up the return address itself, which of two
-calls in three is on another line than the call; takes the first of several symbols of a name;
-and decodes one frame in a line.
+The kernel's scripts/decode_stacktrace.sh looks up the return address itself, which for two
+calls in three is on a different line from the call, uses the first of several symbols with
+the same name, and decodes only one frame per line.
 """
 
 import bisect
@@ -38,14 +38,14 @@ class Symbols:
             self.by_name.setdefault(name, []).append(address)
 
     def address(self, name, offset, size):
-        """Where name+offset lies, or None if unknown."""
+        """The address of name+offset, or None if unknown."""
         starts = self.by_name.get(name, [])
         exact = [start for start in starts if self.size(start) == size]
         start = next(iter(exact or starts), None)
         return None if start is None else start + offset
 
     def size(self, start):
-        """Distance to the next symbol: what the kernel prints as a symbol's size."""
+        """The distance to the next symbol, which the kernel prints as a symbol's size."""
         after = bisect.bisect_right(self.starts, start)
         return self.starts[after] - start if after < len(self.starts) else 0
 
@@ -67,7 +67,7 @@ def decode(lines, vmlinux):
         for found in FRAME.finditer(line):
             where = symbols.address(found[1], int(found[2], 16), int(found[3], 16))
             if where is not None:
-                # A return address is one past the call it stands for.
+                # A return address is the one after the call.
                 wanted[found[0]] = where - (0 if is_pc(line) else 4)
     places = positions(vmlinux, list(wanted.values()))
     known = dict(zip(wanted, places))
@@ -84,7 +84,7 @@ def positions(vmlinux, addresses):
         return []
     text = "\n".join(f"{a:#x}" for a in addresses) + "\n"
     chains = []
-    # With -a each answer begins with the address, then one line per inlining level.
+    # With -a each answer has the address, then one line per inlining level.
     for line in tool("addr2line", "-a", "-i", "-e", str(vmlinux), text=text).splitlines():
         if line.startswith("0x"):
             chains.append([])
@@ -94,7 +94,7 @@ def positions(vmlinux, addresses):
 
 
 def shorten(place):
-    """Drop addr2line's remarks and whatever leads to the kernel tree."""
+    """Drop addr2line's remarks and the path of the kernel tree."""
     place = re.sub(r" \(discriminator \d+\)", "", place)
     if place.startswith("??"):
         return ""

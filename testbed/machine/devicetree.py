@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The device tree that QEMU makes for a machine, changed."""
+"""Changes the device tree that QEMU creates for a machine."""
 
 from machine import initramfs, qemu
 
 
 def changed(log, machine, name, change):
     """Write name.dtb to the directory log and return its path: the tree of the machine whose
-    argument list begins with `machine`, its text as change(text) returns it. It is the same each
-    time, and each step of it stays there to be looked at."""
+    argument list begins with `machine`, its text as change(text) returns it. The result is
+    reproducible, and the file of each step is kept for inspection."""
     own, text, tree = (log / f"{name}.{end}" for end in ("own", "dts", "dtb"))
     line = list(machine)
     line[line.index("-M") + 1] += f",dtb-randomness=off,dumpdtb={qemu.escape(own)}"

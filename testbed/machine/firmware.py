@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""ACPI boots: the UEFI firmware, and an IORT that tells more than QEMU's.
+"""ACPI boots: the UEFI firmware, and an IORT that describes more than QEMU's.
 
-An Arm machine has ACPI tables only if firmware hands them over. QEMU's IORT does
-not say that its root complex is always coherent (CANWBS), though every device that
-QEMU emulates is: Linux takes a replacement from the start of the initramfs. The
-replacement is the machine's own table with that one flag set. The own table is
-read in a boot of the same machine, once: what was read is cached below out/cache
-by all that decides what the table says.
+An Arm machine has ACPI tables only if firmware provides them. QEMU's IORT does not
+say that its root complex is always coherent (CANWBS), though every device that QEMU
+emulates is. Linux accepts a replacement table at the start of the initramfs: the
+machine's own table with that one flag set. The original is read once, in a boot of
+the same machine, and cached below out/cache with a key of everything that determines
+its content.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ IMAGE = Path("/usr/share") / PACKAGE / "QEMU_EFI.fd"
 READER = TESTBED / "guest" / "print-iort"
 READER_SECONDS = 300    # a debug kernel on a busy host
 
-# Where the kernel looks for tables, in an uncompressed archive before the rest.
+# Where the kernel looks for tables, in an uncompressed archive at the start.
 OVERRIDE = "kernel/firmware/acpi/IORT.aml"
 # ACPI, System Description Table Header; Arm DEN 0049, IO Remapping Table.
 HEADER = struct.Struct("<4sIBB6s8sI4sI")
@@ -38,14 +38,14 @@ CANWBS = 1 << 2
 
 
 def require():
-    """Raise Problem unless the firmware is installed; returns its path."""
+    """The path of the firmware; raise Problem unless it is installed."""
     if not IMAGE.is_file():
         raise Problem(f"{IMAGE} is missing: testbed/host/packages installs {PACKAGE}")
     return IMAGE
 
 
 def coherent(table):
-    """The IORT with the CANWBS flag of each root complex set, as a newer revision."""
+    """The IORT with the CANWBS flag set in each root complex, as a newer revision."""
     check(table)
     changed = bytearray(table)
     for offset in root_complexes(table):
@@ -57,7 +57,7 @@ def coherent(table):
 
 
 def check(table):
-    """Raise Problem unless this is one whole IORT."""
+    """Raise Problem unless this is one complete IORT."""
     if len(table) < HEADER.size + 12:
         raise Problem(f"an IORT of {len(table)} bytes is too short")
     signature, length = HEADER.unpack_from(table)[:2]
@@ -67,7 +67,7 @@ def check(table):
 
 
 def root_complexes(table):
-    """Offsets of the nodes; raise Problem if the table has none, or does not end well."""
+    """Offsets of the nodes; raise Problem if the table has none, or is malformed."""
     count, offset = struct.unpack_from("<II", table, HEADER.size)
     found = []
     for _ in range(count):
@@ -84,7 +84,7 @@ def root_complexes(table):
 
 
 def archive(table):
-    """A cpio archive ("newc") that holds the table alone, padded for what follows."""
+    """A cpio archive ("newc") with only the table, padded for the next archive."""
     parent = Path(OVERRIDE).parent
     names = [str(p) for p in reversed(parent.parents)][1:] + [str(parent)]
     parts = [entry(number, name, 0o040755, b"") for number, name in enumerate(names, 1)]
@@ -95,19 +95,19 @@ def archive(table):
 
 
 def entry(inode, name, mode, data):
-    """One member; name and data both start and end at a multiple of four bytes."""
+    """One member; name and data both start and end at multiples of four bytes."""
     fields = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
     head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
     return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
 
 def prepend(initrd, table):
-    """Put the table before what `initrd` holds."""
+    """Prepend the table to `initrd`."""
     initrd.write_bytes(archive(table) + initrd.read_bytes())
 
 
 def own_table(options):
-    """The IORT that firmware hands over on the machine of vm's `options`."""
+    """The IORT that firmware provides on the machine of vm's `options`."""
     facts = [digest(shutil.which(qemu.BINARY)), digest(require()), qemu.MACHINE, options.gic,
              options.stage, options.device, options.qemu_arg] + ["kvm"] * options.kvm
     name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
@@ -124,7 +124,7 @@ def own_table(options):
 
 
 def read_table(options):
-    """Boot the machine and let it print its table."""
+    """Boot the machine and have it print its table."""
     vm = TESTBED / "machine" / "vm"
     with tempfile.TemporaryDirectory() as log:
         line = [vm, "--log", log, "--image", options.image, "--acpi", "--data",

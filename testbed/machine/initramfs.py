@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """The initramfs of one run: a static busybox, the guest's init, the test, its files.
 
-The archive is made by the kernel's own gen_init_cpio, compiled on the host from
-the unpacked source, so that neither root nor mknod is needed. The compiled tool
-and the arm64 busybox (downloaded, unpacked, never installed) are cached below
-out/cache; concurrent runs may race for them, the last rename wins.
+The archive is created by the kernel's own gen_init_cpio, compiled on the host from
+the unpacked source, so neither root nor mknod is needed. The compiled tool and the
+arm64 busybox (downloaded, unpacked, never installed) are cached below out/cache.
+Concurrent runs may race for them; the last rename wins.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from machine.paths import CACHE, OUT, TESTBED, Problem
 INIT = TESTBED / "guest" / "init"
 KTAP = TESTBED / "lib" / "ktap.sh"     # for scripts that report
 DIRECTORIES = ["/bin", "/dev", "/proc", "/sys", "/tmp", "/run", "/root", "/etc", "/test"]
-# A console before devtmpfs is mounted, else the kernel starts init without one.
+# The console before devtmpfs is mounted; without it the kernel starts init with none.
 NODES = ["nod /dev/console 0600 0 0 c 5 1", "nod /dev/null 0666 0 0 c 1 3"]
 
 
@@ -40,7 +40,7 @@ def build(target, script, files, tree=None):
 
 
 def description(entries):
-    """The text gen_init_cpio reads; parents come before what lies in them."""
+    """The input of gen_init_cpio; directories come before their content."""
     directories = set(DIRECTORIES)
     for guest in entries:
         directories.update(str(p) for p in PurePosixPath(guest).parents)
@@ -51,7 +51,7 @@ def description(entries):
 
 
 def generate(target, text, tree):
-    """Run gen_init_cpio over the description; fixed times keep equal input equal."""
+    """Run gen_init_cpio on the description, with fixed times, to be reproducible."""
     tool = gen_init_cpio(tree)
     with tempfile.NamedTemporaryFile("w", suffix=".list") as listing:
         listing.write(text)
@@ -65,7 +65,7 @@ def generate(target, text, tree):
 
 
 def gen_init_cpio(tree):
-    """Path of the compiled tool, cached by the content of its source."""
+    """The path of the compiled tool, cached by the content of its source."""
     tree = Path(tree or os.environ.get("TREE") or OUT / "pristine")
     source = tree / "usr" / "gen_init_cpio.c"
     if not source.is_file():
@@ -83,7 +83,7 @@ def gen_init_cpio(tree):
 
 
 def busybox():
-    """Path of the static arm64 busybox, downloaded at first use."""
+    """The path of the static arm64 busybox, downloaded at first use."""
     binary = CACHE / "busybox-arm64" / "bin" / "busybox"
     if binary.is_file():
         return binary
@@ -94,15 +94,15 @@ def busybox():
         run_or_stop(["dpkg", "-x", package, "root"], f"cannot unpack {package}", work)
         try:
             (Path(work) / "root").rename(CACHE / "busybox-arm64")
-        except OSError:     # another run was quicker; its copy is as good
+        except OSError:     # another run was faster; use its copy
             if not binary.is_file():
                 raise
     return binary
 
 
 def run_or_stop(line, what, work, environment=None):
-    """Run a host program in directory work, with more in its environment, and return its
-    output; on failure raise Problem with its last line."""
+    """Run a host program in directory work, with additions to its environment, and return its
+    output; on failure raise Problem with the last line of it."""
     if shutil.which(line[0]) is None:
         raise Problem(f"{line[0]} is not installed: run testbed/host/packages")
     run = subprocess.run(line, cwd=work, env={**os.environ, **(environment or {})},
@@ -113,13 +113,13 @@ def run_or_stop(line, what, work, environment=None):
 
 
 def last_line(text):
-    """The last line that says something, for a one-line message."""
+    """The last line that is not blank, for a one-line message."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no message"
 
 
 def existing(path):
-    """The resolved path, or Problem when there is no such file."""
+    """The resolved path; raise Problem if there is no such file."""
     path = Path(path)
     if not path.is_file():
         raise Problem(f"{path}: no such file")

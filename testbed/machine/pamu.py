@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The machine with a PAMU: QEMU's ppce500, and plain memory where the PAMU's registers
-would be.
+"""The machine with a PAMU: QEMU's ppce500, with the PAMU's registers simulated in memory.
 
-No emulator that Debian has models a PAMU. The driver does not need one: it reads one
-register, which a loaded file sets, and writes the others; what the hardware would do
-stands in tables in memory. The device tree is the machine's own, changed to have a PAMU
-in front of the PCI controller, at an address that is memory and which the kernel is
-told nothing of. DMA is not translated; so a test does none, but for the message of an interrupt:
-it lands in memory that has its I/O address, and the host takes it to where the tables lead.
+No emulator in Debian models a PAMU. The driver does not need one: it reads one register,
+which a loaded file sets, and writes the others; tables in memory say what the hardware
+would do. The device tree is the machine's own, changed to have a PAMU in front of the PCI
+controller, at an address in memory that is hidden from the kernel. DMA is not translated,
+so tests do none, except for interrupt messages: a message is written to the memory at its
+I/O address, and the host forwards it to the address in the tables.
 
-The MPIC's bank of MSIs has its register in a page of its own, too, as on real chips. QEMU has
-nothing there: what the host writes to that page it writes to the real register. More banks
-are plain memory, and no interrupt comes of what is written there.
+As on real chips, the register of the MPIC's MSI bank is also visible in a page of its own.
+QEMU does not model that page: the host redirects its own writes there to the real register.
+Further banks are plain memory, and writes to them raise no interrupt.
 
-Not as the arm64 machine: the guest talks to the host while it runs, by the second
-serial port, and the host stops the machine to read its memory.
+Unlike on the arm64 machine, the guest talks to the host through the second serial port
+while it runs, and the host stops the machine to read its memory.
 """
 
 import re
@@ -31,10 +30,10 @@ from machine.paths import Problem
 BINARY = "qemu-system-ppc64"
 MACHINE = ["-M", "ppce500", "-cpu", "e5500", "-m", "512", "-nographic", "-no-reboot",
            "-net", "none"]
-KERNEL_MEMORY = 0x1e000000      # of the 512 MiB; above it lie the registers
+KERNEL_MEMORY = 0x1e000000      # of the 512 MiB; the registers are above it
 REGISTERS = KERNEL_MEMORY
 MEMORY_BANKS = KERNEL_MEMORY + 0x20000      # each has a page of registers and one for MSIIR
-CAUGHT = 0x10000000             # where a message is caught: the same in guest/pamu-msi.c
+CAUGHT = 0x10000000             # where messages are caught; same as in guest/pamu-msi.c
 CCSR = 0xfe0000000
 MSIIR_PAGE = 0x44000            # of the MPIC's bank, in CCSR
 MSIIR = 0x41740                 # the register itself
@@ -49,20 +48,21 @@ PARAMETERS = "console=ttyS0 oops=panic panic=-1"
 
 @dataclass
 class Board:
-    """What a machine has: a LIODN for the PCI controller, more banks than the MPIC's, an
-    interrupt of the PAMU, a page for the register of the MPIC's bank. KUnit's tests run on the one that lacks nothing."""
+    """The features of a machine: a LIODN for the PCI controller, more banks than the MPIC's, an
+    interrupt of the PAMU, a page for the register of the MPIC's bank. KUnit's tests run on the
+    default machine only."""
     liodn: bool = True
     more_banks: int = 0
     interrupt: bool = True
     bank_page: bool = True
 
     def banks(self):
-        """Pages of the banks' registers, in the order in which the kernel has them."""
+        """Pages of the banks' registers, in the kernel's order."""
         more = [MEMORY_BANKS + i * 0x10000 + PAGE for i in range(self.more_banks)]
         return [*more, CCSR + MSIIR_PAGE]
 
     def parameters(self):
-        """For the guest's program: those that the kernel does not know."""
+        """Parameters for the guest's program, which the kernel does not know."""
         words = ["without_liodn=1"] * (not self.liodn)
         words += ["without_interrupt=1"] * (not self.interrupt)
         words += ["no_bank=1"] * (not self.bank_page)
@@ -73,7 +73,7 @@ class Board:
 
 @dataclass
 class Result:
-    """What a run left behind."""
+    """The results of a run."""
     verdict: verdict.Verdict
     channel: str
 
@@ -97,7 +97,7 @@ def device_tree(log, initrd_size, board):
 
 
 def memory_banks(board, pic):
-    """Nodes of banks that are memory, with an unused interrupt of the MPIC for each."""
+    """Nodes of banks in memory, each with an unused interrupt of the MPIC."""
     nodes = "".join(f"""
 		msi@{page - PAGE:x} {{
 			compatible = "fsl,mpic-msi";
@@ -157,7 +157,7 @@ def with_pamu(source, initrd_size, board):
         changes.append((r"reg = <0x41600 0x200>;",
                         f"reg = <0x41600 0x200 {MSIIR_PAGE + MSIIR_OFFSET:#x} 0x4>;"))
     if board.more_banks:
-        # The PCI controller names the MPIC's bank: the only one that it would use.
+        # The PCI controller names the MPIC's bank, and so uses no other.
         changes.append((r"\t\tfsl,msi = <0x[0-9a-f]+>;\n", ""))
     for old, new in changes:
         source, times = re.subn(old, new.replace("\\", r"\\"), source, count=1)
@@ -167,7 +167,7 @@ def with_pamu(source, initrd_size, board):
 
 
 def registers(log):
-    """A file with what the registers read at reset."""
+    """A file with the reset values of the registers."""
     path = log / "registers"
     page = bytearray(0x1000)
     page[PC3:PC3 + 4] = struct.pack(">I", WINDOWS_256)
@@ -176,14 +176,14 @@ def registers(log):
 
 
 def caught(log):
-    """A file with what lies where a message is caught, so that it is seen."""
+    """A file with the initial content of the memory where messages are caught."""
     path = log / "caught"
     path.write_bytes(b"\xff" * PAGE)
     return path
 
 
 class Memory(conversation.Memory):
-    """The page of the MPIC's bank is where its register is."""
+    """Redirects writes to the page of the MPIC's bank to the register itself."""
 
     def write(self, address, data):
         if address & -PAGE == CCSR + MSIIR_PAGE:
@@ -204,8 +204,7 @@ def command(log, sockets, image, tree, initrd):
 
 def run(log, sockets, image, program, answer, timeout, board):
     """Run a program as the first process. answer(memory, board, question) is called for each
-    of its questions while the machine stands still; sockets is a directory with a short
-    path."""
+    of its questions while the machine is stopped; sockets is a directory with a short path."""
     require()
     start = time.monotonic()
     initrd = log / "initramfs.cpio"

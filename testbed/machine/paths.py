@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Where things lie, and the one error that stops a program with a single line.
+"""The paths of the test bed, and the exception that stops a program with a one-line error.
 
-Every other module asks here; none works out a path of its own.
+All other modules use these; none computes such a path itself.
 """
 
 import os
@@ -15,15 +15,15 @@ CACHE = OUT / "cache"
 
 
 class Problem(Exception):
-    """Something outside the program is wrong; the text says what, and what to do."""
+    """An error outside the program; the text says what is wrong, and what to do."""
 
 
 def stop(problem):
-    """End the program the way the shell scripts' die() does."""
+    """Exit as the shell scripts' die() does."""
     sys.exit(f"error: {problem}")
 
 
 def vmlinux_of(image):
-    """The ELF file beside arch/arm64/boot/Image, or None where there is none."""
+    """The vmlinux that belongs to arch/arm64/boot/Image, or None if there is none."""
     candidate = Path(image).resolve().parents[3] / "vmlinux"
     return candidate if candidate.is_file() else None

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """PCI devices as platform devices, behind the SMMU.
 
-No emulator that Debian has puts a platform device with DMA behind an SMMU. But a PCI
-device is two ranges of registers, a wire, a stream ID and a device ID, and a device tree
-can say just that: in the machine's own tree the PCI controller is disabled, and each edu
-is a node of its own, with the place that its BAR shall have and its configuration page as
-registers. Its driver has to write the BAR and to turn the device on, in that page.
+No emulator in Debian puts a platform device with DMA behind an SMMU. But a PCI device is
+two ranges of registers, a wired interrupt, a stream ID and a device ID, and a device tree
+can describe these: in the machine's own tree the PCI controller is disabled, and each edu
+has a node of its own, with the future address of its BAR and its configuration page as
+registers. Its driver has to write the BAR and enable the device, in that page.
 
-Four edu: one without an MSI domain and one with, for users, and both again for the
-host. In the kind "shared" registers that another driver claims lie in the page of the doorbell.
+There are four edu: one without and one with an MSI domain for users, and the same for the
+host. In the kind "shared" the doorbell's page has registers that another driver claims.
 """
 
 import re
@@ -22,13 +22,13 @@ BARS = 0x10000000               # the start of the PCI window
 BAR_SIZE = 0x100000
 PAGE = 0x1000
 FIRST_WIRE = 3                  # the SPI of the first of four
-# Registers in the doorbell's page, which the kernel's PL011 driver claims without a look.
+# Registers in the doorbell's page, which the kernel's PL011 driver claims without probing.
 SHARER = 0x800
 
 
 @dataclass(frozen=True)
 class Device:
-    """An edu of the machine; the slot of each has another wire."""
+    """An edu of the machine; each is in a slot with a different wired interrupt."""
     slot: int
     has_msi_domain: bool
 
@@ -36,27 +36,27 @@ class Device:
         return BARS + self.slot * BAR_SIZE
 
     def name(self):
-        """As the kernel calls it."""
+        """The kernel's name of the device."""
         return f"{self.bar():x}.edu"
 
     def bdf(self):
-        """As the PCI device that it is: the SMMU and the ITS know it by that."""
+        """The PCI function, which determines the IDs that the SMMU and the ITS see."""
         return f"0000:00:{self.slot:02x}.0"
 
 
-# guest/platform-run names them, too.
+# Also named in guest/platform-run.
 DEVICES = [Device(slot, slot % 2 == 0) for slot in (1, 2, 3, 4)]
 
 
 def as_pci(channel):
-    """A guest's report, with the devices' names as an observer of PCI knows them."""
+    """A guest's report, with the devices' names replaced by their PCI addresses."""
     for device in DEVICES:
         channel = channel.replace(f"device={device.name()} ", f"device={device.bdf()} ")
     return channel
 
 
 def devices():
-    """For QEMU's -device."""
+    """The arguments of QEMU's -device."""
     return [f"edu,dma_mask=0xffffffffffffffff,addr={device.slot:x}" for device in DEVICES]
 
 
@@ -67,7 +67,7 @@ def device_tree(options):
 
 
 def find(pattern, source):
-    """What the pattern's groups match in the machine's own tree."""
+    """The matches of the pattern's groups in the machine's own tree."""
     found = re.search(pattern, source, re.S)
     if not found:
         raise Problem(f"the device tree of {qemu.BINARY} has no {pattern}")
@@ -85,7 +85,7 @@ def changed(source, kind):
     nodes = "".join(node(device, smmu, ecam, f"{msi} {device.slot << 3:#x}" if cells else msi)
                     for device in DEVICES)
     if kind == "shared":
-        # The second 64 KiB of an ITS are for messages, a frame of a GICv2m has one page.
+        # The second 64 KiB of an ITS are for messages; a GICv2m frame has one page.
         port = int(doorbells, 16) + 0x10000 * cells + SHARER
         nodes += serial_port(port)
         source = source.replace("\taliases {", f"\taliases {{\n\t\tserial1 = \"/serial@{port:x}\";")
@@ -111,7 +111,7 @@ def node(device, smmu, ecam, msi):
 
 
 def serial_port(address):
-    """One, as far as its driver can tell. It needs an alias, or it is the console."""
+    """A node that its driver takes for a UART. Without an alias it would become the console."""
     return f"""
 	serial@{address:x} {{
 		compatible = "arm,sbsa-uart";

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The QEMU command line: what machine a test runs on.
+"""The QEMU command line: the machine that a test runs on.
 
 One function turns the options of `vm` into the exact argument list, another
-refuses a QEMU that is missing or too old. Nothing is started here.
+rejects a QEMU that is missing or too old. Nothing is started here.
 """
 
 import re
@@ -13,10 +13,10 @@ from machine.paths import Problem
 
 BINARY = "qemu-system-aarch64"
 MINIMUM = (9, 1)    # the first whose SMMUv3 takes stage=nested
-# Later types of this machine give the SMMU both stages whatever -global says.
+# Later machine types give the SMMU both stages regardless of -global.
 MACHINE = "virt-9.1"
 HOW_TO_INSTALL = "run testbed/host/packages, it takes QEMU 10 from bookworm-backports"
-# Guest time counts instructions only on one CPU of a model without options.
+# Guest time counts instructions only with one CPU, and a CPU model without options.
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 ICOUNT_CPU = "cortex-a57"
 
@@ -36,7 +36,7 @@ def require():
 
 
 def machine(options):
-    """The part of an argument list that decides what the machine's own device tree says."""
+    """The part of an argument list that determines the machine's own device tree."""
     smmuv3 = not options.smmuv2
     return [BINARY, "-M", MACHINE + ",iommu=smmuv3" * smmuv3 + f",gic-version={options.gic}" +
             ",virtualization=on" * options.kvm,
@@ -49,8 +49,8 @@ def machine(options):
 def command(options, initrd, channel, trace_log):
     """The argument list for one run.
 
-    options is vm's argparse namespace, with firmware and device_tree, paths or None; initrd,
-    channel (verdict port, None for an interactive machine) and trace_log are paths.
+    options is vm's argparse namespace, in which firmware and device_tree are paths or None;
+    initrd, channel (verdict port, None for an interactive machine) and trace_log are paths.
     """
     line = [*machine(options), "-kernel", str(options.image), "-initrd", str(initrd),
             "-append", kernel_parameters(options)]
@@ -60,15 +60,15 @@ def command(options, initrd, channel, trace_log):
         line += ["-bios", str(options.firmware)]
     if options.icount:
         line += ICOUNT
-    # A panic ends QEMU at once with exit code 1; a plain reboot would exit 0.
-    # The last slot leaves the first ones to the devices of the test.
+    # A panic makes QEMU exit at once with code 1; a plain reboot would exit with 0.
+    # The last slot, since the devices of the test use the first ones.
     line += ["-device", "pvpanic-pci,addr=1f", "-action", "panic=exit-failure"]
     if channel is not None:
         line += ["-device", "virtio-serial-device",
                  "-chardev", f"file,id=verdict,path={escape(channel)}",
                  "-device", "virtserialport,chardev=verdict,name=verdict"]
     if options.root:
-        # Not a PCI device: it stays out of the SMMU's trace.
+        # Not a PCI device, so it is not in the SMMU's trace.
         line += ["-blockdev", f"raw,node-name=root,read-only=on,file.driver=file,"
                               f"file.filename={escape(options.root)}",
                  "-device", "virtio-blk-device,drive=root"]
@@ -82,7 +82,7 @@ def command(options, initrd, channel, trace_log):
 
 
 def kernel_parameters(options):
-    """What -append gets; a name the kernel does not know reaches init's environment."""
+    """The value of -append; parameters unknown to the kernel go to init's environment."""
     words = ["console=ttyAMA0", "panic=-1"]
     if options.interactive:
         words.append("testbed_interactive=1")
@@ -92,5 +92,5 @@ def kernel_parameters(options):
 
 
 def escape(path):
-    """QEMU's option syntax doubles a comma within a value."""
+    """Escape a value for QEMU's option syntax, which doubles commas within a value."""
     return str(path).replace(",", ",,")

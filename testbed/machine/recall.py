@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs that are not made again, as nothing that they depend on has changed.
+"""Recalls the results of an earlier run if nothing that the run depends on has changed.
 
-A run depends on QEMU, on its command line, and on the files that this names. The
-three are a text, which a run leaves as the file "inputs" beside its logs. A run with
-the same text that passed has logs that are as good as new ones. They are copied, and
-then judged as new ones are, so what judges may change and have its say.
+A run depends on QEMU, on its command line, and on the files named there. A text that
+identifies the three is saved as the file "inputs" beside the logs. If an earlier run
+with the same text passed, its logs are copied instead of new ones being made. They are
+judged again like new ones, so changes to the judging code take effect.
 
-How busy the host is, and what time it is, are no inputs: who wants to know whether a
-run passes once more has to ask for that.
+The load of the host and the time of day are not inputs: a repeated run has to be
+requested (AGAIN=1).
 """
 
 import hashlib
@@ -23,7 +23,7 @@ NAME = "inputs"
 
 
 def inputs(line):
-    """What a run of this command line depends on, before it starts."""
+    """The inputs of a run with this command line, before it starts."""
     files = {shutil.which(line[0]), *named_files(line)}
     return "".join(f"{digest(path)}  {path}\n" for path in sorted(files)) + shlex.join(line) + "\n"
 
@@ -45,7 +45,7 @@ def digest(path):
 
 
 def take(record, log, wanted):
-    """Copy what the run in directory `record` left to `log`, if it passed and had these
+    """Copy the logs of the run in directory `record` to `log`, if it passed with these
     inputs; returns its result.json, or None."""
     try:
         result = json.loads((record / "result.json").read_text())
@@ -59,7 +59,7 @@ def take(record, log, wanted):
 
 
 def keep(log, record):
-    """Make `record` what `log` is, at once."""
+    """Replace `record` with a copy of `log`, atomically."""
     draft = record.with_name(record.name + ".new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -69,7 +69,7 @@ def keep(log, record):
 
 
 def copy(source, target):
-    """What is in one directory, sparse files as such, to another."""
+    """Copy the content of a directory to another, preserving sparse files."""
     run = subprocess.run(["cp", "-a", "--", f"{source}/.", target], capture_output=True, text=True,
                          check=False)
     if run.returncode:

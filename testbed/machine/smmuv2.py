@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The machine with an SMMUv2: QEMU's virt, and plain memory where the SMMU's registers
-would be.
+"""The machine with an SMMUv2: QEMU's virt, with the SMMU's registers simulated in memory.
 
-No emulator that Debian has models an SMMUv2. The driver reads identification registers,
-which a loaded file sets, finds that invalidations are done at once, as memory that was
-never written says so, and writes the rest; what the hardware would do stands in registers
-and tables. The device tree is the machine's own, changed to have an MMU-500 in front of
-the PCI controller, at an address that is memory and which is reserved there.
+No emulator in Debian models an SMMUv2. The driver reads the identification registers,
+which a loaded file sets, and writes the others. Invalidations complete at once, since
+untouched memory reads as an idle status. Registers and tables say what the hardware would
+do. The device tree is the machine's own, changed to have an MMU-500 in front of the PCI
+controller, at an address in reserved memory.
 
-What memory cannot be: a write of 1 to a fault status does not clear it, TLBs are not
-there, and DMA is not translated. A test does none. A fault is put into the registers
-by the host, which then raises the interrupt of the context bank: the device tree calls these
-interrupts edges, since nothing would take a level back.
+Limits of the simulation: a write of 1 to a fault status does not clear it, there are no
+TLBs, and DMA is not translated, so tests do none. The host writes faults to the registers
+and then raises the interrupt of the context bank. The device tree declares these
+interrupts as edge-triggered, since nothing would lower a level.
 """
 
 import re
@@ -31,7 +30,7 @@ PAGES = 16                  # of 4 KiB: global registers; context banks begin af
 SIZE = 2 * PAGES * PAGE
 PHANDLE = 0x9000
 FIRST_SPI = 112             # of the context banks, after the one of global faults
-SPIS = "unnamed-gpio-in"    # the interrupt controller's inputs, as QEMU calls them
+SPIS = "unnamed-gpio-in"    # QEMU's name of the interrupt controller's inputs
 
 ID0_S1TS, ID0_S2TS, ID0_NTS, ID0_SMS = 1 << 30, 1 << 29, 1 << 28, 1 << 27
 ID0_ATOSNS, ID0_ONE_INTERRUPT, ID0_COHERENT_WALK = 1 << 26, 1 << 16, 1 << 14
@@ -46,7 +45,7 @@ ID7_REVISION = 0x21         # an MMU-500 whose prefetcher can be switched off
 
 @dataclass
 class Board:
-    """What the SMMU is, and what is said to the kernel."""
+    """The properties of the SMMU, and the kernel parameters."""
     gic: str = "3"
     banks: int = 16
     stage2_banks: int = 0               # context banks that have no stage 1
@@ -59,11 +58,11 @@ class Board:
     devices: list = field(default_factory=list)
 
     def registers(self):
-        """What they read at reset."""
+        """The reset values of the registers."""
         data = bytearray(SIZE)
         id0 = ID0_S1TS | ID0_S2TS | ID0_NTS * self.nested | ID0_ATOSNS | ID0_ONE_INTERRUPT | \
             ID0_COHERENT_WALK | ID0_NO_AARCH32 * ("4K" not in self.granules)
-        # Without matching a stream ID is a register's number, of which there are 128.
+        # Without stream matching a stream ID is the index of one of the 128 registers.
         id0 |= ID0_SMS | 15 << ID0_SID_BITS | 48 if self.stream_matching else 7 << ID0_SID_BITS
         id1 = ID1_PAGES | self.stage2_banks << ID1_STAGE2_BANKS | self.banks
         id2 = ID2_SIZES | ID2_VMID16 * self.vmid16 | sum(ID2_GRANULES[g] for g in self.granules)
@@ -72,7 +71,7 @@ class Board:
         return bytes(data)
 
     def node(self):
-        """The SMMU and its memory in the device tree."""
+        """The device tree nodes of the SMMU and its memory."""
         spis = " ".join(f"0 {FIRST_SPI + i} {4 if i == 0 else 1}" for i in range(1 + self.banks))
         mask = f"\n\t\tstream-match-mask = <{self.mask:#x}>;" * bool(self.mask)
         return f"""
@@ -101,7 +100,7 @@ class Board:
 
 @dataclass
 class Result:
-    """What a run left behind."""
+    """The results of a run."""
     verdict: verdict.Verdict
     channel: str
     questions: int
@@ -117,7 +116,7 @@ class Memory(conversation.Memory):
                                 f"{FIRST_SPI + 1 + bank} {level}")
 
     def controller(self):
-        """Where QEMU has the interrupt controller among its objects."""
+        """The path of the interrupt controller in QEMU's object tree."""
         found = self.monitor.command("qom-list", path="/machine/unattached")
         for item in found:
             if item["type"] in ("child<arm-gicv3>", "child<arm_gic>"):
@@ -132,8 +131,8 @@ def machine(board):
 
 
 def device_tree(log, line, board):
-    """Write the device tree of a machine without an SMMU, which `line` begins the argument list
-    of, with one, and return its path."""
+    """Add the SMMU to the device tree of a machine without one, whose argument list begins with
+    `line`, and return the path of the new tree."""
     def change(source):
         node = f"{board.node().lstrip()}\n\tpcie@\\1 {{\n\t\tiommu-map = <0 {PHANDLE:#x} 0 0x10000>;"
         source, times = re.subn(r"(?<=\t)pcie@([0-9a-f]+) \{", node, source, count=1)
@@ -144,7 +143,7 @@ def device_tree(log, line, board):
 
 
 def arguments(log, line, board):
-    """What is added to a machine's argument list `line` so that it has the SMMU."""
+    """The additions to a machine's argument list `line` for the SMMU."""
     registers = log / "registers"
     registers.write_bytes(board.registers())
     return ["-dtb", str(device_tree(log, line, board)),
@@ -172,7 +171,7 @@ def command(log, sockets, image, board):
 
 def run(log, sockets, image, script, files, answer, timeout, board):
     """Run a script of testbed/guest. answer(memory, question) is called for each question
-    while the machine stands still; sockets is a directory with a short path."""
+    while the machine is stopped; sockets is a directory with a short path."""
     qemu.require()
     if shutil.which("dtc") is None:
         raise Problem("dtc is not installed: run testbed/host/packages")

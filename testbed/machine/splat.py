@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Finds what the kernel complained about in a console log.
+"""Finds the kernel's complaints in a console log.
 
 A splat is any text by which a kernel checker reports a bug; one in the log fails
-the run whatever its tests said. PATTERNS is the whole list. Exactly two things
-are let through: the stack dump that fault injection prints for a failure it was
-told to make (see InjectedTraces), and that of a control group without memory while a
-test is about that (see MemoryTraces). golden/failslab* and golden/memory* prove how
-narrow that is.
+the run regardless of its tests. PATTERNS is the whole list. There are exactly two
+exceptions: the stack dump that fault injection prints for a requested failure (see
+InjectedTraces), and that of a control group that runs out of memory in a test of
+this (see MemoryTraces). golden/failslab* and golden/memory* prove how narrow the
+exceptions are.
 """
 
 import re
@@ -26,7 +26,7 @@ PATTERNS = [
     ("refcount", r"refcount_t:"),
     ("odebug", r"\bODEBUG:"),
     ("leak", r"kmemleak: \d+ new suspected|unreferenced object 0x"),
-    # Without a scan area it looks at the whole object, and goes on.
+    # Without a scan area kmemleak scans the whole object, and continues.
     ("checker-off", r"kmemleak: (?!Cannot allocate a scan area).*(?:disabled|Cannot)|"
                     r"turning off the locking"),
     ("corruption", r"list_(?:add|del) corruption|Bad page state|\[Poison overwritten\]"
@@ -34,24 +34,24 @@ PATTERNS = [
     ("hung", r"INFO: task .* blocked for more than|soft lockup|hard LOCKUP|workqueue lockup"),
     ("bug", r"\bBUG:|kernel BUG at"),
     ("irq", r"irq \d+: nobody cared"),
-    # KUnit's SMMU made of memory, soft-smmu, hangs on purpose
+    # KUnit's SMMU simulated in memory, soft-smmu, hangs on purpose
     ("smmu", r"(?<!soft-smmu: )(?:CMD_SYNC timeout|CMDQ error)"),
     ("warning", r"\bWARNING: |\[ cut here \]"),
     ("trace", r"Call trace:"),
 ]
 COMPILED = [(kind, re.compile(text)) for kind, text in PATTERNS]
-# printk's time, with the caller that CONFIG_PRINTK_CALLER adds.
+# printk's timestamp, and the caller that CONFIG_PRINTK_CALLER adds.
 STAMP = re.compile(r"^\[\s*\d+\.\d+\](?:\[\s*[TC]\d+\])? ")
 FRAME = re.compile(r" \S+\+0x[0-9a-f]+/0x[0-9a-f]+")
 ANNOUNCE = "[ cut here ]"
-# How far below a complaint's first line its stack and its other lines may be.
+# The distance from a complaint's first line to its stack and its other lines.
 STACK_REACH = 60
 REPORT_REACH = 12
 
 
 @dataclass
 class Splat:
-    """One complaint: its kind, the line that gave it away, that and its stack."""
+    """One complaint: its kind, the line that matched, that line and the stack."""
     kind: str
     line: int
     text: str
@@ -62,15 +62,15 @@ class Splat:
 
 
 class ExpectedTraces:
-    """Tells the stack dumps that a test brings about from all others.
+    """Distinguishes the stack dumps that a test provokes from all others.
 
-    The kernel announces such a dump, and its own frames name what it comes from. A
-    "Call trace:" is let through only when an announcement that no dump has answered yet
-    came shortly before, and only when that is among its frames.
+    The kernel announces such a dump, and the frames of the dump name its source. A
+    "Call trace:" is accepted only if an announcement without a dump so far came shortly
+    before, and only if the source is among the frames.
     """
     ANNOUNCED = SOURCE = None
     ANNOUNCE_REACH = 12     # lines from the announcement to its stack
-    FRAMES_REACH = 12       # frames down to the source, inlined ones and all
+    FRAMES_REACH = 12       # frames down to the source, including inlined ones
 
     def __init__(self, lines):
         self.lines = lines
@@ -81,7 +81,7 @@ class ExpectedTraces:
             self.announced.append(number)
 
     def owns(self, number):
-        """Whether the "Call trace:" of this line is an announced one."""
+        """Whether the "Call trace:" in this line was announced."""
         self.announced = [n for n in self.announced if number - n <= self.ANNOUNCE_REACH]
         frames = self.lines[number + 1:number + 1 + self.FRAMES_REACH]
         if not self.announced or not any(self.SOURCE.search(f) for f in frames):
@@ -91,16 +91,16 @@ class ExpectedTraces:
 
 
 class InjectedTraces(ExpectedTraces):
-    """Of fault injection: fail_dump() says that it forces a failure, and then dumps its own
+    """Dumps of fault injection: fail_dump() announces a forced failure, and then dumps its own
     stack, whose frames name should_fail_ex."""
     ANNOUNCED = "FAULT_INJECTION: forcing a failure."
     SOURCE = re.compile(r" (?:should_fail_ex|fail_dump)\+0x")
 
 
 class MemoryTraces(ExpectedTraces):
-    """Of a control group that has used up its memory, while a test says that it is about
-    that (cgroup_expect_oom() of selftests/passthrough). The machine's own memory is
-    another matter: mem_cgroup_out_of_memory() is not in those frames."""
+    """Dumps of a control group that is out of memory, if a test announces that it expects this
+    (cgroup_expect_oom() of selftests/passthrough). If the machine itself is out of memory,
+    mem_cgroup_out_of_memory() is not among the frames."""
     BEGIN = "passthrough: a control group runs out of memory on purpose"
     END = "passthrough: no control group runs out of memory on purpose"
     ANNOUNCED = " invoked oom-killer: "
@@ -134,7 +134,7 @@ def scan(console):
         if not continues(splats, kind, number):
             splats.append(Splat(kind, number + 1, text))
         elif ANNOUNCE in splats[-1].text:
-            # The line below the announcement says what happened.
+            # The line after the announcement says what happened.
             splats[-1].kind, splats[-1].text = kind, text
     for splat in splats:
         splat.context = context(lines, splat.line - 1)
@@ -142,7 +142,7 @@ def scan(console):
 
 
 def classify(line):
-    """The kind of complaint a line makes, or None."""
+    """The kind of complaint in a line, or None."""
     return next((kind for kind, text in COMPILED if text.search(line)), None)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Judges one run from what it left behind: channel, console, how QEMU ended.
+"""Judges one run by its channel, its console and QEMU's exit.
 
-Nothing of the console's text can make a run pass; the channel's end marker and
-its KTAP can, and any splat undoes that. The golden logs of the harness suite go
-through this very function.
+A run passes by the channel's end marker and its KTAP, never by text on the console;
+any splat fails it. The golden logs of the harness suite are judged by this same
+function.
 """
 
 import re
@@ -15,14 +15,14 @@ from machine import splat
 BEGIN = re.compile(r"^# testbed begin: kernel (\S+)$", re.MULTILINE)
 END = re.compile(r"^# testbed end: exit (\d+)$", re.MULTILINE)
 STATE = re.compile(r"^# testbed state: tainted (\d+) debug_locks (\d)$", re.MULTILINE)
-# What the kernel remembers of a complaint even if the console never showed it
+# The kernel's record of a complaint, even if the console never showed it
 # (Documentation/admin-guide/tainted-kernels.rst).
 TAINTS = {5: "bad page", 7: "died", 9: "warned", 14: "soft lockup"}
 
 
 @dataclass
 class Verdict:
-    """What became of a run; reason is one line, empty for a pass."""
+    """The outcome of a run; reason is one line, empty for a pass."""
     status: str
     reason: str = ""
     exit: int | None = None
@@ -52,7 +52,7 @@ def judge(console, channel, qemu_exit, timed_out, data=False):
 
 
 def remembered(channel):
-    """Splats that only the kernel's own state at the end tells of."""
+    """Splats known only from the kernel's own state at the end."""
     state = STATE.search(channel)
     if not state:
         return []

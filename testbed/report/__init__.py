@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""make report: the newest runs as one page to look at, and for KernelCI's database."""
+"""make report: the newest runs as one HTML page, and for KernelCI's database."""

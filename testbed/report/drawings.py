@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Drawings in SVG: I/O address maps, and the stages that accesses passed."""
+"""Drawings in SVG: I/O address maps, and the stages that translated accesses."""
 
 from html import escape
 from math import log2
@@ -8,17 +8,17 @@ WIDTH, LABEL, ROW = 1080, 430, 22
 LOWEST, HIGHEST = 20, 48        # powers of two: 1 MiB to 256 TiB
 WINDOW = 0x8000000, 0x80fffff   # where 6.12 has the doorbells
 STAGES = {1: "stage 1", 2: "stage 2", 3: "both stages"}
-SHOWN = 24                      # routes of a machine; the page says how many are left out
+SHOWN = 24                      # routes of a machine; the page says how many are omitted
 
 
 def across(address):
-    """Where an address is on a logarithmic axis."""
+    """The position of an address on a logarithmic axis."""
     power = min(max(log2(max(address, 1)), LOWEST), HIGHEST)
     return LABEL + (WIDTH - LABEL - 20) * (power - LOWEST) / (HIGHEST - LOWEST)
 
 
 def bar(first, last, top, height, kind, title):
-    """A range, never thinner than can be seen."""
+    """A range, at least wide enough to be visible."""
     left = across(first)
     width = max(across(last) - left, 3)
     return (f'<rect class="{kind}" x="{left:.1f}" y="{top}" width="{width:.1f}" height="{height}">'
@@ -43,7 +43,7 @@ def svg(height, parts):
 
 
 def address_map(entries):
-    """One row a case: the user's memory, and the doorbells with the way that they took."""
+    """One row per case: the user's memory, and the doorbells with their relocations."""
     height = 24 + ROW * len(entries)
     parts = axis(height)
     for number, entry in enumerate(entries):
@@ -58,7 +58,7 @@ def address_map(entries):
 
 
 def way(doorbells, top):
-    """The doorbell at each of its places, and arrows from one to the next."""
+    """The doorbell at each of its IOVAs, and arrows from one to the next."""
     parts = [bar(first, last, top + 1, 18, "doorbell", f"doorbell {number + 1}: {first:#x}")
              for number, (first, last) in enumerate(doorbells)]
     for (before, _), (after, _) in zip(doorbells, doorbells[1:]):

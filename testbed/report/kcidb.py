@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The runs as KernelCI's database takes them in: KCIDB's I/O schema, version 5.3.
+"""The runs in the format of KernelCI's database: KCIDB's I/O schema, version 5.3.
 
-kcidb.schema.json has of that schema what is used here, written anew from its description:
-required fields, patterns, the words for a status. What is written is validated against it.
+kcidb.schema.json has the part of that schema that is used here, written from its description:
+required fields, patterns, status values. The output is validated against it.
 """
 
 import hashlib
@@ -20,13 +20,13 @@ SCHEMA = Path(__file__).with_name("kcidb.schema.json")
 
 
 def patchset_hash(names):
-    """As the schema says: a hash over the hashes of the patches, a line each."""
+    """The hash that the schema specifies, over the hashes of the patches, one per line."""
     sums = [hashlib.sha256((ROOT / "patches" / name).read_bytes()).hexdigest() for name in names]
     return hashlib.sha256("".join(f"{one}\n" for one in sums).encode()).hexdigest()
 
 
 def node(*words):
-    """A path through the tree of tests: words of letters, digits, _ and -, with dots between."""
+    """A path in the test tree: words of letters, digits, _ and -, separated by dots."""
     parts = [part for word in words for part in word.split("/")]
     return ".".join(re.sub(r"[^a-zA-Z0-9_-]+", "_", part).strip("_") or "_" for part in parts)
 
@@ -39,7 +39,7 @@ def checkout(names):
 
 
 def build(source, name, report):
-    """One kernel. The configurations of a ppc64 kernel and others are suites of the same run."""
+    """One kernel. Other configurations, such as ppc64, are suites of the same run."""
     return {"id": f"{source['id']}:{name}", "origin": ORIGIN, "checkout_id": source["id"],
             "architecture": "arm64", "config_name": report["variant"], "status": "PASS",
             "command": report["command"],

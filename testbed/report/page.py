@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The page: everything in one file, no script, nothing fetched."""
+"""The page: one file, without scripts or external resources."""
 
 from collections import Counter
 from html import escape
 
 from report import drawings, plots
 
-MAPS = 40       # cases that are drawn; those whose doorbell moved come first
+MAPS = 40       # cases that are drawn, those with a relocated doorbell first
 STYLE = """
 body { font: 15px/1.45 sans-serif; margin: 2em auto; max-width: 1120px; color: #222; }
 table { border-collapse: collapse; } td, th { padding: 2px 12px 2px 0; text-align: left; }
@@ -25,7 +25,7 @@ TIP = ('<svg width="0" height="0"><defs><marker id="tip" viewBox="0 0 8 8" refX=
 
 
 def table(head, rows):
-    """Rows of cells; numbers to the right."""
+    """Rows of cells, numbers right-aligned."""
     def cell(value):
         kind = ' class="n"' if isinstance(value, (int, float)) else ""
         return f"<td{kind}>{value if isinstance(value, (int, float)) else escape(value)}</td>"
@@ -51,7 +51,7 @@ def results(name, report):
 
 
 def maps(places):
-    """Where the doorbells of suite passthrough were, those that moved first."""
+    """The doorbells' IOVAs in the passthrough suite, relocated doorbells first."""
     if not places:
         return ["<p>No run of suite <code>passthrough</code>: <code>make check "
                 "SUITE=passthrough</code></p>"]

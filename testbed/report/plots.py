@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Cost against size, as make bench counted it, drawn by gnuplot."""
+"""Plots of cost against size, with the counts of make bench, drawn by gnuplot."""
 
 import subprocess
 
@@ -20,7 +20,7 @@ plot {curves}
 
 
 def curves(bench):
-    """{figure: {kernel: [(n, instructions)]}} of the figures that were counted at several n."""
+    """{figure: {kernel: [(n, instructions)]}} of the figures counted for several n."""
     found = {}
     for figure in bench["figures"]:
         if figure["n"] is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the newest runs left in out/: results, counts, and where devices' accesses went."""
+"""Reads the newest runs in out/: results, counts, and translations of devices' accesses."""
 
 import json
 import re
@@ -15,8 +15,8 @@ CASE = re.compile(r"\s*#  RUN +(\S+) \.\.\.")
 
 @dataclass
 class Places:
-    """Where one case had what, in I/O addresses: (first, last) of the user's memory, and
-    the doorbells in the order in which they were seen."""
+    """The I/O addresses of one case: (first, last) of the user's memory, and the doorbells
+    in the order in which they were seen."""
     machine: str
     case: str
     memory: list = field(default_factory=list)
@@ -33,7 +33,7 @@ def load(name):
 
 
 def reports():
-    """The reports of make check that there are, by name."""
+    """The available reports of make check, by name."""
     found = {name: load(f"{name}.json") for name in ("report", "report-debug", "report-pristine")}
     return {name: report for name, report in found.items() if report}
 
@@ -45,7 +45,7 @@ def series():
 
 
 def places():
-    """The Places of each case of suite passthrough that has a doorbell."""
+    """The Places of each case of the passthrough suite that has a doorbell."""
     found = []
     for verdict in sorted((OUT / "check/passthrough").glob("*/verdict.ktap")):
         found += [entry for entry in read_places(verdict.parent.name, verdict.read_text())
@@ -77,8 +77,8 @@ def note(entry, kind, word):
 
 
 def routes():
-    """{machine: Counter of (stream ID, page, physical page, stage)} of suite nested, by QEMU's
-    own log."""
+    """{machine: Counter of (stream ID, page, physical page, stage)} of the nested suite, from
+    QEMU's own log."""
     return {log.parent.name: read_routes(log)
             for log in sorted((OUT / "check/nested").glob("*/trace.log"))}
 

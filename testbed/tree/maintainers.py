@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Puts the series' entry (MAINTAINERS at the repository's top) into a kernel
-tree's MAINTAINERS, at the place where its title sorts. The file is replaced,
-never written through: it may be a hard link.
+tree's MAINTAINERS, in the order of titles. The file is replaced, never written
+in place, since it may be a hard link.
 
 Usage: maintainers.py ENTRY TREE/MAINTAINERS
 """
@@ -13,9 +13,8 @@ import sys
 
 
 def insert(text, entry):
-    """The text with the entry in its sorted place. Upstream's titles are not
-    perfectly sorted, so take the place with the fewest titles on the wrong
-    side."""
+    """The text with the entry in sorted order. Upstream's titles are not perfectly
+    sorted, so use the position with the fewest titles on the wrong side."""
     title = entry.split("\n", 1)[0]
     head = re.search(r"^Maintainers List\n-+\n", text, re.MULTILINE)
     starts = [match.start(1) for match in

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Prints the mails of make series as one mbox, a thread below the cover letter.
 
-git format-patch gives mails no names, which b4 needs. Here they are made of the mails' text, so
-that the same series has the same ones.
+b4 needs message IDs, which the mails of git format-patch lack. Here they are derived from the
+mails' text, so the same series always has the same IDs.
 
 Usage: mbox.py DIRECTORY
 """
@@ -15,14 +15,14 @@ from pathlib import Path
 
 SEPARATOR = b"From mboxrd@z Thu Jan  1 00:00:00 1970\n"
 FIRST_LINE = re.compile(rb"\AFrom [0-9a-f]{40} [^\n]*\n")
-# b4 0.12 does not take a folded From header.
+# b4 0.12 does not accept a folded From header.
 FOLD = re.compile(rb"\n[ \t]+")
-# What a reader of an mbox would take for the next mail, as mboxrd quotes it.
+# Lines that would look like the start of the next mail in an mbox, quoted as in mboxrd.
 QUOTED = re.compile(rb"^(>*From )", re.MULTILINE)
 
 
 def named(text, identity, above):
-    """One mail of the mbox, as an answer to the mail that is named above, if there is one."""
+    """One mail of the mbox, as a reply to the mail with the ID `above`, if there is one."""
     head, empty, body = FIRST_LINE.sub(b"", text).partition(b"\n\n")
     head = FOLD.sub(b" ", head)
     head += b"\nMessage-Id: <" + identity + b">"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What patches/ says: the steps of the series, the mail that each is, and the
-overlay files that enter with it. Checks that the queue is sound before a tree
-is assembled. Used by assemble, refresh and series, and by the series suite.
+"""Reads patches/: the steps of the series, the mail of each step, and the overlay
+files that it adds. Checks that the queue is consistent before a tree is
+assembled. Used by assemble, refresh and series, and by the series suite.
 
 Usage: patchqueue.py steps [N]           the patches' names, in order
        patchqueue.py fixes               the names of those that are fixes alone:
@@ -24,17 +24,17 @@ import re
 import sys
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
-# New kernel files lie below these; the two names beside them are parts of
-# upstream files, which enter as a file of their own and by script.
+# New kernel files are below these; the two names beside them are parts of
+# upstream files, which are added as a file of their own and by a script.
 OVERLAY_DIRS = ("arch", "drivers", "include", "kernel", "tools", "Documentation")
 SPECIAL = ("Kconfig", "MAINTAINERS")
-# Where a mail's text ends: git's, quilt's or diff's own first line.
+# The end of a mail's text: the first line of git's, quilt's or diff's output.
 DIFF_START = re.compile(r"^(diff --git |Index: \S+$|--- (a/|/dev/null))", re.MULTILINE)
 LEFTOVERS = re.compile(r"(~|\.sw[a-z]|\.orig|\.rej|\.pyc)$")
 
 
 class QueueError(Exception):
-    """The queue or the overlay is not sound; the text says what to do."""
+    """The queue or the overlay is inconsistent; the text says what to do."""
 
 
 class Patch:
@@ -53,7 +53,7 @@ class Patch:
         self.preamble, self.diff = text[:cut], text[cut:]
         head, _, body = self.preamble.partition("\n\n")
         self.header = re.sub(r"\n[ \t]+", " ", head)
-        # The line "---" ends the message, as git am reads it.
+        # The line "---" ends the message, as for git am.
         self.body = re.split(r"^---\s*$", body, flags=re.MULTILINE)[0].strip("\n")
 
     def field(self, name):
@@ -70,7 +70,7 @@ class Patch:
 
     @property
     def overlay(self):
-        """The overlay files that enter with this step."""
+        """The overlay files that this step adds."""
         return [path for value in self.field("X-Overlay") for path in value.split()]
 
     @property
@@ -85,7 +85,7 @@ class Patch:
 
 
 class Queue:
-    """The whole series, in order, with the overlay that it brings in."""
+    """The whole series, in order, with its overlay files."""
 
     def __init__(self, root=ROOT):
         self.root = root
@@ -105,7 +105,7 @@ class Queue:
         return [name for name in names if name]
 
     def fixes(self):
-        """Names of the steps that stand without the others."""
+        """Names of the steps that do not need the others."""
         lines = self._lines()
         ends = [number for number, line in enumerate(lines) if line.startswith("# Fixes")]
         if not ends:
@@ -113,12 +113,12 @@ class Queue:
         return self._names(lines[:ends[0]])
 
     def overlay(self, upto):
-        """Overlay files of the first so many steps."""
+        """Overlay files of the first `upto` steps."""
         return [path for patch in self.patches[:upto] for path in patch.overlay]
 
     def content(self, upto):
-        """A checksum of what so many steps bring to the kernel proper: words of
-        the mails, documentation and tools do not count."""
+        """A checksum of what the first `upto` steps add to the kernel proper, without
+        the text of the mails, documentation and tools."""
         total = hashlib.sha256()
         for patch in self.patches[:upto]:
             for part in re.split(r"^(?=diff --git )", patch.diff, flags=re.MULTILINE):
@@ -131,7 +131,7 @@ class Queue:
         return total.hexdigest()
 
     def overlay_on_disk(self):
-        """Every file that lies in the overlay's directories."""
+        """All files in the overlay's directories."""
         found = [name for name in SPECIAL if os.path.isfile(os.path.join(self.root, name))]
         for top in OVERLAY_DIRS:
             for directory, _, names in os.walk(os.path.join(self.root, top)):
@@ -209,7 +209,7 @@ def main(arguments):
         case _:
             print("error: bad usage (try --help)", file=sys.stderr)
             return 2
-    # In one piece: a reader may want no more than the first line.
+    # In one write, since the reader may exit after the first line.
     sys.stdout.write("".join(line + "\n" for line in lines))
     return 0
 

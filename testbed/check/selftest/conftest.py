@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tests are given."""
+"""Fixtures of the tests."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from machine.paths import TESTBED
 
 @pytest.fixture
 def log(request):
-    """A directory of the test's own; its path is short, and without blanks."""
+    """A directory for the test alone; its path is short, and has no blanks."""
     words = re.sub(r"\W+", "-", request.node.name).removeprefix("test_")[:60].strip("-")
     place = Path(os.environ["LOG"])
     path = place / f"{len(list(place.iterdir()))}-{words}"
@@ -22,7 +22,7 @@ def log(request):
 
 
 class Bench:
-    """A directory of suites and an output directory, made anew for each test."""
+    """A directory of suites and an output directory, created anew for each test."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -34,7 +34,7 @@ class Bench:
         return self.again(*arguments, **environment)
 
     def write(self, suites):
-        """Make the suites, and an out/ without any earlier run."""
+        """Write the suites, and an out/ without any earlier run."""
         self.number += 1
         place = self.directory / str(self.number)
         self.out, self.suites = place / "out", place / "suites"
@@ -45,7 +45,7 @@ class Bench:
             path.chmod(0o755)
 
     def again(self, *arguments, **environment):
-        """Run the driver on the suites that were written last."""
+        """Run the driver again on the same suites."""
         clean = dict.fromkeys(("BASE", "DEBUG", "V", "LOG", "AGAIN", "TEST", "MACHINE"), "")
         return spawn(TESTBED / "check/check", "--suites-dir", self.suites, *arguments, timeout=120,
                      **{**clean, "OUT": str(self.out), **environment})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The demonstration, as far as it goes without a machine."""
+"""Tests of the demonstration that need no machine."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from machine.paths import TESTBED
 @pytest.mark.skipif(os.environ.get("BASE") == "pristine",
                     reason="the headers of the unpatched kernel lack what it calls")
 def test_the_program_of_the_demonstration_compiles(tmp_path):
-    """It takes all of the selftests' library, new files of it too."""
+    """It uses all of the selftests' library, including new files."""
     line = [TESTBED / "demo/compile", os.environ["HEADERS"], tmp_path / "demo"]
     ran = subprocess.run(line, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

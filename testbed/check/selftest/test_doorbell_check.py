@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of tools/iommu/msi-doorbell-check: on machines that really boot, whose facts are known
-by how they were started, and on what other machines would show, made up of files.
+"""Tests of tools/iommu/msi-doorbell-check: on machines that really boot, whose facts follow from
+their options, and on mock files of other machines.
 """
 
 import gzip
@@ -16,7 +16,7 @@ from machine.paths import ROOT, TESTBED
 
 CHECK = ROOT / "tools/iommu/msi-doorbell-check"
 BIND = ROOT / "tools/testing/selftests/passthrough/bind.sh"
-# Run by the guest's busybox; one of the two edu shares a root port's group.
+# Run by the guest's busybox; one of the two edu shares the group of a root port.
 SCRIPT = """sh /data/bind.sh 1234:11e8 >&2
 sh /data/check >&2 || exit
 sh /data/check --json
@@ -42,7 +42,7 @@ PORTS = "interrupts of a port follow the group that it shares"
     (["--gic", "2", "--stage", "1"], {"kind": "GICv2m", "isolated": "no"})],
     ids=("ITS and device tree", "ACPI and a coherent root complex", "GICv2m and stage 1"))
 def test_doorbell_check_tells_what_a_machine_has(log, options, controller):
-    """The machine's own facts, from inside of it."""
+    """The facts of a machine, reported from inside it."""
     (log / "script").write_text(SCRIPT)
     line = [TESTBED / "machine/vm", "--log", log, "--image", os.environ["IMAGE"], "--data",
             "--append", "kunit.enable=0", *options, "--file", f"{CHECK}:/data/check",
@@ -57,7 +57,7 @@ def test_doorbell_check_tells_what_a_machine_has(log, options, controller):
 
 
 def hold(facts, options, controller):
-    """What was told against what the machine was started with."""
+    """Compare the reported facts with the options of the machine."""
     acpi, second = "--canwbs" in options, "1" not in options
     assert facts["kernel"][0]["firmware"] == ("ACPI" if acpi else "device tree")
     smmu = next(s for s in facts["smmu"] if s["name"].startswith("smmu3."))
@@ -84,7 +84,7 @@ def verdicts(facts):
 
 
 def ask(root, log="", *more):
-    """The facts of a made-up machine; log is what its kernel said."""
+    """The facts of a mock machine; log is its kernel log."""
     (root / "log").write_text(log)
     line = ["dash", CHECK, "--root", root, "--dmesg", root / "log", *more]
     for form in ([], ["--json"]):
@@ -94,7 +94,7 @@ def ask(root, log="", *more):
 
 
 def machine(root, smmu, device, config):
-    """An SMMU, and a kernel with a configuration."""
+    """Create an SMMU, and a kernel with a configuration."""
     for path in ("sys/class/iommu", "sys/kernel/iommu_groups", "proc/sys/kernel"):
         (root / path).mkdir(parents=True)
     (root / "sys/class/iommu" / smmu).mkdir()
@@ -105,7 +105,7 @@ def machine(root, smmu, device, config):
 
 
 def group(root, number, regions, devices):
-    """An IOMMU group with the drivers of its devices."""
+    """Create an IOMMU group with the drivers of its devices."""
     place = root / f"sys/kernel/iommu_groups/{number}"
     (place / "devices").mkdir(parents=True)
     (place / "type").write_text("DMA-FQ\n")
@@ -169,11 +169,11 @@ def test_doorbell_check_reads_tables_of_ACPI_whole_cut_off_and_not_readable(log)
     assert facts["rmr"] == [{"count": "1"}]
     assert verdicts(facts)[V3] == "already"
     (place / "IORT").write_bytes(iort((2, 7, 3), (2, 8, 7))[:-1])
-    (place / "APIC").write_bytes(bytes(44) + bytes([0xd, 0]))   # a length that leads nowhere
+    (place / "APIC").write_bytes(bytes(44) + bytes([0xd, 0]))   # a length of zero: no end
     facts = ask(log, SMMU_V3 % BOTH_STAGES)
     assert [r["segment"] for r in facts["root"]] == ["7"]
     assert verdicts(facts)[V3] == "no"
-    (place / "IORT").write_bytes(b"")       # as for those who may not read it
+    (place / "IORT").write_bytes(b"")       # as without the permission to read it
     facts = ask(log, SMMU_V3 % BOTH_STAGES)
     assert facts["root"] == [{"segment": "unknown", "canwbs": "unknown"}]
     assert verdicts(facts)[V3] == "unknown"
@@ -186,7 +186,7 @@ def test_doorbell_check_says_unknown_of_what_it_cannot_read(log):
     assert facts["smmu"][0]["stage1"] == "unknown"
     assert {o["value"] for o in facts["option"]} == {"unknown"}
     assert verdicts(facts)[V3] == "unknown"
-    # A kernel that may not know of the bit says nothing by not printing it.
+    # If the kernel may not know the bit, its absence from the log means nothing.
     facts = ask(log, SMMU_V3 % BOTH_STAGES)
     assert facts["smmu"][0]["fwb"] == "unknown" and verdicts(facts)[V3] == "unknown"
     empty = log / "empty"

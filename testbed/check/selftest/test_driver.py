@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of the driver of `make check`, on suites made for the purpose.
+"""Tests of the driver of `make check`, on suites written for the purpose.
 
 The suites are small shell scripts in a directory of their own, with an output
-directory of their own; the driver that runs them is the real one.
+directory of their own; the driver is the real one.
 """
 
 import json
@@ -17,7 +17,7 @@ from check.selftest import spawn
 from machine.paths import ROOT, TESTBED
 
 GOOD = "echo KTAP version 1; echo 1..2; echo ok 1 a; echo 'ok 2 b # SKIP no such device'\n"
-# What a machine would leave; seen is what the suite knows of an earlier one.
+# The files that a machine would leave; seen is what the suite remembers of an earlier one.
 MACHINE = """
 ls "$RECORDS/m" >"$LOG/seen"
 mkdir "$LOG/m"
@@ -27,7 +27,7 @@ echo '{"status": "pass", "seconds": 1, "kernel": "", "command": "", "recalled":'
 echo KTAP version 1; echo 1..1; echo "${RESULT:-ok} 1 a"
 [ -z "$RESULT" ]
 """
-# Name, body of a suite that must fail, what the driver must say about it.
+# Name, body of a suite that must fail, what the driver must print about it.
 BAD = [
     ("a failing case", "echo KTAP version 1; echo 1..1; echo '# found 3'; echo not ok 1 a; exit 1",
      "found 3"),
@@ -104,7 +104,7 @@ def test_a_long_suite_shows_that_it_goes_on_on_its_own_line(bench):
 
 
 def test_a_suite_that_cannot_be_prepared_fails_by_name(bench):
-    """A source tree that does not exist stands for any build that fails."""
+    """A missing source tree represents any build that fails."""
     run = bench.check({"a": ("# needs: source\n", GOOD), "b": ("", GOOD)}, LINUX="/nonexistent")
     assert run.returncode == 1
     assert "FAILED a: " in run.stdout and "testbed/tree/source failed" in run.stdout
@@ -173,7 +173,7 @@ def last(run):
 
 
 def gone(pid):
-    """Whether a process has ended; it may take a moment."""
+    """Whether a process has exited; it may take a moment."""
     for _ in range(50):
         state = Path(f"/proc/{pid}/stat")
         try:
@@ -198,7 +198,7 @@ def test_a_long_stage_shows_that_it_goes_on_on_its_own_line():
     ("0", 1, r"\d\.\d s, (\d+) done \.\.\. ")], ids=("half", "too few", "unknown"))
 def test_a_stage_whose_steps_are_counted_shows_percent_and_an_estimate_or_the_count(
         log, total, scale, wanted):
-    """Ten steps in three seconds, with lines between them that are none."""
+    """Ten steps in three seconds, with other lines between them."""
     script = f"""set -euo pipefail; . {TESTBED}/lib/common.sh
         work() {{ for n in $(seq 10); do echo "  CC  $n.o"; echo "warning $n"; sleep 0.3; done; }}
         STEPS_TOTAL=$1 stage counting "$2" work; stage silent "$2" sleep 2"""
@@ -213,7 +213,7 @@ def test_a_stage_whose_steps_are_counted_shows_percent_and_an_estimate_or_the_co
 
 @pytest.mark.parametrize("bad", ["", "5", "100"], ids=("none", "slow", "quick"))
 def test_of_jobs_in_parallel_none_is_lost_and_one_that_fails_is_told(log, bad):
-    """Jobs that are over before anybody waits for them, and ones that are not."""
+    """Some jobs end before they are waited for, others do not."""
     script = f"""set -euo pipefail; . {TESTBED}/lint/lib.sh; WORK=$1; shift
         job() {{ [ "$1" -gt 9 ] || sleep "0.$1"; [ "$1" != "$BAD" ] || exit 3; echo "$1"; }}
         printed=$(set -e; in_parallel job "$@"); echo "$printed" """

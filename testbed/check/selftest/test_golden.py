@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Judges the recorded runs of testbed/golden by the very code that judges live ones.
+"""Judges the recorded runs of testbed/golden with the code that judges live ones.
 
-A run is a console, NAME.log, and a verdict channel, NAME.ktap, which runs may share.
-complaints.txt and harmless.txt hold single lines for the splat scan.
+A run is a console, NAME.log, and a verdict channel, NAME.ktap; runs may share either.
+complaints.txt and harmless.txt contain single lines for the splat scan.
 """
 
 import re
@@ -18,16 +18,16 @@ GOLDEN = TESTBED / "golden"
 
 @dataclass
 class Run:
-    """A recorded run, and what its verdict must be."""
+    """A recorded run and its expected verdict."""
     name: str
     why: str
     status: str
     reason: str
     splats: list
     counts: tuple           # passed, failed, skipped
-    console: str = None     # whose, if it has none of its own; "" if it is empty
-    channel: str = None     # the same
-    qemu_exit: int = 0      # None: it was ended at its time limit
+    console: str = None     # of another run, if it has none of its own; "" if it is empty
+    channel: str = None     # likewise
+    qemu_exit: int = 0      # None: it was killed at its time limit
 
 
 RUNS = [
@@ -98,7 +98,7 @@ def recorded(own, shared, kind):
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.name}: {run.why}")
 def test_recorded_run(run):
-    """The verdict is the recorded one, to the kinds of its splats."""
+    """The verdict is the recorded one, including the kinds of the splats."""
     result = verdict.judge(recorded(run.name, run.console, "log"),
                            recorded(run.name, run.channel, "ktap"),
                            run.qemu_exit, run.qemu_exit is None)

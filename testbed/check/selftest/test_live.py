@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of the machine runner on machines that really boot.
 
-Each way in which a run can go wrong is brought about in a guest, and must come
-out as that and nothing else. Needs IMAGE, VMLINUX, TREE and LOG.
+Each possible failure of a run is provoked in a guest, and must be reported as
+exactly that failure. Needs IMAGE, VMLINUX, TREE and LOG.
 """
 
 import json
@@ -24,7 +24,7 @@ HEAD = "echo KTAP version 1; echo 1..1\n"
 OK = "echo ok 1 a\n"
 HANG_LIMIT = 20
 QUICK = "kunit.enable=0"    # the kernel's own tests take longer than the rest of a boot
-# Name, script, the status that vm must find, a text that its message must hold.
+# Name, script, the status that vm must report, a text that its message must contain.
 SCRIPTS = [
     ("a script that exits 1", HEAD + OK + "exit 1", "fail", "exit code is 1"),
     ("a script that reports nothing", "true", "no-tests", "no test"),
@@ -37,14 +37,14 @@ SCRIPTS = [
     ("results on the console only", f"({HEAD}{OK}echo '# testbed end: exit 0') >&2", "no-tests",
      "no test"),
 ]
-# Memory runs out on purpose: a panic that any kernel configuration can be brought to.
+# Run out of memory on purpose: this panic is possible with any kernel configuration.
 PANIC = HEAD + """
 echo 1 >/proc/sys/vm/panic_on_oom
 mkdir /fill
 mount -t tmpfs -o size=100% fill /fill
 dd if=/dev/zero of=/fill/file bs=1M
 """
-# The driver's feature bits for the two stages, as it prints them at boot.
+# The driver's feature bits for the two stages, as printed at boot.
 STAGE_1, STAGE_2 = 1 << 9, 1 << 10
 STAGES = {"1": STAGE_1, "2": STAGE_2, "nested": STAGE_1 | STAGE_2}
 GUEST_VIEW = HEAD + """
@@ -63,14 +63,14 @@ echo 'this is for the console' >&2
 
 
 class Bench:
-    """Starts machines, each with a log directory of its own."""
+    """Boots machines, each with a log directory of its own."""
 
     def __init__(self, log):
         self.place = log
         self.number = 0
 
     def prepare(self, script):
-        """The start of a vm command line for a script; self.log is its log directory."""
+        """The first arguments of vm for a script; self.log is its log directory."""
         self.number += 1
         self.log = self.place / str(self.number)
         self.log.mkdir()
@@ -141,7 +141,7 @@ def test_data_that_is_no_KTAP_is_judged_by_exit_code_and_marker_only(bench):
 
 
 def test_a_run_is_recalled_if_it_had_the_same_inputs_and_passed_and_judged_anew(bench):
-    """Each time the machine has the same log directory, as its path is an input, too."""
+    """The log directory is the same each time, as its path is an input, too."""
     line = bench.prepare(HEAD + OK)
     disk, record = bench.log / "disk", bench.place / "record"
     line += ["--recall", record, "--qemu-arg=-blockdev",
@@ -207,21 +207,21 @@ def test_a_machine_ends_with_the_runner_that_is_told_to_stop(bench):
 
 
 def test_a_missing_QEMU_is_named_with_what_to_do(bench):
-    """A PATH with nothing but the interpreter."""
+    """PATH has nothing but the interpreter."""
     run = bench.vm(HEAD + OK, PATH=str(fake_path(bench.place, None)))
     assert run.returncode == 1
     assert "qemu-system-aarch64 is not installed: run testbed/host/packages" in run.stderr
 
 
 def test_a_QEMU_without_stage_2_is_named_with_what_to_do(bench):
-    """Bookworm's own version, by its word."""
+    """A fake QEMU reports the version of bookworm."""
     run = bench.vm(HEAD + OK, PATH=f"{fake_path(bench.place, '7.2.15')}:{os.environ['PATH']}")
     assert run.returncode == 1
     assert "7.2 is too old" in run.stderr and "testbed/host/packages" in run.stderr
 
 
 def fake_path(place, version):
-    """A directory for PATH: python3, and a QEMU that only states its version."""
+    """A directory for PATH: python3, and a QEMU that only prints its version."""
     place = place / "path"
     place.mkdir()
     (place / "python3").symlink_to(sys.executable)
@@ -233,14 +233,14 @@ def fake_path(place, version):
 
 
 def extent(source, start):
-    """First and last line of a function in the kernel tree."""
+    """The first and last line of a function in the kernel tree."""
     lines = (Path(os.environ["TREE"]) / source).read_text().splitlines()
     first = next(n for n, line in enumerate(lines, 1) if line.startswith(start))
     return first, next(n for n in range(first, len(lines) + 1) if lines[n - 1] == "}")
 
 
 def child_of(pid):
-    """The QEMU that a vm process started, once it is there."""
+    """The QEMU that a vm process started, once it exists."""
     for _ in range(100):
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         for child in children:

@@ -13,7 +13,7 @@ from check.selftest.test_driver import GOOD, MACHINE
 from check.suites import discover
 from machine.paths import TESTBED
 
-# What it has, and what it was asked for, are what a suite with machines would say.
+# Prints its names and its selection as a suite with machines would.
 BODY = """
 if [ "$1" = --names ]; then
 	printf '%s\\n' 'm one' 'm one.group' 'm two' 'n two'
@@ -22,7 +22,7 @@ fi
 echo "$TEST $MACHINE" >"$LOG/asked"
 """ + MACHINE.strip()
 SUITE = {"a": ("# choose: TEST MACHINE\n", BODY), "b": ("", GOOD)}
-# What is asked for, and what the refusal must say.
+# The request, and what the error message must contain.
 WRONG = [({"TEST": "on"}, "no test on in the suite a; there are: one two"),
          ({"TEST": "one.x"}, "no test one.x in the suite a; there are: one.group"),
          ({"MACHINE": "o"}, "no machine o in the suite a; there are: m n"),
@@ -53,7 +53,7 @@ def test_a_part_of_a_suite_is_run_alone_and_leaves_alone_what_the_whole_one_left
 @pytest.mark.parametrize("setting, text", WRONG, ids=[text for _, text in WRONG])
 def test_a_wrong_name_of_a_test_or_machine_is_refused_before_anything_is_built(
         bench, setting, text):
-    """A source tree that does not exist would be complained about if it were looked for."""
+    """The missing source tree would cause an error if anything were built."""
     header, body = SUITE["a"]
     bench.write({"a": (header + "# needs: source\n", body)})
     run = bench.again("--suite", "a", LINUX="/nonexistent", **setting)
@@ -69,7 +69,7 @@ def test_a_test_or_machine_is_refused_for_no_suite_and_for_one_that_is_run_whole
 
 
 def test_each_suite_that_is_run_in_part_tells_what_there_is():
-    """Of programs with machines; kunit's names are known to the image alone."""
+    """Suites with programs and machines; only the image knows the names of kunit."""
     wanted = {"passthrough": "its-1 msi_move", "nested": "second nested_replace",
               "resets": "gic2 msi_reset", "iommufd": "- iommufd", "kunit": "",
               "platform": "its-1-own -", "smmuv2": "mmu500 -"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of make report: what it reads of runs, draws of them, and hands to KernelCI."""
+"""Tests of make report: reading runs, drawing them, and writing them for KernelCI."""
 
 import jsonschema
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what the scripts share (testbed/lib)."""
+"""Tests of the scripts' shared code (testbed/lib)."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what is said to those who wait for kernels: before they are built, and between."""
+"""Tests of the messages shown before kernels are built, and between the builds."""
 
 import importlib.machinery
 import importlib.util
@@ -13,7 +13,7 @@ from machine.paths import TESTBED
 
 
 def load(name, path):
-    """A script as a module."""
+    """Load a script as a module."""
     loader = importlib.machinery.SourceFileLoader(name, str(path))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
     loader.exec_module(module)
@@ -36,7 +36,7 @@ def test_make_bench_says_what_it_builds_before_it_does(log, capsys, names, wante
 
 
 def test_the_half_of_make_run_with_the_patched_kernel_is_shown_alone(log):
-    """A guest that told of one interrupt too few: shown, and an error."""
+    """The guest reported one interrupt too few: this is shown, and is an error."""
     lines = [{"kernel": "6.12.1", "device": "0000:00:01.0"}, {"scene": "attach first, then map"},
              {"step": "attach", "result": "ok"}, {"interrupts": 3, "received": 2}]
     (log / "result.json").write_text("{}")
