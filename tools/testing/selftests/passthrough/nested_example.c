@@ -5,7 +5,7 @@
  * Documentation/userspace-api/vfio-msi-addresses.rst, is complete with example.h, and is
  * run as a test.
  *
- * 	nested_example 0000:00:01.0
+ *	nested_example 0000:00:01.0
  *
  * The device is QEMU's edu, bound to vfio-pci; by default the first one in VFIO_EDU. The
  * guest's part is short: tables that map one page, that of its virtual ITS, at an address

@@ -4,7 +4,7 @@
  * 1 the guest owns. It belongs to Documentation/userspace-api/iommufd-smmuv2.rst, is
  * complete with example.h, and is run as a test.
  *
- * 	smmuv2_example 0000:00:01.0
+ *	smmuv2_example 0000:00:01.0
  *
  * Any PCI device that is bound to vfio-pci works; by default it is the first one in
  * VFIO_EDU. The guest's part is short: tables that map one page, which it then maps to
