@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -328,5 +329,8 @@ int device_wait_vector(int eventfd)
 		return -ETIMEDOUT;
 	if (read(eventfd, &signals, sizeof(signals)) != sizeof(signals))
 		return -EIO;
-	return signals == 1 ? 0 : -EIO;
+	if (signals == 1)
+		return 0;
+	printf("# %llu interrupts instead of one\n", signals);
+	return -EIO;
 }
