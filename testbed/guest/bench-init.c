@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest's first process when counts are taken (rdinit=): reads the counter
- * before anything else and goes on as the usual init, which finds the two
- * numbers in its environment. BOOT_NS is what passed since the machine was
- * switched on, BOOT_IDLE_NS the part of it in which the CPU only waited.
+ * The guest's first process for benchmarks (rdinit=): reads the counter before
+ * anything else and then executes the usual init, which finds two numbers in its
+ * environment. BOOT_NS is the time since the machine was switched on,
+ * BOOT_IDLE_NS the part of it during which the CPU was idle.
  */
 #include <sys/mount.h>
 #include <unistd.h>

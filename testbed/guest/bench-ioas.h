@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What programs share that count what is done to an IOAS: a page to map, and where its
- * doorbell is.
+ * Shared by the benchmarks of operations on an IOAS: memory to map, and the IOVA of the
+ * doorbell.
  */
 #ifndef GUEST_BENCH_IOAS_H
 #define GUEST_BENCH_IOAS_H
@@ -14,7 +14,7 @@
 
 #define PAGE 4096ULL
 
-/* @pages of memory that is there and stays, as all of the program does from now on */
+/* Allocate @pages of memory; it and the whole program stay resident from now on */
 static inline void *locked_pages(unsigned int pages)
 {
 	void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
@@ -34,7 +34,7 @@ static inline int open_iommufd(void)
 	return fd;
 }
 
-/* Where the one doorbell is; -ENOTTY from a kernel that tells of none and moves none */
+/* The IOVA of the only doorbell; -ENOTTY if the kernel does not report doorbells */
 static inline int find_doorbell(int iommufd, __u32 ioas, __u64 *iova)
 {
 	struct doorbell_list list;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An IOVA space of iommufd: one IOAS, a device of VFIO's character device
- * attached to it. Uses the library of the VFIO selftests.
+ * An IOVA space of iommufd: one IOAS with a device attached that was opened by
+ * its VFIO character device. Uses the library of the VFIO selftests.
  */
 #include "bench.h"
 #include "bench-map.h"

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it costs to map and to unmap a page in an IOVA space with a device
+ * The cost of mapping and unmapping a page in an IOVA space with a device
  * attached, with up to n mappings in it.
  *
  *	bench-map iommufd|type1 BDF SIZE N...
  *
- * A round maps n pages of SIZE, which is 4K, 2M or 1G, and unmaps them, in the same
- * order: page i at FIRST_IOVA + i * SIZE, so the mappings are neighbours, one call
- * each. One of 4 KiB has a page of its own; for the others there is one page of
- * hugetlbfs, which the page tables have one entry for each time that it is mapped.
- * A count per call is the mean from the empty space to the full one, or back. Rounds
- * are repeated until there are as many calls for each n, so that timer ticks weigh
- * the same in each figure.
+ * A round maps n pages of SIZE (4K, 2M or 1G), one call each, and unmaps them in the
+ * same order. Page i is at FIRST_IOVA + i * SIZE, so the mappings are adjacent. Each
+ * 4 KiB mapping has its own page. Larger mappings share one hugetlbfs page, and each
+ * takes one page table entry. The count per call is the mean while the space is filled
+ * or emptied. Rounds are repeated until each n has the same number of calls, so timer
+ * ticks have the same weight in each figure.
  */
 #include <linux/mman.h>
 #include <sys/mman.h>
@@ -19,15 +18,15 @@
 #include "bench.h"
 #include "bench-map.h"
 
-/* Far from the legacy MSI window and from where doorbells go without it */
+/* Far from the legacy MSI window and from the IOVAs of relocated doorbells */
 #define FIRST_IOVA 0x200000000ULL
 
 struct page_size {
 	const char *option;
 	const char *name;
 	__u64 bytes;
-	int huge; /* flags of mmap() for one such page, 0 if each mapping has its own */
-	unsigned int calls; /* at least so many are counted */
+	int huge; /* mmap() flags for the shared page, 0 if each mapping has its own */
+	unsigned int calls; /* minimum number counted */
 };
 
 static const struct page_size page_sizes[] = {
@@ -40,10 +39,10 @@ struct bench {
 	const struct space *space;
 	const struct page_size *size;
 	char *buffer;
-	size_t stride; /* from the memory of a mapping to that of the next */
+	size_t stride; /* between the memory of adjacent mappings */
 };
 
-/* Memory that is there, for @n pages: no call that is counted takes a page fault */
+/* Resident memory for @n pages: no counted call takes a page fault */
 static void buffer_alloc(struct bench *bench, unsigned int n)
 {
 	size_t length = bench->size->bytes * (bench->size->huge ? 1 : n);
@@ -107,8 +106,8 @@ static void measure(const struct bench *bench, unsigned int n)
 	unsigned int round, rounds = n < calls ? calls / n : 1;
 
 	/*
-	 * Warm up: the io-page-table's own pages stay once they are there, slabs
-	 * fill, and this program's code is touched.
+	 * Warm up: the io-page-table's own pages stay once allocated, slabs are
+	 * filled, and this program's code is faulted in.
 	 */
 	map_all(bench, n);
 	unmap_all(bench, n);
@@ -145,7 +144,7 @@ static const struct page_size *find_size(const char *option)
 	return NULL;
 }
 
-/* A number of pages. The calls that are counted are whole rounds of it. */
+/* Read a number of pages. Only whole rounds of it are counted. */
 static unsigned int read_n(const struct page_size *size, const char *text)
 {
 	unsigned int n = strtoul(text, NULL, 10);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An IOVA space with a device attached, as bench-map.c wants to have it. Both
- * owners of such spaces implement it: bench-iommufd.c, bench-type1.c.
+ * The interface of bench-map.c to an IOVA space with a device attached.
+ * bench-iommufd.c and bench-type1.c implement it.
  */
 #ifndef GUEST_BENCH_MAP_H
 #define GUEST_BENCH_MAP_H
@@ -12,9 +12,9 @@
 
 struct space {
 	const char *name;
-	/* An empty space, and the PCI device @bdf attached; ends the program on failure */
+	/* Create an empty space and attach the PCI device @bdf; exits on failure */
 	void (*open)(const char *bdf);
-	/* One mapping, readable and writable for the device. Return 0 or a negative errno */
+	/* One mapping, readable and writable by the device. Return 0 or a negative errno */
 	int (*map)(void *va, __u64 iova, __u64 length);
 	int (*unmap)(__u64 iova, __u64 length);
 };

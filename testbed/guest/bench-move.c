@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it costs to move a doorbell that n vectors use: the whole call that maps a
- * page over it, and so makes the kernel move it first.
+ * The cost of relocating a doorbell that n vectors use: the whole call that maps
+ * a page over it, which makes the kernel relocate it first.
  *
  *	bench-move BDF...
  *
- * The devices are igb ones in one IOAS. Each has up to 10 MSI-X vectors, which
- * all have one doorbell, and turns on as many as there are still to be. The page
- * that was mapped over the doorbell is unmapped again after each call, which is
- * not counted, so the doorbell goes to and fro between two places.
+ * The devices are igb functions in one IOAS, with up to 10 MSI-X vectors each. All
+ * vectors use the same doorbell; those of the first devices are enabled first. The
+ * page over the doorbell is unmapped after each call, which is not counted, so the
+ * doorbell alternates between two IOVAs.
  */
 #include "bench-ioas.h"
 
-/* An even number: as many moves there as back */
+/* Even, for as many relocations in each direction */
 #define CALLS 100
 #define MAX_DEVICES 4
 
@@ -61,7 +61,7 @@ static uint64_t count_settled_moves(const struct bench *bench)
 	return total;
 }
 
-/* Turn on @vectors in all, those of the first devices first */
+/* Enable @vectors in total, those of the first devices first */
 static void enable_vectors(struct bench *bench, unsigned int vectors)
 {
 	unsigned int i, part;
@@ -82,7 +82,7 @@ static void enable_vectors(struct bench *bench, unsigned int vectors)
 	}
 }
 
-/* Interrupts come where messages say after all these moves */
+/* Check that interrupts still arrive after all these relocations */
 static void check_interrupts(struct bench *bench)
 {
 	unsigned int i, vector;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a VMM's calls for a guest that owns stage 1 cost: commands of the guest, in
- * batches; the stream table entry that changes between bypass and stage 1; the page
- * table that a VMM makes and destroys for each such change; and what it takes until the
- * VMM has read the events of accesses that the guest's stage 1 does not let pass.
+ * The cost of a VMM's calls for a guest that owns stage 1: batches of guest commands;
+ * changing the stream table entry between bypass and stage 1; allocating and destroying
+ * the page table for each such change; and reading the events of accesses that the
+ * guest's stage 1 blocks.
  *
  *	bench-nested BDF
  *
- * Nothing is printed if the kernel cannot nest.
+ * Nothing is printed if the kernel does not support nesting.
  */
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +24,7 @@
 #define ASID 7
 #define CALLS 200
 #define MAX_BATCH 256
-/* An access that is blocked, of which each is an event */
+/* A blocked access; each is recorded as an event */
 #define ACCESS_LENGTH 4
 #define FAULTS 20
 
@@ -44,7 +44,7 @@ struct bench {
 	unsigned int batch;
 };
 
-/* False if the kernel cannot do it; what else goes wrong ends the program */
+/* Return false if the kernel does not support it; any other failure is fatal */
 static bool can_nest(struct bench *bench)
 {
 	int ret;
@@ -70,7 +70,7 @@ static __u32 page_table(struct bench *bench, struct smmu_ste ste)
 	return hwpt;
 }
 
-/* A guest with memory, and with one device that its stage 1 translates */
+/* A guest with memory and one device behind its stage 1 */
 static void make_guest(struct bench *bench)
 {
 	__u32 vdevice;
@@ -126,7 +126,7 @@ static void replace(void *data)
 	      "changing to bypass");
 }
 
-/* The calls alone: what prepares them is not the kernel's */
+/* The calls alone, without their preparation in user space */
 static void make_and_destroy(void *data)
 {
 	struct bench *bench = data;
@@ -139,9 +139,9 @@ static void make_and_destroy(void *data)
 }
 
 /*
- * Have the device write to where the guest has nothing: it does so some time later, while
- * this waits, and all @batch events are recorded at once. Add what the CPU did until they
- * have been read, and the part of it that read() was.
+ * Have the device write to an unmapped address. It does so later, while this waits, and
+ * all @batch events are recorded at once. Add the instructions until they have been read
+ * to @total, and those of read() itself to @reading.
  */
 static void take_faults(struct bench *bench, uint64_t *total, uint64_t *reading)
 {

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it costs to find a place for a doorbell when a device is attached to an
- * IOAS with n mappings of the user.
+ * The cost of finding an IOVA for a doorbell when a device is attached to an
+ * IOAS with n user mappings.
  *
  *	bench-place BDF OTHER_BDF
  *
- * The device is attached to a page table that has the mappings already, so that
- * the call does nothing else that grows with them. It is counted twice: with no
- * doorbell there, which it then has to place, and with one that the other
- * device, attached before, has brought. The difference is what placing costs.
- * Each count is the least of some calls: those that a timer tick fell into say
- * nothing about the call.
+ * The device is attached to a page table that already has the mappings, so nothing
+ * else in the call scales with them. It is counted twice: without a doorbell, which
+ * the call then has to place, and with one that was mapped when the other device was
+ * attached. The difference is the cost of placement. Each count is the minimum of
+ * several calls, which excludes those interrupted by a timer tick.
  *
- * The mappings are n single pages, far above 4 GiB with holes of several sizes
- * between them, or packed from the top of the aperture downward. Beside them,
- * nothing is mapped, so that the first candidate is free; or a page is mapped at
- * each candidate up to 4 GiB, so that the last series is tried as well; or at
- * each candidate there is, so that every hole is looked at.
+ * The mappings are n single pages, either far above 4 GiB with holes of several
+ * sizes between them, or packed from the top of the aperture downward. Besides
+ * them, nothing is mapped, and the first candidate is free; or a page is mapped at
+ * each candidate up to 4 GiB, and the last series is tried as well; or at every
+ * candidate, and every hole is examined.
  *
- * With the mappings there, and the doorbell, a vector is enabled as well, by
- * VFIO_DEVICE_SET_IRQS: the message is composed for the doorbell's IOVA, whatever
- * else is mapped.
+ * With the mappings and the doorbell present, enabling a vector by
+ * VFIO_DEVICE_SET_IRQS is counted as well: the message is composed for the
+ * doorbell's IOVA, whatever else is mapped.
  */
 #include <stdbool.h>
 #include <unistd.h>
@@ -35,11 +34,11 @@
 #define LOW_CANDIDATES 63
 #define HIGH_CANDIDATES 52
 
-/* Scattered pages: one of each 64 KiB from here on, in a mixed-up order */
+/* Scattered pages: one in each 64 KiB from here on, in shuffled order */
 #define SCATTER_FIRST 0x400000000ULL
 #define SCATTER_STEP 0x10000ULL
 #define SCATTER_COUNT 0x20000ULL
-/* Odd, so that no two of SCATTER_COUNT numbers become the same */
+/* Odd, so the SCATTER_COUNT products are distinct */
 #define SCATTER_FACTOR 40503ULL
 
 static const unsigned int sizes[] = { 100, 1000, 10000, 100000 };
@@ -50,7 +49,7 @@ struct bench {
 	__u32 ioas, hwpt;
 	__u64 last; /* of the aperture */
 	void *buffer; /* of one page */
-	/* Where pages are mapped to take candidates away */
+	/* IOVAs of the pages that occupy candidates */
 	__u64 candidates[WINDOW_CANDIDATES + LOW_CANDIDATES + HIGH_CANDIDATES];
 	unsigned int count;
 };
@@ -60,7 +59,7 @@ struct arrangement {
 	__u64 (*iova)(const struct bench *bench, unsigned int i);
 };
 
-/* Mappings of the user */
+/* User mappings */
 
 static __u64 scattered_iova(const struct bench *bench, unsigned int i)
 {
@@ -82,7 +81,7 @@ static const struct arrangement arrangements[] = {
 
 /* Candidates: see drivers/iommu/msi/placement.c */
 
-/* A page that is the user's already need not be mapped for it */
+/* A candidate that a user mapping covers needs no page */
 static void map_candidate(struct bench *bench, __u64 iova)
 {
 	int ret = ioas_map(bench->iommufd, bench->ioas, bench->buffer, PAGE,
@@ -129,7 +128,7 @@ static void unmap_candidates(struct bench *bench)
 
 /* Counting */
 
-/* The least that an attach costs, of CALLS ones after one to warm up */
+/* The minimum cost of an attach, of CALLS ones after one to warm up */
 static uint64_t count_attach(struct bench *bench)
 {
 	uint64_t least = UINT64_MAX, idle = idle_ns();
@@ -161,7 +160,7 @@ static uint64_t count_attach_placed(struct bench *bench)
 	return count;
 }
 
-/* What enabling the vector costs once; disabling it may wait */
+/* The cost of enabling the vector once; disabling it may wait */
 static uint64_t enable_vector(struct bench *bench, int eventfd)
 {
 	uint64_t idle = idle_ns(), start = counter_ns(), spent;
@@ -177,7 +176,7 @@ static uint64_t enable_vector(struct bench *bench, int eventfd)
 	return spent;
 }
 
-/* The least that it costs, of CALLS calls after one to warm up */
+/* The minimum of CALLS calls, after one to warm up */
 static uint64_t count_vector(struct bench *bench)
 {
 	uint64_t least = UINT64_MAX, spent;
@@ -197,7 +196,7 @@ static uint64_t count_vector(struct bench *bench)
 	return least;
 }
 
-/* Where a doorbell is found a place */
+/* How placement finds an IOVA */
 enum path {
 	FIRST_CANDIDATE,
 	LAST_SERIES,
@@ -221,7 +220,7 @@ static enum path path_to(const struct bench *bench, __u64 iova)
 	return EXHAUSTIVE;
 }
 
-/* What is counted has to be what the figure's name says */
+/* Check that the counted path is the one that the figure names */
 static void check_path(struct bench *bench, enum path path)
 {
 	struct doorbell_list list;
@@ -244,7 +243,7 @@ static void report_figure(const char *what, const struct arrangement *mappings,
 	report(figure, n, 1, count);
 }
 
-/* A kernel that keeps the window to itself places nothing */
+/* A kernel that reserves the legacy window does not place doorbells */
 static bool kernel_places(const struct bench *bench)
 {
 	struct doorbell_list list;
@@ -256,7 +255,7 @@ static bool kernel_places(const struct bench *bench)
 	return true;
 }
 
-/* @placed: what an attach costs that places nothing */
+/* @placed: the cost of an attach without placement */
 static void count_place(struct bench *bench, const struct arrangement *mappings,
 			unsigned int n, enum path path, uint64_t placed)
 {

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it costs to replace a device's page table by that of another IOAS, each with n
- * mappings of the user and a doorbell: the call that a VMM makes when its guest changes
- * what a device can reach, while the device works.
+ * The cost of replacing a device's page table by that of another IOAS, each with n user
+ * mappings and a doorbell: the call that a VMM makes when its guest changes the address
+ * space of a device in use.
  *
  *	bench-replace BDF OTHER_BDF ANOTHER_BDF
  *
- * The other two devices are attached to one page table each, so that both have the
- * doorbell all the time. Counted is one VFIO_DEVICE_ATTACH_IOMMUFD_PT: the least of
- * some, since a timer tick that fell into one is none of its business; the call that
- * takes the device back is not counted. With a vector on, the doorbell is at one place
- * in both, and the message stays; or it is elsewhere in the IOAS that the device comes
- * to, and the call brings both together. The vector's interrupt has to arrive afterwards.
+ * The other two devices are attached to one page table each and keep the doorbell mapped
+ * in both. One VFIO_DEVICE_ATTACH_IOMMUFD_PT is counted: the minimum of several, which
+ * excludes those interrupted by a timer tick. The call that attaches the device back is
+ * not counted. With a vector enabled, either the doorbell has the same IOVA in both and
+ * the message stays, or it has another IOVA in the new IOAS and the call relocates it.
+ * The vector's interrupt has to arrive afterwards.
  */
 #include <stdbool.h>
 
 #include "bench-ioas.h"
 
 #define CALLS 4
-/* Single pages of the user, with holes between them */
+/* Single user pages, with holes between them */
 #define FIRST_IOVA 0x400000000ULL
 #define STEP 0x10000ULL
 
 static const unsigned int sizes[] = { 100, 1000, 10000, 100000 };
 
 struct side {
-	struct device keeper; /* of the doorbell */
+	struct device keeper; /* keeps the doorbell */
 	__u32 ioas, hwpt;
 };
 
@@ -33,7 +33,7 @@ struct bench {
 	struct edu edu;
 	struct side sides[2];
 	int iommufd;
-	bool places; /* the kernel tells where doorbells are */
+	bool places; /* the kernel reports doorbells */
 	void *page;
 };
 
@@ -46,7 +46,7 @@ static __u64 doorbell(const struct bench *bench, unsigned int i)
 	return iova;
 }
 
-/* Make the kernel move the doorbell of the second side, by a page over it for a moment */
+/* Make the kernel relocate the doorbell of the second side, by mapping a page over it */
 static void move_doorbell(struct bench *bench)
 {
 	__u64 iova = doorbell(bench, 1);
@@ -60,7 +60,7 @@ static void move_doorbell(struct bench *bench)
 		fail("the doorbell", "did not move");
 }
 
-/* The device is attached to the first side before and after */
+/* The device is attached to the first side on entry and on return */
 static uint64_t replace_once(struct bench *bench)
 {
 	uint64_t start = counter_ns(), spent;
@@ -75,7 +75,7 @@ static uint64_t replace_once(struct bench *bench)
 	return spent;
 }
 
-/* @apart: the doorbells are made to differ before each call */
+/* @apart: give the doorbells different IOVAs before each call */
 static uint64_t count_replace(struct bench *bench, bool apart)
 {
 	uint64_t least = UINT64_MAX, spent;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a VMM's calls cost on an SMMUv2: a device that gets a page table, by iommufd; and of a
- * guest that owns stage 1, a context bank made and destroyed, the change between stage 2 alone
- * and both stages, and addresses that the guest invalidates. Each is counted twice: in
- * instructions, and in accesses of the SMMU's registers, each of which takes longer on a board
- * than many instructions.
+ * The cost of a VMM's calls on an SMMUv2: attaching a device to a page table by iommufd; and,
+ * for a guest that owns stage 1, allocating and destroying a context bank, changing between
+ * stage 2 alone and both stages, and invalidating addresses. Each is counted twice: in
+ * instructions, and in SMMU register accesses, each of which takes longer on a board than many
+ * instructions.
  *
  *	bench-smmuv2 BDF
  *
- * What only a kernel that nests can do is left out on one that cannot. The SMMU is memory, which
- * no command keeps waiting: a poll of its status ends at the first look.
+ * Operations that need nesting are skipped if the kernel does not support it. The SMMU's
+ * registers are simulated in memory: each poll of a status succeeds at the first read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +106,7 @@ static __u32 address_space(struct bench *bench)
 	return ioas;
 }
 
-/* False if the kernel cannot do it; what else goes wrong ends the program */
+/* Return false if the kernel does not support it; any other failure is fatal */
 static bool make_guest(struct bench *bench)
 {
 	int ret = nest_parent_alloc(bench->iommufd, bench->dev.id, bench->ioas,
@@ -146,14 +146,14 @@ static uint64_t count_instructions(const struct operation *operation,
 	return count_calls(CALLS, operation->call, bench);
 }
 
-/* Of the kernel's own count: any text that is written begins it anew */
+/* Read the kernel's own count, which any write resets */
 static uint64_t count_accesses(const struct operation *operation,
 			       struct bench *bench)
 {
 	int fd = open(ACCESSES, O_RDWR);
 	char text[24] = "";
 
-	/* So that it begins where the last one like it has ended */
+	/* Begin in the state that a previous call leaves */
 	operation->call(bench);
 	if (fd < 0 || write(fd, "0", 1) != 1)
 		fail(ACCESSES, strerror(errno));
@@ -196,11 +196,11 @@ int main(int argc, char **argv)
 	bench.ram.iova = RAM_IPA;
 	check(device_open(&bench.dev, argv[1], bench.iommufd),
 	      "opening a device");
-	/* What happens to the guest's nest parent is no part of an attach to another */
+	/* A page table apart from the guest's nest parent, for the plain attach */
 	bench.plain = address_space(&bench);
 	bench.ioas = address_space(&bench);
 	nests = make_guest(&bench);
-	/* The driver's own way to the registers first: see bench/kernel/smmuv2-accesses.c */
+	/* First with the driver's own accessors: see bench/kernel/smmuv2-accesses.c */
 	measure(&bench, nests, "", CALLS, count_instructions);
 	measure(&bench, nests, " registers", 1, count_accesses);
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a system call costs that does next to nothing: the part of every other
- * figure that is not the kernel function's own.
+ * The cost of a trivial system call: the overhead that every other figure
+ * includes.
  */
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ static uint64_t calls(void)
 
 int main(void)
 {
-	calls(); /* the first round brings the code's pages in */
+	calls(); /* the first round faults the code in */
 	report("system call (getppid)", NO_N, CALLS, calls());
 	return 0;
 }

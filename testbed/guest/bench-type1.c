@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An IOVA space of VFIO type1: a container with the device's group in it, the
- * device itself open as well.
+ * An IOVA space of VFIO type1: a container with the device's group in it. The
+ * device is open as well.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 static int container;
 
-/* The VFIO group of a PCI device, open */
+/* Open the VFIO group of a PCI device */
 static int open_group(const char *bdf)
 {
 	char path[64], target[256], group[280];

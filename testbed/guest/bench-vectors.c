@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the many MSI-X vectors of one device cost: to turn n of them on by one
- * VFIO_DEVICE_SET_IRQS, to turn them off, to move the doorbell that they use by
- * mapping a page over it, and to replace the device's IOAS by one in which their
- * doorbell can be where it is, or cannot.
+ * The cost of many MSI-X vectors on one device: enabling n of them by one
+ * VFIO_DEVICE_SET_IRQS, disabling them, relocating their doorbell by mapping a
+ * page over it, and replacing the device's IOAS by one in which the doorbell's IOVA
+ * is free, or is not.
  *
  *	bench-vectors BDF
  *
- * The device is an NVMe controller. Where its vectors send their messages is read from
- * the MSI-X table, which VFIO lets the user map. It is started only when all has been
- * counted, and has to send the interrupt of its first vector then: QEMU's controller works
- * when the host has time, and not at an instruction of the guest's. So no driver of the
- * kernel may have started it before.
+ * The device is an NVMe controller. The addresses of its messages are read from the
+ * MSI-X table, which VFIO lets the user map. The controller is started only after all
+ * counting, and then has to send the interrupt of its first vector. QEMU runs it when the
+ * host schedules it, not at a fixed instruction of the guest, so no kernel driver may have
+ * started it before.
  */
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -23,7 +23,7 @@
 
 #define QUEUES_IOVA 0x200000000ULL
 #define MAX_VECTORS 2048
-/* An even number: as many moves there as back */
+/* Even, for as many relocations in each direction */
 #define CALLS 4
 #define PASSES 3
 
@@ -54,7 +54,7 @@ static void open_eventfds(struct bench *bench)
 	bench->nvme.eventfd = bench->eventfds[0];
 }
 
-/* The table lies in the BAR that has the registers */
+/* The table is in the BAR of the registers */
 static void find_table(struct bench *bench)
 {
 	struct device *dev = &bench->nvme.dev;
@@ -80,7 +80,7 @@ static __u64 table_address(const struct bench *bench, unsigned int vector)
 	return (__u64)high << 32 | low;
 }
 
-/* All messages go to the doorbell */
+/* Check that all messages have the address of the doorbell */
 static void check_vectors(const struct bench *bench, unsigned int n, __u64 iova)
 {
 	unsigned int i;
@@ -115,7 +115,7 @@ static uint64_t least_of(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* The vectors are off before and after */
+/* The vectors are disabled on entry and on return */
 static void count_switching(struct bench *bench, unsigned int n)
 {
 	uint64_t on = UINT64_MAX, off = UINT64_MAX;
@@ -166,7 +166,7 @@ static void count_moves(struct bench *bench, unsigned int n)
 	report("map over doorbell, one device", n, CALLS, total);
 }
 
-/* A page of the other IOAS, if @taken, keeps the doorbell from where it is */
+/* If @taken, a page in the other IOAS occupies the doorbell's IOVA */
 static uint64_t replace(struct bench *bench, unsigned int n, bool taken)
 {
 	struct device *dev = &bench->nvme.dev;
@@ -204,7 +204,7 @@ static void count_replace(struct bench *bench, unsigned int n, bool taken)
 	       1, least);
 }
 
-/* What a kernel has that moves doorbells */
+/* Only for kernels that relocate doorbells */
 static void count_changes(struct bench *bench, unsigned int n)
 {
 	__u64 iova = 0;
@@ -240,7 +240,7 @@ static void prepare(struct bench *bench, const char *bdf)
 	      "mapping the device's queues");
 }
 
-/* With all vectors on, that have been moved twice; what is counted is counted by now */
+/* After all counting: enable all vectors and relocate the doorbell twice */
 static void check_interrupt(struct bench *bench)
 {
 	__u64 iova = 0;

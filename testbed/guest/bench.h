@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Counting instructions: under QEMU's icount with shift=0 the virtual clock
- * moves one nanosecond with each instruction, whatever the host does meanwhile,
- * and the guest reads that clock as its architected counter. The clock jumps
- * ahead when the CPU waits for an interrupt, so who counts also asks how long
- * the CPU was idle.
+ * advances one nanosecond per instruction, independently of the host's load, and
+ * the guest reads that clock as its architected counter. The clock jumps ahead
+ * when the CPU waits for an interrupt, so the idle time has to be checked as
+ * well.
  */
 #ifndef GUEST_BENCH_H
 #define GUEST_BENCH_H
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* n of a figure that has none */
+/* n does not apply */
 #define NO_N 0
 
 /* Counter ticks per second: 62.5 MHz here, so one tick is 16 instructions */
@@ -35,7 +35,7 @@ static inline uint64_t counter_ns(void)
 	return ticks * 1000000000 / counter_frequency();
 }
 
-/* End the program with one line that says what went wrong, and a hint why */
+/* Exit with one line that names the failure and its cause */
 static inline void fail(const char *what, const char *why)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, why);
@@ -49,7 +49,7 @@ static inline void check(int ret, const char *what)
 		fail(what, strerror(-ret));
 }
 
-/* Nanoseconds that the CPU has been idle up to now, as /proc/timer_list has it */
+/* Nanoseconds that the CPU has been idle since boot, from /proc/timer_list */
 static inline uint64_t idle_ns(void)
 {
 	unsigned long long value, sum = 0;
@@ -72,7 +72,7 @@ static inline uint64_t idle_ns(void)
 	return sum;
 }
 
-/* What @calls of @call cost, after some that are not counted */
+/* The cost of @calls calls of @call, after some that are not counted */
 static inline uint64_t count_calls(unsigned int calls, void (*call)(void *data),
 				   void *data)
 {
@@ -92,8 +92,8 @@ static inline uint64_t count_calls(unsigned int calls, void (*call)(void *data),
 }
 
 /*
- * Report a figure: what @calls calls cost all together, with @n of something
- * around (NO_N if that means nothing).
+ * Report a figure: the total cost of @calls calls, with @n objects present
+ * (NO_N if that does not apply).
  */
 static inline void report(const char *figure, unsigned int n, uint64_t calls,
 			  uint64_t total)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Read by the compiler before a kernel selftest: gives each case the time that
- * the suite asks for, CASE_SECONDS. The harness's own 30 s are meant for real
- * hardware. Here an emulated CPU, a debug kernel and other work on the host
- * multiply, and a case cut short would tell of the host's load, not of the
- * kernel. The harness sets its limit by alarm(), and ends it by alarm(0).
+ * Included before a kernel selftest: sets the timeout of each case to the
+ * suite's CASE_SECONDS. The harness's default of 30 s is meant for real hardware.
+ * Here the emulated CPU, the debug kernel and other load on the host add up, and
+ * a timeout would report the host's load rather than a kernel fault. The harness
+ * sets its timeout by alarm() and cancels it by alarm(0).
  */
 #include <unistd.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the MSI doorbells of another process's VFIO container are: container PID
- * [IOVA]. The process has it open, and need not know: its file descriptor is
- * duplicated. Prints "doorbell iova=ADDRESS granule=BYTES vectors=NUMBER" for each doorbell.
- * With an IOVA also "mapped iova=ADDRESS" if the process has mapped memory there: then it
- * cannot be mapped again, and otherwise the process has lost nothing by the attempt.
+ * Lists the MSI doorbells of another process's VFIO container: container PID
+ * [IOVA]. The process need not cooperate: its file descriptor is duplicated.
+ * Prints "doorbell iova=ADDRESS granule=BYTES vectors=NUMBER" for each doorbell.
+ * With an IOVA, also prints "mapped iova=ADDRESS" if the process has mapped memory there:
+ * then mapping it again fails. Otherwise the attempt leaves the process unaffected.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,7 +27,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* The number that the character device has in the process, under whatever path; -1 if the
+/* The process's file descriptor of the character device, whatever its path; -1 if the
  * process does not have it open */
 static int find_descriptor(const char *pid, dev_t wanted)
 {
@@ -86,7 +86,7 @@ static void print_doorbells(const struct vfio_iommu_type1_info_cap_msi *msi)
 	}
 }
 
-/* Of what the container tells, the doorbells */
+/* Print the doorbells that the container reports */
 static void ask(int container)
 {
 	struct vfio_iommu_type1_info size = { .argsz = sizeof(size) };

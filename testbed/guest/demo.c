@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The demonstration's program: a user-space driver that wants its memory at
- * 0x8000000, where Linux has always put MSI doorbells behind an ARM SMMU. It
- * tries both orders of attaching and mapping, goes on after a refusal, and
- * tells each step in a line of JSON. The device's name is its one argument.
+ * The demonstration program: a user-space driver that needs its memory at
+ * 0x8000000, where Linux has always mapped MSI doorbells behind an ARM SMMU. It
+ * tries both orders of attaching and mapping, continues after a failure, and
+ * reports each step as a line of JSON. Its only argument is the device's name.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ static void work(struct scene *scene)
 			   scene->memory.length - EDU_BUFFER_SIZE));
 }
 
-/* Take the doorbell's own place, wherever it is: it has to work on elsewhere */
+/* Map memory over the doorbell: interrupts have to arrive at its new IOVA */
 static void map_over_doorbell(struct scene *scene)
 {
 	struct doorbell_list list;

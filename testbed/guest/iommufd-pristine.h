@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Read by the compiler before an unpatched tree's iommufd selftests, which use
- * names that the headers of 6.12 lack and so do not compile as shipped. Here
- * they get those names and no more: the kernel under test still has no input
- * type and no mock device with PASIDs, and the cases that are about these fail.
+ * Included before an unpatched tree's iommufd selftests, which use names that
+ * the headers of 6.12 lack and therefore do not compile as shipped. Only these
+ * names are defined here: the kernel under test still has no input type and no
+ * mock device with PASIDs, and the cases about these fail.
  */
 #define IOMMU_HW_INFO_FLAG_INPUT_TYPE	1
 #define IOMMU_HW_INFO_TYPE_DEFAULT	0

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Checks the emulator: mmio CONFIG RESOURCE VALUE SECONDS. One CPU disables and enables
- * memory accesses to the PCI device of the sysfs file CONFIG, and another one meanwhile
- * reads the first register of a device's RESOURCE, which has to be VALUE (in hexadecimal).
+ * memory accesses to the PCI device of the sysfs file CONFIG, while another one reads
+ * the first register of a device's RESOURCE, which has to be VALUE (in hexadecimal).
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /*
  * Writes to the registers of a PCI device that has no driver: poke BAR
  * OFFSET=VALUE..., in hexadecimal. BAR is a resource file of sysfs. A value of more
- * than 32 bits is written as 64.
+ * than 32 bits takes a 64-bit write.
  */
 #include <fcntl.h>
 #include <stdint.h>

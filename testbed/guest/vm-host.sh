@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034 # who sources this uses what is set here
-# How a machine starts guests by a real QEMU, ends them, and relays their reports.
+# Starts guests of a real QEMU in a machine, ends them, and relays their reports.
 # Sourced by vm-plain and vm-nested. QEMU runs in the root file system of Debian packages
-# (machine/vm --root), with the devices, /test and /tmp of the machine in it.
+# (machine/vm --root), with the devices, /test and /tmp of the machine mounted there.
 
 # shellcheck source=testbed/lib/ktap.sh
 . ./ktap.sh
 
 root=/root
 devices=/sys/bus/pci/devices
-seconds=${guest_seconds:-180}	# for a guest to end in, a kernel parameter
+seconds=${guest_seconds:-180}	# timeout of a guest, a kernel parameter
 
 enter() {
 	mount -t ext4 -o ro /dev/vda $root || ktap_bail_out "no root file system"
@@ -21,7 +21,7 @@ enter() {
 }
 
 # start_guest NAME MEMORY PARAMETERS ARGUMENT...: QEMU in the background, with the same
-# kernel that runs here; what it says is in /tmp/NAME.log, the guest's report in
+# kernel that runs here. Its output is in /tmp/NAME.log, the guest's report in
 # /tmp/NAME.ktap.
 start_guest() {
 	parameters="console=ttyAMA0 loglevel=4 panic=-1 kunit.enable=0 $3"
@@ -31,7 +31,7 @@ start_guest() {
 		-append "$parameters" "$@"
 }
 
-# boot_guest NAME MEMORY ARGUMENT...: the same, with what it boots among the arguments.
+# boot_guest NAME MEMORY ARGUMENT...: the same; the arguments select what to boot.
 boot_guest() {
 	guest=$1 memory=$2
 	shift 2
@@ -43,13 +43,13 @@ boot_guest() {
 	echo $! >"/tmp/$guest.pid"
 }
 
-# is_running NAME: who ended and was not waited for is a zombie.
+# is_running NAME: a process that has exited but was not waited for is a zombie.
 is_running() {
 	grep -q '^State:[[:space:]]*[^Z[:space:]]' "/proc/$(cat "/tmp/$1.pid")/status" 2>/dev/null
 }
 
-# memfd MIB [hugetlb]: arguments for a guest whose memory is that of a memfd, which QEMU
-# maps for devices by its descriptor: IOMMU_IOAS_MAP_FILE.
+# memfd MIB [hugetlb]: arguments for a guest whose memory is a memfd, which QEMU maps for
+# devices by its file descriptor: IOMMU_IOAS_MAP_FILE.
 memfd() {
 	echo "-object memory-backend-memfd,id=ram,size=$1M${2:+,hugetlb=on,hugetlbsize=2M}
 		-machine memory-backend=ram"
@@ -64,7 +64,7 @@ reserve_huge_pages() {
 		ktap_bail_out "there is no room for $pages huge pages"
 }
 
-# expect_huge_pages: those that were reserved for guests are all free again.
+# expect_huge_pages: all those reserved for guests are free again.
 expect_huge_pages() {
 	awk '/^HugePages_(Total|Free|Rsvd):/ { printf "# %s %s\n", $1, $2; n[$1] = $2 }
 		END { exit !(n["HugePages_Total:"] && n["HugePages_Rsvd:"] == 0 &&
@@ -73,7 +73,7 @@ expect_huge_pages() {
 	echo 0 >/proc/sys/vm/nr_hugepages
 }
 
-# wait_for_line NAME PATTERN: until the guest reports such a line; fails if it ends before.
+# wait_for_line NAME PATTERN: waits until the guest reports it; fails if the guest ends first.
 wait_for_line() {
 	for _ in $(seq "$seconds"); do
 		! grep -q "$2" "/tmp/$1.ktap" 2>/dev/null || return 0
@@ -83,7 +83,7 @@ wait_for_line() {
 	return 1
 }
 
-# wait_for_guest NAME: its QEMU's exit code; a guest that takes too long is ended.
+# wait_for_guest NAME: returns its QEMU's exit code; kills the guest on timeout.
 wait_for_guest() {
 	local pid watch code
 	pid=$(cat "/tmp/$1.pid")
@@ -95,14 +95,14 @@ wait_for_guest() {
 	return "$code"
 }
 
-# report_of NAME BOOT: what it reported, from this begin to the next.
+# report_of NAME BOOT: the guest's report of this boot, from its begin marker to the next.
 report_of() {
 	awk -v boot="$2" '/^# testbed begin/ { n++ } n == boot' "/tmp/$1.ktap" | tr -d '\r'
 }
 
-# relay_guest NAME TITLE [BOOTS]: its report, one level deeper, as the result TITLE. It has
-# to have ended well, and its kernel may not have complained: the console here has what
-# its own console had.
+# relay_guest NAME TITLE [BOOTS]: its report, one level deeper, as the result TITLE. The
+# guest has to exit successfully with an untainted kernel. Its console output is copied to
+# the console here.
 relay_guest() {
 	local code boot good
 	wait_for_guest "$1"
@@ -128,8 +128,8 @@ relay_guest() {
 	done
 }
 
-# uses WHO STAGE ADDRESS...: for the comparison with the trace, what is expected to translate
-# for each of these devices from now on, as WHO, a guest or the host, has it.
+# uses WHO STAGE ADDRESS...: for the comparison with the trace, the stage expected to
+# translate for these devices from now on, while WHO, a guest or the host, uses them.
 uses() {
 	who=$1 stage=$2
 	shift 2
@@ -143,7 +143,7 @@ to_vfio() {
 	./bind.sh "$@" >/tmp/bound || ktap_bail_out "vfio-pci does not take $*"
 }
 
-# to_nvme ADDRESS: its block device, when it is there.
+# to_nvme ADDRESS: prints its block device, once it exists.
 to_nvme() {
 	echo "$1" >"$devices/$1/driver/unbind"
 	echo >"$devices/$1/driver_override"
@@ -156,12 +156,12 @@ to_nvme() {
 	done
 }
 
-# stored NAME SLOT: the checksum of what a guest last wrote there.
+# stored NAME SLOT: the checksum of the data that the guest last wrote there.
 stored() {
 	tr -d '\r' <"/tmp/$1.ktap" | sed -n "s/^# fact disk slot=$2 sha256=//p" | tail -n 1
 }
 
-# host_reads ADDRESS SLOT NAME: is what the guest last wrote there for the host, too?
+# host_reads ADDRESS SLOT NAME: does the host read the data that the guest last wrote there?
 host_reads() {
 	wanted=$(stored "$3" "$2")
 	echo "# fact stored device=$1 slot=$2 sha256=$wanted"
@@ -172,7 +172,7 @@ host_reads() {
 }
 
 # resources: pages that user space has pinned, and pages of IOMMU tables. The counters are
-# of each CPU for a while.
+# per CPU and summed with a delay.
 resources() {
 	sleep 2
 	awk '/nr_foll_pin_acquired/ { pins += $2 } /nr_foll_pin_released/ { pins -= $2 }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-# The series as commits of a throw-away git repository, $REPO: just the upstream files
-# that it changes, then a commit for each step: its diff, its overlay files, its
+# The series as commits of a temporary git repository, $REPO: first the upstream files
+# that it changes, then a commit for each step with its diff, overlay files and
 # message. Sourced after common.sh, with $QUEUE set.
 # shellcheck shell=bash disable=SC2154 # what is used here is set elsewhere
 
-# git without the user's settings, which may sign or rewrite what is committed,
+# git without the user's settings, which may sign or rewrite commits,
 # and without finding the repository around out/, where git apply does nothing.
 mail_git() {
 	env -u GIT_DIR -u GIT_WORK_TREE -u GIT_INDEX_FILE \
@@ -14,8 +14,8 @@ mail_git() {
 		GIT_AUTHOR_DATE="$DATE" GIT_COMMITTER_DATE="$DATE" git -c core.fsync=none -C "$REPO" "$@"
 }
 
-# git_user: who signs off. The date is the last commit's, so that the same
-# series gives the same mails.
+# git_user: the signer. The date is the last commit's, so the same series
+# produces the same mails.
 git_user() {
 	NAME=$(git -C "$ROOT" config user.name || true)
 	EMAIL=$(git -C "$ROOT" config user.email || true)
@@ -37,7 +37,7 @@ start_repository() {
 	mail_git commit -q -m "Linux $(tree_version "$PRISTINE")"
 }
 
-# add_overlay PATH: as it lies in the kernel tree.
+# add_overlay PATH: at its path in the kernel tree.
 add_overlay() {
 	local target=$1
 	case $1 in

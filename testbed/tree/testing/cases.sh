@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# How the series suite runs a case: a function whose output goes to a log of its own, the
-# log's end as diagnostics if it failed. What passed is remembered. Sourced.
+# Runs the cases of the series suite. A case is a function with its own log; on failure,
+# the log's end is reported as diagnostics. Passed cases are cached. Sourced.
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 # shellcheck source=testbed/lib/ktap.sh
 . "$ROOT/testbed/lib/ktap.sh"
@@ -52,7 +52,7 @@ remembered() {
 	remember "$@"
 }
 
-# queue_key: stands for all that the cases without a build depend on: the series,
+# queue_key: identifies all that the cases without a build depend on: the series,
 # the scripts that handle it, the source and the tools.
 queue_key() {
 	{

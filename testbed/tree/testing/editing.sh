@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Cases of the series suite: changing the series. A change goes into its patch
-# and nowhere else, Kbuild is told of just the files whose text changed, and the
-# pristine tree, which shares its files with the others, stays as it was.
+# Cases of the series suite: changing the series. A change is added to its patch
+# and nowhere else, Kbuild sees only the files whose text changed, and the
+# pristine tree, which shares its files with the others, stays unchanged.
 # Sourced.
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 
@@ -83,7 +83,7 @@ a_new_file_in_the_tree_is_refused_by_refresh() {
 	refused_here "drivers/iommu/novel.c .* is new: a new file belongs to the overlay" testbed/tree/refresh
 }
 
-# The first patch takes over a line that a later one changes.
+# The first patch changes a line that a later one changes as well.
 an_edit_that_a_later_patch_trips_over_is_told() {
 	local file later line
 	fresh_sandbox

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Cases of the series suite: what make series writes. Sourced.
+# Cases of the series suite: the output of make series. Sourced.
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 
 MAIL_CASES=(
@@ -10,7 +10,7 @@ MAIL_CASES=(
 	the_git_tree_has_a_commit_for_each_patch_ends_as_the_assembled_tree_and_keeps_work
 )
 
-# make_mails [FIXES=1]: in the sandbox, by a git user that needs no setting here.
+# make_mails [FIXES=1]: in the sandbox, as a git user that needs no settings here.
 make_mails() {
 	in_sandbox env "$@" GIT_CONFIG_COUNT=2 \
 		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=testbed \
@@ -33,15 +33,15 @@ made_git() {
 }
 
 # am_git: git in the tree that the mails are applied to. Its files are links to the
-# pristine ones: the time of change of such a file moves when a step that is built
-# beside this one makes or removes another link, and says nothing of its content.
+# pristine ones: the ctime of such a file changes when a step that is built in
+# parallel adds or removes another link, and does not indicate a change of content.
 am_git() {
 	GIT_CEILING_DIRECTORIES=$LOG GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
 		git -C "$LOG/am" -c user.name=testbed -c user.email=testbed@localhost \
 		-c core.fsync=none -c core.trustctime=false -c gc.auto=0 "$@"
 }
 
-# paths_of_series: all that the series changes or adds, at kernel paths.
+# paths_of_series: the kernel paths of all files that the series changes or adds.
 paths_of_series() {
 	{
 		"$ROOT/testbed/tree/patchqueue.py" touched 1000000
@@ -49,8 +49,8 @@ paths_of_series() {
 	} | sort -u
 }
 
-# apply_mails DIRECTORY: to a whole source tree, but in a repository of just the
-# touched files: git am then still refuses to add a file that lies there already.
+# apply_mails DIRECTORY: to a whole source tree, but in a repository of only the
+# touched files: git am still refuses to add a file that already exists.
 apply_mails() {
 	local mails
 	ls "$1"
@@ -67,7 +67,7 @@ apply_mails() {
 	am_git am -q "${mails[@]}"
 }
 
-# links_come_and_go: after each mail, of each file, as they do by chance otherwise.
+# links_come_and_go: for each file after each mail, as happens by chance otherwise.
 links_come_and_go() {
 	cat >"$LOG/am/.git/hooks/post-applypatch" <<-'EOF'
 		#!/bin/sh
@@ -90,7 +90,7 @@ the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
 	done <"$LOG/am.paths"
 }
 
-# They come first, so that the tree after them is a step of the series, which builds.
+# They are first, so the tree after them is a step of the series, which builds.
 the_fixes_alone_pass_git_am_on_a_pristine_tree() {
 	local count
 	fresh_sandbox
@@ -137,7 +137,7 @@ subjects() {
 	done < <("$ROOT/testbed/tree/patchqueue.py" steps)
 }
 
-# Twice: when there is nothing, and when the source is there and the series changed.
+# Twice: from scratch, and with the source present and the series changed.
 the_git_tree_has_a_commit_for_each_patch_ends_as_the_assembled_tree_and_keeps_work() {
 	local path=tools/iommu/msi-doorbell-check
 	fresh_sandbox
@@ -169,7 +169,7 @@ work_is_not_thrown_away() {
 	refuses_git 'another source'
 }
 
-# refuses_git TEXT: changes nothing, and says so.
+# refuses_git TEXT: it fails with this message and changes nothing.
 refuses_git() {
 	local before
 	before=$(made_git for-each-ref; made_git status --porcelain)

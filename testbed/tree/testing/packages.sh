@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Cases of the series suite: what distributions take. Sourced.
+# Cases of the series suite: the release for distributions. Sourced.
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 
 PACKAGE_CASES=(
@@ -8,8 +8,8 @@ PACKAGE_CASES=(
 	the_configuration_of_debian_takes_the_fragment
 )
 
-# made_release: the release of this series, made once. So long a name is folded in mails;
-# one of more than 60 characters git would not take back.
+# made_release: the release of this series, made once. A name of this length is folded in
+# mails; git would not read back one of more than 60 characters.
 RELEASE_NAME='Somebody Whose Name and Address Need Two Lines of a Mail'
 made_release() {
 	local name
@@ -59,7 +59,7 @@ nix_takes_all() {
 	patches = json.load(open(sys.argv[1]))["kernelPatches"]
 	mails = sorted(p.name for p in pathlib.Path(sys.argv[2], "mails").glob("[0-9]*.patch"))
 	assert [p["name"] for p in patches] == ["own", *mails[1:], "msi-doorbells-config"], patches
-	# Nix names a file's copy by its text and its name.
+	# Nix names the copy of a file by its content and name.
 	assert all(p["patch"].endswith(f"-{p['name']}") for p in patches[1:-1]), patches
 	lines = patches[-1]["extraConfig"].splitlines()
 	wanted = pathlib.Path(sys.argv[2], "packaging/kernel.config").read_text().splitlines()
@@ -110,7 +110,7 @@ b4_shazam_takes_the_release_and_gives_the_assembled_tree() {
 	done < <(paths_of_series)
 }
 
-# Whether each symbol of the fragment is granted is kernel/configure's to say.
+# kernel/configure checks that each symbol of the fragment takes effect.
 the_configuration_of_debian_takes_the_fragment() {
 	local config symbol
 	trap 'rm -rf "$LOG/deb" "$LOG/deb.state"' EXIT

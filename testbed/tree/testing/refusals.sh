@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Cases of the series suite: what assembling refuses, with one line that says
-# why, leaving nothing half-made. Sourced.
+# Cases of the series suite: input that assembling refuses, with one line that
+# says why, and without partial output. Sourced.
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 
 REFUSAL_CASES=(
@@ -19,12 +19,12 @@ REFUSAL_CASES=(
 	mails_without_a_git_user_are_refused
 )
 
-# out_state: names, sizes and times of all that lies in out/, but for logs.
+# out_state: names, sizes and times of all files in out/, except logs.
 out_state() {
 	find out -path out/log -prune -o -path out/lock -prune -o -mindepth 1 -printf '%p %y %s %T@\n' | sort
 }
 
-# refused_here PATTERN COMMAND...: fails with just one line, which matches.
+# refused_here PATTERN COMMAND...: it fails with exactly one line, which matches.
 refused_here() {
 	local pattern=$1 before after rc=0
 	shift
@@ -47,12 +47,12 @@ refused() {
 	refused_here "$1" testbed/tree/assemble
 }
 
-# a_step: a patch that changes a file, for the cases to spoil.
+# a_step: a patch that changes a file, for the cases to corrupt.
 a_step() {
 	(cd patches && grep -l '^--- a/drivers/' -- *.patch | sed -n 1p)
 }
 
-# other_version SED-SCRIPT: a source tree whose Makefile says something else.
+# other_version SED-SCRIPT: a source tree with this change to its Makefile.
 other_version() {
 	rm -rf "$LOG/other"
 	cp -a "$SMALL" "$LOG/other"
@@ -131,7 +131,7 @@ a_patch_that_does_not_apply_is_refused() {
 	refused "$patch does not apply to .* without fuzz"
 }
 
-# Only the first line of context differs: patch would take that with fuzz.
+# Only the first line of context differs: patch would accept that with fuzz.
 a_patch_that_needs_fuzz_is_refused() {
 	local patch
 	fresh_sandbox

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A copy of this repository for the series suite, with a small source tree to
-# assemble over: just the upstream files that the series touches. Each case gets
-# it fresh. Sourced.
+# assemble over: only the upstream files that the series touches. Each case gets
+# a fresh copy. Sourced.
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 
 SANDBOX='' SMALL=''
@@ -34,7 +34,7 @@ copy_repository() {
 	cp "$ROOT/Makefile" "$SANDBOX/"
 }
 
-# fresh_sandbox: as it was after make_sandbox, with the series assembled.
+# fresh_sandbox: as make_sandbox has left it, with the series assembled.
 fresh_sandbox() {
 	rm -rf "$SANDBOX"
 	cp -a "$SANDBOX.clean" "$SANDBOX"
@@ -45,7 +45,7 @@ remove_sandbox() {
 	rm -rf "$SANDBOX" "$SANDBOX.clean" "$SMALL"
 }
 
-# in_sandbox COMMAND...: with nothing of this run's environment but the small
+# in_sandbox COMMAND...: with nothing from this run's environment but the small
 # source tree, and no git repository around.
 in_sandbox() {
 	(

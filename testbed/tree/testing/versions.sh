@@ -32,7 +32,7 @@ small_tree_of() {
 	printf '%s\n' "$dir"
 }
 
-# extract_small_tree DEB TO: a file that this version does not have is left out.
+# extract_small_tree DEB TO: files that this version lacks are left out.
 extract_small_tree() {
 	local list=$LOG/files tarball=./usr/src/linux-source-6.12.tar.xz
 	{
@@ -44,7 +44,7 @@ extract_small_tree() {
 		tar -xJ -C "$2" --strip-components=1 -f - --files-from "$list" || [ -f "$2/Makefile" ]
 }
 
-# applies_to VERSION: exit code of assembling; the error is left in "errors".
+# applies_to VERSION: returns the exit code of assembling; "errors" has the error.
 applies_to() {
 	local dir
 	dir=$(small_tree_of "$1")
@@ -65,7 +65,7 @@ applies_with_no_fuzz_to_the_pinned_version() {
 	applies_to "$version" || fail "$(cat errors)"
 }
 
-# That upstream moved on is to be known, but is no fault of this revision.
+# A change in upstream should be reported, but is no failure of this revision.
 applies_with_no_fuzz_to_the_newest_version_that_apt_offers() {
 	local version
 	fresh_sandbox
