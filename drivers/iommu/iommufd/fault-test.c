@@ -10,7 +10,7 @@
 #include "iommufd_private.h"
 
 struct fault_test {
-	struct iommufd_device idev;
+	struct iommufd_device idev, next;
 	struct pci_dev pf, vf;
 	struct iommufd_hwpt_nested guests; /* A page table that a guest owns */
 	struct iommufd_hwpt_paging hosts;
@@ -24,6 +24,9 @@ static int fault_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ft);
 	test->priv = ft;
 	mutex_init(&ft->idev.iopf_lock);
+	mutex_init(&ft->next.iopf_lock);
+	mutex_init(&ft->fault.mutex);
+	ft->next.dev = &ft->pf.dev;
 	ft->pf.dev.bus = &pci_bus_type;
 	ft->vf.dev.bus = &pci_bus_type;
 	ft->guests.common.obj.type = IOMMUFD_OBJ_HWPT_NESTED;
@@ -102,40 +105,64 @@ static void vf_is_refused_if_its_pf_has_pri(struct kunit *test)
 	enables(test, &ft->guests.common);
 }
 
-static void
-replace_asks_again_if_only_the_new_one_needs_page_requests(struct kunit *test)
+static void attach_asks_the_page_table_again(struct kunit *test)
 {
-	struct iommufd_hw_pagetable plain = {};
 	struct fault_test *ft = test->priv;
 
 	use_function(ft, false);
 	KUNIT_ASSERT_EQ(test,
-			iommufd_fault_iopf_replace(&ft->guests.common, &plain,
-						   &ft->idev),
+			iommufd_fault_iopf_enable(&ft->guests.common,
+						  &ft->idev),
 			0);
 	KUNIT_EXPECT_EQ(test,
-			iommufd_fault_iopf_replace(&ft->guests.common,
-						   &ft->guests.common,
-						   &ft->idev),
+			iommufd_fault_iopf_enable(&ft->guests.common,
+						  &ft->idev),
 			0);
 	KUNIT_EXPECT_EQ(test,
-			iommufd_fault_iopf_replace(&ft->hosts.common,
-						   &ft->guests.common,
-						   &ft->idev),
+			iommufd_fault_iopf_enable(&ft->hosts.common, &ft->idev),
 			-ENODEV);
-	KUNIT_EXPECT_EQ(test,
-			iommufd_fault_iopf_replace(&plain, &ft->guests.common,
-						   &ft->idev),
-			0);
-	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 1);
+	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 2);
 	iommufd_fault_iopf_disable(&ft->idev);
+	iommufd_fault_iopf_disable(&ft->idev);
+}
+
+/* The device by which the group was attached leaves, another one stays */
+static void hands_over(struct kunit *test, struct iommufd_hw_pagetable *hwpt,
+		       bool iopf)
+{
+	struct fault_test *ft = test->priv;
+	struct iommufd_attach_handle handle = { .idev = &ft->idev,
+						.iopf = true };
+
+	KUNIT_ASSERT_EQ(test,
+			iommufd_fault_iopf_enable(&ft->guests.common,
+						  &ft->idev),
+			0);
+	iommufd_fault_hand_over(hwpt, &handle, &ft->next);
+	KUNIT_EXPECT_PTR_EQ(test, handle.idev, &ft->next);
+	KUNIT_EXPECT_EQ(test, handle.iopf, iopf);
+	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 0);
+	KUNIT_EXPECT_EQ(test, ft->next.iopf_enabled, iopf);
+	iommufd_fault_iopf_put(&handle);
+	KUNIT_EXPECT_EQ(test, ft->next.iopf_enabled, 0);
+}
+
+static void device_that_stays_replaces_one_that_leaves(struct kunit *test)
+{
+	struct fault_test *ft = test->priv;
+
+	use_function(ft, false);
+	hands_over(test, &ft->guests.common, true);
+	/* One without page requests has none to enable */
+	hands_over(test, &ft->hosts.common, false);
 }
 
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(function_without_page_requests_may_be_a_guests),
 	KUNIT_CASE(vf_may_be_a_guests_if_its_pf_has_no_pri),
 	KUNIT_CASE(vf_is_refused_if_its_pf_has_pri),
-	KUNIT_CASE(replace_asks_again_if_only_the_new_one_needs_page_requests),
+	KUNIT_CASE(attach_asks_the_page_table_again),
+	KUNIT_CASE(device_that_stays_replaces_one_that_leaves),
 	{},
 };
 

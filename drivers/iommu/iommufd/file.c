@@ -12,13 +12,16 @@
  * -----
  * - pin against truncation and hole punching: a page that was pinned before stays
  *   pinned, and is what DMA reaches, while the file loses it. One that is pinned
- *   afterwards is a new one, or beyond the end of the file: -EINVAL.
+ *   afterwards is a new one, or beyond the end of the file: -EINVAL. A hole that is
+ *   punched between two pages may be filled by a large folio which covers more than
+ *   the hole: pinning ends before it, and begins again with it.
  * - pin against pin: the same page of the file, whichever of them allocates it.
  * - map against sealing: a writable mapping counts as one, as for a process. Either
  *   F_SEAL_WRITE finds it, or it finds the seal. F_SEAL_FUTURE_WRITE leaves existing
  *   mappings alone.
  * - close of the descriptor, and process exit: the file is held. A page that is
- *   pinned afterwards is accounted as before.
+ *   pinned afterwards is accounted as before, unless the process that mapped it is
+ *   charged, and has exited: -EINVAL, as for memory of that process.
  * - killing the process: ends the call at the next chunk of pages.
  */
 #include <linux/fcntl.h>
@@ -108,6 +111,23 @@ static void folio_to_pages(struct folio *folio, unsigned long first,
 }
 
 /*
+ * Of folios that memfd_pin_folios() found keep those that follow each other in the
+ * file. It looks several times, without a lock, so a folio may begin before the
+ * previous one ends. Returns the number of folios, one at least.
+ */
+static unsigned long folios_keep_contiguous(struct folio **folios,
+					    unsigned long nfolios)
+{
+	unsigned long i;
+
+	for (i = 1; i < nfolios; i++)
+		if (folios[i]->index != folio_next_index(folios[i - 1]))
+			break;
+	unpin_folios(folios + i, nfolios - i);
+	return i;
+}
+
+/*
  * Replace folios by their pages, in place: as each has one page at least, the pages
  * of a folio begin where it stands, or behind, and the last one goes first. Of the
  * first folio @skip pages are left out. Returns the number of pages.
@@ -168,6 +188,7 @@ long iopt_pages_pin_file(struct iopt_pages *pages, unsigned long start_index,
 				   (struct folio **)out_pages, npages, &offset);
 	if (nfolios <= 0)
 		return nfolios;
+	nfolios = folios_keep_contiguous((struct folio **)out_pages, nfolios);
 	return folios_to_pages(out_pages, nfolios, offset >> PAGE_SHIFT,
 			       npages);
 }

@@ -7,7 +7,9 @@
  */
 #include <asm/unistd.h>
 #include <linux/capability.h>
+#include <linux/falloc.h>
 #include <linux/memfd.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -892,6 +894,80 @@ TEST(charges_the_process_that_mapped)
 					    NULL));
 	EXPECT_EQ(0, locked());
 	close(file);
+	teardown_iommufd(fd, _metadata);
+}
+
+/* The first pages that are pinned at once, as many as a folio_batch has */
+#define BATCH 31
+#define PUNCHES 400
+
+struct puncher {
+	pthread_t thread;
+	int file;
+	bool stop;
+};
+
+static int punch(int file)
+{
+	return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			 HUGE_SIZE);
+}
+
+static void *puncher_run(void *arg)
+{
+	struct puncher *puncher = arg;
+
+	while (!__atomic_load_n(&puncher->stop, __ATOMIC_RELAXED))
+		punch(puncher->file);
+	return NULL;
+}
+
+/* Have the file allocate small pages */
+static void touch(char *ptr, unsigned long pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < pages; i++)
+		*(volatile char *)(ptr + i * PAGE_SIZE) = 1;
+}
+
+/*
+ * Where a hole is punched between two pages that are pinned, a large folio is allocated
+ * that overlaps the pages before. They must not count twice.
+ */
+TEST(survives_a_hole_that_is_punched_while_it_pins)
+{
+	struct puncher puncher = { .file = memfd_create("test", 0) };
+	unsigned long size = 2 * HUGE_SIZE, i;
+	int fd = open("/dev/iommu", O_RDWR);
+	__u32 ioas_id, stdev_id, hwpt_id;
+	char *ptr;
+
+	ASSERT_NE(-1, fd);
+	ASSERT_EQ(0, ftruncate(puncher.file, size));
+	ptr = map_shared(puncher.file, size);
+	ASSERT_NE(MAP_FAILED, ptr);
+	ASSERT_EQ(0, madvise(ptr, size, MADV_NOHUGEPAGE));
+	touch(ptr + HUGE_SIZE, HUGE_SIZE / PAGE_SIZE);
+	ASSERT_EQ(0, _test_ioctl_ioas_alloc(fd, &ioas_id));
+	ASSERT_EQ(0, _test_cmd_mock_domain(fd, ioas_id, &stdev_id, &hwpt_id,
+					   NULL));
+	ASSERT_EQ(0, write_control(THP_CONTROL, "always"));
+	ASSERT_EQ(0, pthread_create(&puncher.thread, NULL, puncher_run,
+				    &puncher));
+	for (i = 0; i < PUNCHES; i++) {
+		punch(puncher.file);
+		touch(ptr, BATCH);
+		ASSERT_EQ(0, map_file(fd, ioas_id, RW, puncher.file, 0, size,
+				      IOVA));
+		ASSERT_EQ(0, _test_ioctl_ioas_unmap(fd, ioas_id, IOVA, size,
+						    NULL));
+	}
+	__atomic_store_n(&puncher.stop, true, __ATOMIC_RELAXED);
+	pthread_join(puncher.thread, NULL);
+	EXPECT_EQ(0, write_control(THP_CONTROL, "never"));
+	munmap(ptr, size);
+	close(puncher.file);
 	teardown_iommufd(fd, _metadata);
 }
 
