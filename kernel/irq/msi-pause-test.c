@@ -288,6 +288,23 @@ static void rewrite_restores_what_it_found(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt->delivered[0], 0);
 }
 
+/* Each is masked under its own lock, which a rewrite does not hold */
+static void rewrite_of_several_interrupts_holds_none(struct kunit *test)
+{
+	struct msi_pause_test *pt = msi_pause_start(test, &msi_pause_ops, 4);
+
+	msi_pause_get_irqs(test, pt);
+	msi_pause_request(test, pt, 1);
+	pt->writes = 0;
+	msi_lock_descs(pt->dev);
+	msi_desc_rewrite(pt->desc, 0x12345000, 12);
+	msi_unlock_descs(pt->dev);
+	KUNIT_EXPECT_EQ(test, msi_pause_address(pt), 0x12345040);
+	KUNIT_EXPECT_EQ(test, pt->writes, 1);
+	KUNIT_EXPECT_EQ(test, pt->writes_held, 0);
+	KUNIT_EXPECT_EQ(test, pt->begun, 0);
+}
+
 static void rewrite_does_not_resume(struct kunit *test)
 {
 	struct msi_pause_test *pt = msi_pause_start_live(test, &msi_pause_ops);
@@ -383,6 +400,7 @@ static struct kunit_case msi_pause_cases[] = {
 	KUNIT_CASE(interrupt_that_comes_after_resume_has_the_new_address),
 	KUNIT_CASE(only_interrupts_in_use_are_delivered),
 	KUNIT_CASE(rewrite_restores_what_it_found),
+	KUNIT_CASE(rewrite_of_several_interrupts_holds_none),
 	KUNIT_CASE(rewrite_does_not_resume),
 	KUNIT_CASE(bus_decides_which_half_changes),
 	{}

@@ -37,10 +37,15 @@ void msi_desc_write_composed(struct irq_data *data)
 	data->chip->irq_write_msi_msg(data, msg);
 }
 
-/* One that is paused is held already, until it is resumed */
+/*
+ * One that is paused is held already, until it is resumed. Several interrupts of a
+ * descriptor are not held: they are masked and unmasked under locks of their own, and
+ * only the lower half of their address changes.
+ */
 static void msi_desc_rewrite_held(struct msi_desc *desc, struct irq_data *data)
 {
-	bool hold = desc->ops && !msi_desc_is_held(desc);
+	bool hold = desc->ops && desc->nvec_used == 1 &&
+		    !msi_desc_is_held(desc);
 	u32 state = 0;
 
 	if (hold) {
@@ -65,8 +70,8 @@ static void msi_desc_rewrite_held(struct msi_desc *desc, struct irq_data *data)
  * that it sent to the old IOVA out before the call returns (PCI Express 2.4.1). If
  * the device is not powered, or the interrupt is not activated yet, only the
  * descriptor changes, from which the message is written later. A change of the
- * interrupt's affinity, masking and unmasking it, and a reset that restores the
- * message are serialised by its descriptor's lock.
+ * affinity and a reset that restores the message are serialised by the lock of the
+ * first interrupt's descriptor, as are masking and unmasking if there is no other one.
  *
  * Context: The device's MSI descriptors are locked, see msi_lock_descs(). The
  * driver of the device keeps its registers accessible, and its user from writing

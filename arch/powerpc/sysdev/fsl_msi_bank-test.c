@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of which groups may have vectors in which bank, see fsl_msi_bank.c.
+ * KUnit tests of which groups may have vectors in which bank, see fsl_msi_bank.c, and
+ * of devices that no PAMU translates.
  */
+#include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/iommu.h>
+
+#include <asm/fsl_pamu_stash.h>
 
 #include "fsl_msi_bank.h"
 
@@ -207,6 +212,20 @@ static void random_vectors_fit_as_in_a_table(struct kunit *test)
 	}
 }
 
+/* VFIO puts a device into such a group if it is used without an IOMMU */
+static void group_without_an_iommu_uses_physical_addresses(struct kunit *test)
+{
+	struct iommu_group *its_group = iommu_group_alloc();
+	struct device *dev = kunit_device_register(test, "fsl-msi-test");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, its_group);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, iommu_group_add_device(its_group, dev));
+	KUNIT_EXPECT_TRUE(test, fsl_pamu_is_identity(dev));
+	iommu_group_remove_device(dev);
+	iommu_group_put(its_group);
+}
+
 static struct kunit_case msi_bank_cases[] = {
 	KUNIT_CASE(own_bank_is_better_than_free_one),
 	KUNIT_CASE(free_bank_is_better_than_one_of_others),
@@ -215,6 +234,7 @@ static struct kunit_case msi_bank_cases[] = {
 	KUNIT_CASE(nobody_gets_the_bank_of_a_user),
 	KUNIT_CASE(bank_with_others_is_not_own),
 	KUNIT_CASE(random_vectors_fit_as_in_a_table),
+	KUNIT_CASE(group_without_an_iommu_uses_physical_addresses),
 	{},
 };
 

@@ -54,7 +54,6 @@ static u32 pci_msix_mask_register(struct msi_desc *desc)
 static bool pci_msi_is_masked_to_rewrite(const struct msi_desc *desc)
 {
 	return desc->pci.msi_attrib.can_mask &&
-	       (desc->pci.msi_attrib.is_msix || desc->nvec_used == 1) &&
 	       pci_msi_is_accessible(to_pci_dev(desc->dev));
 }
 

@@ -74,8 +74,12 @@ static int check_attach(struct arm_smmu_nested_domain *nested,
 	struct arm_smmu_viommu *viommu = nested->viommu;
 	unsigned long virt_id;
 
-	/* The core restores a domain after a failure: it was allowed before */
-	if (iommu_get_domain_for_dev(master->dev) == &nested->domain)
+	/*
+	 * The core restores a domain after a failure: it was allowed before. A
+	 * device that joins the group of the domain was not attached before.
+	 */
+	if (master->domain &&
+	    iommu_get_domain_for_dev(master->dev) == &nested->domain)
 		return 0;
 	if (master->smmu != viommu->smmu || !arm_smmu_master_can_nest(master))
 		return -EINVAL;
@@ -122,6 +126,35 @@ void arm_smmu_tlb_inv_guest_stage1(struct arm_smmu_domain *s2_parent)
 }
 EXPORT_SYMBOL_IF_KUNIT(arm_smmu_tlb_inv_guest_stage1);
 
+static bool is_same_ste(const struct arm_smmu_guest_ste *a,
+			const struct arm_smmu_guest_ste *b)
+{
+	return a->config == b->config && a->word[0] == b->word[0] &&
+	       a->word[1] == b->word[1];
+}
+
+/*
+ * The guest has its entry invalidated, and with it the CDs that it leads to (IHI
+ * 0070, 4.3.1). Installing an entry does so too, but only if the entry changes. Both
+ * are changed by attaches only, which arm_smmu_asid_lock serialises.
+ */
+static void invalidate_same_ste(struct arm_smmu_master *master,
+				const struct arm_smmu_nested_domain *nested)
+{
+	struct arm_smmu_device *smmu = master->smmu;
+	u64 cmd[CMDQ_ENT_DWORDS] = { 0, CMDQ_CFGI_1_LEAF };
+	unsigned int i;
+
+	if (!master->domain || master->domain->type != IOMMU_DOMAIN_NESTED ||
+	    !is_same_ste(&to_nested_domain(master->domain)->ste, &nested->ste))
+		return;
+	for (i = 0; i < master->num_streams; i++) {
+		cmd[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CFGI_STE) |
+			 FIELD_PREP(CMDQ_CFGI_0_SID, master->streams[i].id);
+		arm_smmu_cmdq_issue_cmdlist(smmu, &smmu->cmdq, cmd, 1, true);
+	}
+}
+
 static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
 				      struct device *dev)
 {
@@ -146,6 +179,7 @@ static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
 		return ret;
 
 	mutex_lock(&arm_smmu_asid_lock);
+	invalidate_same_ste(master, nested);
 	ret = arm_smmu_attach_prepare(&state, domain);
 	if (ret)
 		goto out_unlock;

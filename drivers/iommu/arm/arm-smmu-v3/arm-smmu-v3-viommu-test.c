@@ -515,6 +515,25 @@ static void stage1_and_bypass_take_two_syncs_each_way(struct kunit *test)
 	bypass->ops->free(bypass);
 }
 
+/* As a guest's CFGI_STE arrives: it may have changed a CD, and not its entry */
+static void attach_of_the_same_entry_invalidates_it(struct kunit *test)
+{
+	struct soft_smmu *s = test->priv;
+	struct iommu_domain *first = soft_new_nested(test, s, 0x400b, 0xd6);
+	struct iommu_domain *same = soft_new_nested(test, s, 0x400b, 0xd6);
+
+	soft_add_vdevice(test, s);
+	KUNIT_EXPECT_EQ(test, soft_attach(s, first), 0);
+	s->logged = 0;
+	KUNIT_EXPECT_EQ(test, soft_attach(s, same), 0);
+	KUNIT_EXPECT_EQ(test, soft_count_op(s, OP_CFGI_STE), 1);
+	KUNIT_EXPECT_EQ(test, s->log[0][0] >> 32, SID);
+	KUNIT_EXPECT_EQ(test, s->log[1][0] & 0xff, OP_CMD_SYNC);
+
+	first->ops->free(first);
+	same->ops->free(same);
+}
+
 /* The core's pointer may be wrong while it undoes an attach; here it is NULL */
 static void device_is_in_the_list_of_one_domain(struct kunit *test)
 {
@@ -715,6 +734,14 @@ static void attach_is_refused_where_it_cannot_be(struct kunit *test)
 	s->smmu.features &= ~ARM_SMMU_FEAT_S2FWB;
 	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), -EINVAL);
 	s->fwspec->flags = IOMMU_FWSPEC_PCI_RC_CANWBS;
+
+	/* Nothing would answer a stall */
+	s->master.stall_enabled = true;
+	s->master.num_streams = 2;
+	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), -EINVAL);
+	s->master.num_streams = 1;
+	s->master.stall_enabled = false;
+
 	KUNIT_EXPECT_EQ(test, soft_attach(s, bypass), 0);
 	KUNIT_EXPECT_PTR_EQ(test, s->master.viommu, s->viommu);
 
@@ -1081,6 +1108,7 @@ static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(stage1_is_invalidated_after_stage2_once_used),
 	KUNIT_CASE(stage1_needs_a_virtual_id),
 	KUNIT_CASE(stage1_and_bypass_take_two_syncs_each_way),
+	KUNIT_CASE(attach_of_the_same_entry_invalidates_it),
 	KUNIT_CASE(device_is_in_the_list_of_one_domain),
 	KUNIT_CASE(domain_without_an_id_leaves_nothing),
 	KUNIT_CASE(device_that_can_nest_tracks_dirty_pages),

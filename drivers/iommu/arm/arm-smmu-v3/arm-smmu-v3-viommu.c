@@ -13,8 +13,9 @@
  * - commands against commands: a batch is issued as a whole, so it is not mixed
  *   with that of another CPU. Only the command queue is shared.
  * - commands against attach and detach: nothing may be cached that a command
- *   misses. Installing an entry invalidates what is cached for its stream, and the
- *   ATC. The TLB is kept on purpose: its entries have the guest's VMID.
+ *   misses. Attaching a device invalidates what is cached for its stream, even if
+ *   its entry stays the same, and the ATC. The TLB is kept on purpose: its entries
+ *   have the guest's VMID.
  * - commands against unbinding of a device: iommufd_viommu::devices_rwsem is held
  *   until the batch is complete.
  * - commands against reset, low-power states and removal of a device: see
@@ -293,8 +294,6 @@ bool arm_smmu_viommu_handle_event(struct arm_smmu_device *smmu, const u64 *evt,
 	if (!is_event_of_guest(evt))
 		return false;
 	ret = report_to_guest(smmu, evt, number);
-	/* A guest can keep the thread busy */
-	cond_resched();
 	return !ret || ret == -EOVERFLOW;
 }
 EXPORT_SYMBOL_IF_KUNIT(arm_smmu_viommu_handle_event);
@@ -350,7 +349,8 @@ static const struct iommufd_viommu_ops arm_smmu_viommu_ops = {
  * @master: The device
  *
  * Nothing maintains caches for the guest's DMA, so it must not bypass them: either
- * stage 2 forces write-back, or the root complex is coherent in any case.
+ * stage 2 forces write-back, or the root complex is coherent in any case. And if the
+ * device stalls at a fault, something must answer.
  *
  * Return: Whether it may.
  */
@@ -359,6 +359,8 @@ bool arm_smmu_master_can_nest(struct arm_smmu_master *master)
 	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(master->dev);
 
 	if (!arm_smmu_nesting_supported(master->smmu))
+		return false;
+	if (master->stall_enabled && !arm_smmu_master_iopf_supported(master))
 		return false;
 	return (master->smmu->features & ARM_SMMU_FEAT_S2FWB) ||
 	       (fwspec->flags & IOMMU_FWSPEC_PCI_RC_CANWBS);

@@ -341,10 +341,10 @@ static void arm_smmu_free_nested_bank(struct arm_smmu_nested_domain *nested)
 	int idx = nested->cfg.cbndx;
 
 	devm_free_irq(smmu->dev, smmu->irqs[idx], nested);
-	/* As for any bank: if the SMMU does not resume, the bank is leaked */
+	/* If the SMMU does not resume now, the bank is leaked, and disabled later */
+	smmu->cbs[idx].cfg = NULL;
 	if (arm_smmu_rpm_get(smmu) < 0)
 		return;
-	smmu->cbs[idx].cfg = NULL;
 	arm_smmu_write_context_bank(smmu, idx);
 	arm_smmu_rpm_put(smmu);
 	clear_bit(idx, smmu->context_map);
