@@ -273,6 +273,18 @@ static void only_interrupts_in_use_are_delivered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt->delivered[3], 1);
 }
 
+/* Its handler finds nothing to do, each time that a user changes the domain */
+static void delivered_interrupt_is_not_spurious(struct kunit *test)
+{
+	struct msi_pause_test *pt = msi_pause_start_live(test, &msi_pause_ops);
+
+	irq_to_desc(pt->desc->irq)->irqs_unhandled = 99900;
+	msi_desc_pause(pt->desc);
+	msi_desc_resume(pt->desc, 0x12345000, 12);
+	KUNIT_EXPECT_EQ(test, pt->delivered[0], 1);
+	KUNIT_EXPECT_EQ(test, irq_to_desc(pt->desc->irq)->irqs_unhandled, 0);
+}
+
 static void rewrite_restores_what_it_found(struct kunit *test)
 {
 	struct msi_pause_test *pt = msi_pause_start_live(test, &msi_pause_ops);
@@ -399,6 +411,7 @@ static struct kunit_case msi_pause_cases[] = {
 	KUNIT_CASE(interrupt_that_comes_while_paused_stays_paused),
 	KUNIT_CASE(interrupt_that_comes_after_resume_has_the_new_address),
 	KUNIT_CASE(only_interrupts_in_use_are_delivered),
+	KUNIT_CASE(delivered_interrupt_is_not_spurious),
 	KUNIT_CASE(rewrite_restores_what_it_found),
 	KUNIT_CASE(rewrite_of_several_interrupts_holds_none),
 	KUNIT_CASE(rewrite_does_not_resume),

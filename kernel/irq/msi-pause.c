@@ -14,7 +14,7 @@
  * - An interrupt is set up meanwhile: its descriptor is known to the IOMMU before
  *   it has a number. What is written to the descriptor here comes before a look at
  *   the number, and the number is stored before the message is composed, with a
- *   full barrier between the two on either side (msi_init_virq()): either
+ *   full barrier between the two on either side (msi_activate_virq()): either
  *   the number is found here, or the new values are found there.
  * - An interrupt is activated or deactivated: that happens under irq_desc::lock.
  *   One that is not activated has no message yet, or none any more.
@@ -27,14 +27,6 @@
 #include <linux/msi.h>
 
 #include "internals.h"
-
-/* As msi_desc_lock_message(), for what was written to @desc before */
-static struct irq_desc *msi_desc_lock_published(struct msi_desc *desc,
-						unsigned long *flags)
-{
-	smp_mb(); /* Pairs with msi_init_virq() */
-	return msi_desc_lock_message(desc, flags);
-}
 
 /**
  * msi_desc_pause - Keep a device from sending the messages of a descriptor
@@ -81,7 +73,8 @@ static void msi_desc_resume_locked(struct msi_desc *desc, struct irq_data *data)
 /*
  * A message may have been blocked by the IOMMU, or never been sent. An edge does
  * not come again, so deliver the interrupt as if it had: its handler finds out
- * whether there is something to do.
+ * whether there is something to do. That there is nothing does not make it spurious:
+ * a user may have its group change the domain as often as it likes.
  */
 static void msi_desc_deliver(struct msi_desc *desc)
 {
@@ -94,9 +87,11 @@ static void msi_desc_deliver(struct msi_desc *desc)
 		if (!irq_desc)
 			continue;
 		if (irq_desc->action && !irq_is_nmi(irq_desc) &&
-		    irqd_is_activated(irq_desc_get_irq_data(irq_desc)))
+		    irqd_is_activated(irq_desc_get_irq_data(irq_desc))) {
+			irq_desc->irqs_unhandled = 0;
 			/* One that is on its way already arrives, too */
 			check_irq_resend(irq_desc, true);
+		}
 		irq_put_desc_unlock(irq_desc, flags);
 	}
 }

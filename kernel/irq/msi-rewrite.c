@@ -25,6 +25,17 @@ bool msi_desc_keeps_address_hi(const struct msi_desc *desc)
 	return desc->ops && desc->ops->keeps_address_hi(desc);
 }
 
+/*
+ * As msi_desc_lock_message(), for what was written to @desc before: an interrupt that
+ * gets its number meanwhile is found here, or its message is composed of the new values
+ */
+struct irq_desc *msi_desc_lock_published(struct msi_desc *desc,
+					 unsigned long *flags)
+{
+	smp_mb(); /* Pairs with msi_activate_virq() */
+	return msi_desc_lock_message(desc, flags);
+}
+
 /* Compose the message anew, and write it: irq_desc::lock is held */
 void msi_desc_write_composed(struct irq_data *data)
 {
@@ -73,9 +84,10 @@ static void msi_desc_rewrite_held(struct msi_desc *desc, struct irq_data *data)
  * affinity and a reset that restores the message are serialised by the lock of the
  * first interrupt's descriptor, as are masking and unmasking if there is no other one.
  *
- * Context: The device's MSI descriptors are locked, see msi_lock_descs(). The
- * driver of the device keeps its registers accessible, and its user from writing
- * to them. Takes irq_desc::lock.
+ * Context: The caller knows that @desc stays: the device's MSI descriptors are locked,
+ * or its group's mutex is held. An interrupt may be set up meanwhile. The driver of
+ * the device keeps its registers accessible, and its user from writing to them. Takes
+ * irq_desc::lock.
  */
 void msi_desc_rewrite(struct msi_desc *desc, u64 iova, unsigned int shift)
 {
@@ -85,6 +97,8 @@ void msi_desc_rewrite(struct msi_desc *desc, u64 iova, unsigned int shift)
 
 	irq_desc = msi_desc_lock_message(desc, &flags);
 	msi_desc_set_iommu_msi_iova(desc, iova, shift);
+	if (!irq_desc)
+		irq_desc = msi_desc_lock_published(desc, &flags);
 	if (!irq_desc)
 		return;
 	data = irq_desc_get_irq_data(irq_desc);

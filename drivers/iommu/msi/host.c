@@ -209,6 +209,9 @@ static int msi_vector_enter(const struct iommu_msi_change *change,
 	case MSI_SPACE:
 		return msi_vector_enter_space(msi_member(change->to), desc);
 	case MSI_DMA_API:
+		/* If not, the core has vectors follow when it can */
+		if (!iommu_dma_can_map_msi(change->to))
+			return 0;
 		return iommu_dma_map_msi(change->to, desc->dev,
 					 desc->iommu_msi_phys, &page.iova,
 					 &page.shift);
@@ -282,6 +285,8 @@ static void msi_vector_follow(const struct iommu_msi_change *change,
 	msi_vector_release(desc);
 	if (user)
 		msi_vector_attach(desc, user);
+	if (way == MSI_DMA_API && !iommu_dma_can_map_msi(change->to))
+		return;
 	if (msi_vector_page(change, desc, &page))
 		msi_desc_resume(desc, page.iova, page.shift);
 	else if (way != MSI_BLOCKED && way != MSI_UNKNOWN)

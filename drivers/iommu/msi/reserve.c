@@ -68,12 +68,19 @@ static int doorbell_bring_in_reach(struct iommu_doorbell *doorbell,
 static int msi_reserve_known(struct msi_reserve *reserve,
 			     struct iommu_doorbell *doorbell)
 {
-	int rc = 0;
+	int rc;
 
-	if (reserve->device->below_4g)
+	if (doorbell->moving)
+		/* For another device of the group, to where this one may not reach */
+		return reserve->device->below_4g &&
+				       upper_32_bits(doorbell_last(doorbell)) ?
+			       -EADDRINUSE :
+			       0;
+	if (reserve->device->below_4g) {
 		rc = doorbell_lower(doorbell, &reserve->relocations);
-	if (rc || doorbell->moving)
-		return rc;
+		if (rc || doorbell->moving)
+			return rc;
+	}
 	return doorbell_bring_in_reach(doorbell, &reserve->optional);
 }
 
@@ -351,14 +358,15 @@ int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 	if (!space->only_window)
 		space->window = *window;
 	rc = msi_reserve_begin(&reserve, dev);
-	if (rc) {
+	if (rc)
 		msi_relocations_cancel(&reserve.relocations);
-		msi_relocations_cancel(&reserve.optional);
-	} else {
+	else
 		rc = msi_relocations_commit(&reserve.relocations);
+	if (rc)
+		msi_relocations_cancel(&reserve.optional);
+	else
 		/* If messages cannot be rewritten, these stay where they were */
 		msi_relocations_commit(&reserve.optional);
-	}
 	if (rc)
 		iommu_msi_unreserve_device(space, dev);
 	return rc;

@@ -252,11 +252,8 @@ static struct msi_user *msi_late_user(struct iommu_msi_space *space,
 	if (!device)
 		return ERR_PTR(-ENOMEM);
 	user = msi_user_create(device, doorbell);
-	if (!user) {
-		msi_device_free_idle(space, device);
-		return ERR_PTR(-ENOMEM);
-	}
-	return user;
+	/* The owner may be about to use the device, and frees it with its group */
+	return user ?: ERR_PTR(-ENOMEM);
 }
 
 /**

@@ -185,6 +185,24 @@ TEST_F(shared_group, takes_a_host_driver_that_goes_and_comes_back)
 	expect_rings(_metadata, &self->port);
 }
 
+/* By the administrator, while no user has it */
+TEST_F(shared_group, leaves_the_host_driver_its_interrupts_in_each_domain)
+{
+	static const char *const types[] = { "identity", "DMA", "DMA-FQ", "DMA",
+					     "identity", "DMA-FQ", "DMA" };
+	struct setup *s = &self->s;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		ASSERT_EQ(0, sysfs_set_domain(lower_edu(), types[i]));
+		expect_rings(_metadata, &self->port);
+	}
+	ASSERT_EQ(0, attach(s));
+	expect_rings(_metadata, &self->port);
+	edu_close(&s->edu);
+	expect_rings(_metadata, &self->port);
+}
+
 TEST_F(shared_group, is_the_users_alone_without_the_host_driver)
 {
 	struct setup *s = &self->s;
