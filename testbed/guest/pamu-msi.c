@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cases about the banks of the MPIC that MSIs are written to, behind a PAMU: where they
- * are, what leads to them, and if a message that is sent through them arrives.
+ * Tests of the MPIC's MSI banks behind a PAMU: their I/O addresses, their mappings, and the
+ * delivery of messages.
  *
- * Nothing translates the device's DMA. A message that it sends to an I/O address lands
- * in the memory that has this address, and the host takes it from there to where the
- * PAMU's tables lead: the question "delivers". So such a case has the bank at an I/O
- * address that is memory, which the kernel is not told of.
+ * QEMU does not translate the device's DMA. A message sent to an I/O address is written to
+ * the memory at this physical address. On the question "delivers" the host writes it to the
+ * address found in the PAMU's tables. Such a test places the bank at an I/O address that is
+ * backed by memory unknown to the kernel.
  */
 #include "pamu.h"
 
@@ -24,9 +24,9 @@
 #include <linux/iommufd_msi.h>
 #include <linux/vfio_msi.h>
 
-/* The last slot that the inbound windows of the PCI controller carry */
+/* The last slot within the inbound windows of the PCI controller */
 #define HIGHEST		0x17000000ULL
-/* I/O addresses that are memory: see machine/pamu.py */
+/* I/O addresses backed by memory: see machine/pamu.py */
 #define CAUGHT		0x10000000ULL
 /* Offset of the register in each bank's page */
 #define REGISTER	0x140
@@ -39,7 +39,7 @@ static unsigned int banks(void)
 	return several ? atoi(several) : 1;
 }
 
-/* What the kernel says about banks */
+/* Banks as reported by the kernel */
 
 static unsigned int list_banks(struct device *d, __u32 object,
 			       struct iommu_msi_doorbell *found)
@@ -86,7 +86,7 @@ static int place(struct device *d, __u32 index, __u64 iova)
 	return ioctl(d->iommufd, IOMMU_MSI_PLACE, &args);
 }
 
-/* Check whether user space is told that it may map there */
+/* Check whether the allowed IOVA ranges include @iova */
 static int is_offered(struct device *d, __u64 iova)
 {
 	struct iommu_iova_range ranges[2 * MAX_BANKS];
@@ -113,7 +113,7 @@ static __u32 new_ioas(struct device *d)
 	return ioas.out_ioas_id;
 }
 
-/* The device's own idea of its message */
+/* The message in the device's MSI capability */
 
 static unsigned long long message_address(void)
 {
@@ -171,7 +171,7 @@ static int refused(struct device *d)
 	return rc;
 }
 
-/* Bus mastering is what lets the device send */
+/* The device sends MSIs only with bus mastering enabled */
 static void allow_dma(struct device *d)
 {
 	struct vfio_region_info config = {
@@ -204,7 +204,7 @@ static void expect_delivery(struct vector *v)
 	EXPECT(count == 1);
 }
 
-/* Cases */
+/* Tests */
 
 static void banks_are_counted_before_the_device_is_attached(void)
 {
@@ -336,7 +336,7 @@ static void bank_that_is_not_mapped_refuses_vectors(void)
 	struct vector v;
 	__u32 id;
 
-	/* Attached to nothing, and without a slot for banks */
+	/* Not attached, then attached without a slot for banks */
 	EXPECT_ERRNO(refused(&d), EOPNOTSUPP);
 	EXPECT(!page_table(&d, 28, 1, &id));
 	EXPECT(!attach(&d, id));
@@ -368,13 +368,13 @@ static void vector_stays_from_page_table_to_page_table(void)
 	ASK("bank %#llx 0", CAUGHT);
 	expect_delivery(&v);
 
-	/* Another IOAS would put it elsewhere */
+	/* Another IOAS, which would place the bank elsewhere */
 	EXPECT(!attach(&d, other));
 	ASK("bank %#llx 0", CAUGHT);
 	ASK("slots 1");
 	expect_delivery(&v);
 
-	/* Larger slots are none that the message is sent to */
+	/* With larger slots the message's address is not in the bank's slot */
 	d.ioas = other;
 	EXPECT(!page_table(&d, 32, 4, &id));
 	EXPECT_ERRNO(attach(&d, id), EADDRINUSE);
@@ -436,7 +436,7 @@ static void killed_process_leaves_no_bank_mapped(void)
 	kill(child, SIGKILL);
 	EXPECT(waitpid(child, NULL, 0) == child);
 	ASK("identity");
-	/* And nobody is taken for a user of it */
+	/* The bank has no stale user */
 	d = attach_device();
 	v = get_vector(&d);
 	ASK("bank %#llx 0", HIGHEST);
@@ -444,7 +444,7 @@ static void killed_process_leaves_no_bank_mapped(void)
 	close_device(&d);
 }
 
-/* By a container */
+/* VFIO container */
 
 static int map_bank(struct container *c, __u32 index, __u64 iova, __u64 size)
 {
@@ -524,7 +524,7 @@ static void allow_unsafe_interrupts(const char *yes)
 		   yes);
 }
 
-/* Nobody else has interrupts in the banks */
+/* No other group has interrupts in the banks */
 static void banks_of_its_own_make_a_group_isolated(void)
 {
 	struct container c;
@@ -543,13 +543,13 @@ static void banks_of_its_own_make_a_group_isolated(void)
 	allow_unsafe_interrupts("1");
 }
 
-/* Other registers of the MPIC are in the bank's page, so no user is given that */
+/* The bank's page has other registers of the MPIC, so it is not mapped for users */
 static void bank_without_a_page_of_its_own_is_no_doorbell(void)
 {
 	struct iommu_msi_doorbell found[MAX_BANKS];
 	struct device d;
 
-	/* What nobody is given is shared with nobody */
+	/* A page that is not mapped for users is not shared */
 	allow_unsafe_interrupts("0");
 	d = attach_device();
 	EXPECT(count_banks(&d).num_doorbells == 0);

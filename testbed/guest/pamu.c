@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first and only process of the machine with a PAMU: has VFIO and iommufd
- * drive an edu device, and after each step asks the host what the PAMU's tables
- * in memory say. Prints KTAP, with what KUnit found at boot.
+ * init of the machine with a PAMU. Uses an edu device by VFIO and iommufd, and
+ * after each step asks the host to check the PAMU's tables in memory. Prints
+ * KTAP, including the results of KUnit at boot.
  *
- * Report and questions leave by the second serial port: a virtio port would be on
- * PCI, in the one group that the devices behind the PAMU share. A line that begins
- * with "? " is a question; check/paace.py knows them. The answer is "yes", or
- * what is wrong.
+ * The second serial port carries the report and the questions: a virtio port would
+ * be on PCI, in the single group of all devices behind the PAMU. A line that begins
+ * with "? " is a question, see check/paace.py. The answer is "yes" or a description
+ * of the problem.
  */
 #include "pamu.h"
 
@@ -67,7 +67,7 @@ void ask(int line, const char *format, ...)
 		problem("line %d: %s", line, strtok(answer, "\n"));
 }
 
-/* Help */
+/* Helpers */
 
 void write_file(const char *path, const char *text)
 {
@@ -89,7 +89,7 @@ static int read_file(const char *path, char *text, size_t size)
 	return got > 0;
 }
 
-/* The first entry of a directory that begins so */
+/* Find the first entry of a directory that starts with a prefix */
 static int find_entry(const char *directory, const char *begin, char *name)
 {
 	DIR *list = opendir(directory);
@@ -155,7 +155,7 @@ void put_memory(struct memory *m)
 	munmap(m->at, m->size);
 }
 
-/* The device, by iommufd */
+/* The device, with iommufd */
 
 struct device bind_device(void)
 {
@@ -251,7 +251,7 @@ int page_table(struct device *d, __u32 bits, __u32 slots, __u32 *id)
 	return rc;
 }
 
-/* Cases: DMA has to use physical addresses before each and afterwards */
+/* Tests: DMA has to use physical addresses before and after each one */
 
 static void the_boot_leaves_identity(void)
 {
@@ -349,14 +349,14 @@ static void what_does_not_fit_fails_and_changes_nothing(void)
 	struct memory huge = get_huge(2 * SLOT);
 
 	EXPECT(!map(&d, SLOT, page.at, page.size, RW));
-	/* A second piece in a slot, and a piece that is not at a slot's start */
+	/* A second mapping in a slot, and a mapping that is not at a slot's start */
 	EXPECT_ERRNO(map(&d, SLOT + 4 * KIB, more.at, more.size, RW), ENOSPC);
 	EXPECT_ERRNO(map(&d, 2 * SLOT + 4 * KIB, more.at, more.size, RW),
 		     EINVAL);
-	/* 12 KiB are two pieces, and so is what begins before a slot */
+	/* 12 KiB, and a mapping that begins before a slot, need two entries */
 	EXPECT_ERRNO(map(&d, 3 * SLOT, huge.at, 12 * KIB, RW), ENOSPC);
 	EXPECT_ERRNO(map(&d, 4 * SLOT - 4 * KIB, huge.at, 8 * KIB, RW), EINVAL);
-	/* The same after a whole slot, which is empty again */
+	/* The same after a whole slot, which is unmapped again */
 	EXPECT_ERRNO(map(&d, 4 * SLOT, huge.at, SLOT + 12 * KIB, RW), ENOSPC);
 	EXPECT_ERRNO(map(&d, 0, huge.at, SLOT + 4 * KIB, RW), EEXIST);
 	EXPECT_ERRNO(map(&d, 256 * SLOT, page.at, page.size, RW), EINVAL);
@@ -450,7 +450,7 @@ static void parameters_say_the_default_geometry(void)
 	close_device(&d);
 }
 
-/* Runs in a child, which is killed when it has written a byte to @ready */
+/* Run in a child process, which is killed after writing a byte to @ready */
 int wait_for_kill(void (*run)(int ready))
 {
 	int ready[2];
@@ -490,7 +490,7 @@ static void a_killed_process_leaves_identity(void)
 	EXPECT(waitpid(child, NULL, 0) == child);
 }
 
-/* The device, by a container */
+/* The device, with a VFIO container */
 
 struct container open_container(int type)
 {
@@ -620,7 +620,7 @@ static void wired_interrupts_need_no_bank(void)
 	close_device(&d);
 }
 
-/* The other machine: its PCI controller has no LIODN */
+/* The machine whose PCI controller has no LIODN */
 static void devices_without_a_liodn_are_in_no_group(void)
 {
 	char path[PATH];
@@ -651,7 +651,7 @@ static const struct test without_liodn[] = {
 	CASE(devices_without_a_liodn_are_in_no_group),
 };
 
-/* Another one: nothing tells the PAMU's driver of violations */
+/* The machine whose PAMU has no interrupt for access violations */
 static void a_pamu_without_interrupt_is_not_set_up(void)
 {
 	EXPECT(access("/sys/bus/platform/devices/fsl-of-pamu.0", F_OK) == 0);
@@ -664,7 +664,7 @@ static const struct test without_interrupt[] = {
 
 /* KUnit */
 
-/* debugfs has a stream with one result for each suite: subtests of this one */
+/* debugfs has one KTAP stream for each suite: print it as subtests */
 static void print_suite(const char *name, unsigned int number)
 {
 	char path[PATH], line[500];
@@ -748,7 +748,7 @@ static void prepare(void)
 	write_file("/sys/kernel/mm/hugepages/hugepages-16384kB/nr_hugepages", "3");
 }
 
-/* What the kernel remembers of its complaints, should the console not show them */
+/* Report taint and lockdep state, in case the console lacks the warnings */
 static void kernel_state(void)
 {
 	char tainted[32], line[200], locks[32] = "1";
@@ -763,7 +763,7 @@ static void kernel_state(void)
 		locks);
 }
 
-/* A case runs in a child, so that nothing of it is left, whatever it does */
+/* Run each test in a child process, whose resources are freed when it exits */
 static int run_case(const struct test *test, unsigned int number, int liodn)
 {
 	pid_t child;
@@ -799,7 +799,7 @@ static int run_list(const struct list *list, unsigned int number, int liodn)
 	return failed;
 }
 
-/* Kernel parameters that the kernel does not know are in the environment */
+/* Unknown kernel parameters are passed to init in its environment */
 static void choose_lists(struct list lists[2])
 {
 	if (getenv("without_liodn")) {

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
-# What every script of the test bed shares: the paths, one-line errors, the
-# line of progress that each long stage prints, locks, the kernel variant that
-# BASE= and DEBUG= ask for. Sourced, never run. Messages and progress go to
-# stderr: stdout belongs to a script's result.
+# Definitions shared by all scripts of the test bed: paths, one-line errors, the
+# progress line of long stages, locks, and the kernel variant selected by BASE=
+# and DEBUG=. Sourced, never run. Messages and progress go to stderr; stdout is
+# reserved for a script's result.
 # shellcheck shell=bash disable=SC2034 # what is set here is used elsewhere
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 OUT=${OUT:-$ROOT/out}
 BASE=${BASE:-} DEBUG=${DEBUG:-} V=${V:-}
-# quilt is to take mails without a diff.
+# Make quilt accept mails without a diff.
 PATH=$ROOT/testbed/tree/quilt:$PATH
 export ROOT OUT BASE DEBUG V LC_ALL=C PATH
 
-# Variables given to the top Makefile are this test bed's, not those of the
-# makes that its scripts start.
+# Variables given to the top Makefile must not reach the makes that the scripts
+# start.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS MAKEFILES
 
 PATCHES=$ROOT/patches
 PRISTINE=$OUT/pristine
 TREE=$OUT/linux
-# The directories whose files are overlay: new kernel files at kernel paths.
+# The overlay's directories: new kernel files at kernel paths.
 OVERLAY_DIRS=(arch drivers include kernel tools Documentation)
-# The 6.12.y that the series is written against, and the oldest that it takes.
+# The 6.12.y that the series is based on, and the oldest one supported.
 PINNED=6.12.117
 
 die() {
@@ -38,43 +38,43 @@ note() {
 	printf '%s\n' "$*" >&2
 }
 
-# The text of a script's top comment is its --help.
+# Print the script's top comment, the text for --help.
 help_text() {
 	sed -n '2,/^[^#]/{/^# SPDX/d;s/^# \{0,1\}//p}' "$0"
 }
 
-# seconds_since START: with one decimal, START being an $EPOCHREALTIME.
+# seconds_since START: Print the seconds since START, an $EPOCHREALTIME, with one decimal.
 seconds_since() {
 	local us=$((${EPOCHREALTIME/./} - ${1/./}))
 	printf '%d.%d' $((us / 1000000)) $((us / 100000 % 10))
 }
 
-# Seconds between two signs of life on a line of progress: who reads a log sees
-# that a long stage goes on, and nothing that ends silent jobs ends this one.
+# Seconds between two updates of a progress line. They show in a log that a long
+# stage is still running, and keep CI systems from killing a silent job.
 BEAT=${BEAT:-60}
-# The same on a terminal, where the line is written over.
+# The same on a terminal, where the line is overwritten.
 TERMINAL_BEAT=2
 
-# part_done DONE TOTAL START: of the steps that a stage takes, in percent, with an
-# estimate of the time left; of an unknown total (0) the number done.
+# part_done DONE TOTAL START: Print the completed part of a stage in percent and an
+# estimate of the time left, or the number of steps done if TOTAL is unknown (0).
 part_done() {
 	local us=$((${EPOCHREALTIME/./} - ${3/./})) percent
 	if [ "$2" = 0 ]; then
 		printf ', %d done' "$1"
 		return
 	fi
-	# Before the end nothing is complete, and a total may be a few too low.
+	# TOTAL may be a few steps too low: do not print 100 % before the end.
 	percent=$(($1 * 100 / $2))
 	[ "$percent" -lt 99 ] || percent=99
 	printf ', %d %%' "$percent"
-	# The first steps say nothing of the others.
+	# The first steps do not allow an estimate.
 	[ "$percent" -lt 3 ] || [ "$1" -ge "$2" ] ||
 		printf ', about %d s left' $((us * ($2 - $1) / $1 / 1000000))
 }
 
-# heartbeat START NAME LOG: says each $BEAT seconds how long it has been, and with
-# STEPS_TOTAL how much is done: a step is a line of the log as Kbuild writes it. Waits
-# for what never comes and starts no process, so nothing of it outlives its end.
+# heartbeat START NAME LOG: Print the elapsed time every $BEAT seconds and, if STEPS_TOTAL
+# is set, the progress. A step is a Kbuild line in LOG. Waits by a read that times out
+# rather than by sleep, so that no child process is left when it is killed.
 heartbeat() {
 	local never log line beat=$BEAT done=0 part=''
 	exec {never}<> <(:)
@@ -96,7 +96,7 @@ heartbeat() {
 	done
 }
 
-# stage NAME LOG COMMAND...: one line of progress, all output to the log.
+# stage NAME LOG COMMAND...: Run COMMAND with one progress line and its output in LOG.
 stage() {
 	local name=$1 log=$2 start=$EPOCHREALTIME rc=0 beat
 	shift 2
@@ -127,8 +127,8 @@ stage() {
 	printf '%s s\n' "$(seconds_since "$start")" >&2
 }
 
-# with_lock NAME COMMAND...: one at a time in this checkout. A command that
-# holds the lock may call another one that asks for it.
+# with_lock NAME COMMAND...: Run COMMAND under a lock of this checkout. A command
+# that holds the lock may take it again.
 with_lock() {
 	local name=$1 fd
 	shift
@@ -143,12 +143,12 @@ with_lock() {
 			flock "$fd"
 		}
 		export LOCKS_HELD="${LOCKS_HELD:-} $name"
-		# Children must not keep the lock past this command's end.
+		# Background children must not hold the lock after the command exits.
 		eval '"$@"' "$fd>&-"
 	)
 }
 
-# variant: the O= directory's name below out/ for BASE= and DEBUG=.
+# variant: Print the name of the O= directory below out/ for BASE= and DEBUG=.
 variant() {
 	local name=arm64
 	case $DEBUG in
@@ -165,7 +165,7 @@ variant() {
 	printf '%s\n' "$name"
 }
 
-# missing_packages PACKAGE...: those that dpkg does not have installed.
+# missing_packages PACKAGE...: Print the packages that are not installed.
 missing_packages() {
 	local have
 	have=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
@@ -179,7 +179,7 @@ need_packages() {
 	[ -z "$missing" ] || die "missing packages: $missing; install what the test bed needs with: testbed/host/packages"
 }
 
-# in_list WORD LIST...
+# in_list WORD LIST...: Check whether WORD is in LIST.
 in_list() {
 	local word=$1 item
 	shift
@@ -187,14 +187,14 @@ in_list() {
 	return 1
 }
 
-# tree_fingerprint DIR: changes when any file of the tree does, going by name,
-# size and time; of the overlay's symbolic links only where they point.
+# tree_fingerprint DIR: Print a checksum of the name, size and time of all files of
+# the tree. Of the overlay's symbolic links only the target's name is included.
 tree_fingerprint() {
 	(cd "$1" && find . -path ./.pc -prune -o \( -type f -o -type l \) -printf '%P %s %T@ %l\n') |
 		sort | sha256sum | cut -d' ' -f1
 }
 
-# The kernel version that a source tree's Makefile states.
+# tree_version DIR: Print the kernel version from a source tree's Makefile.
 tree_version() {
 	sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p;s/^SUBLEVEL = /./p' "$1/Makefile" 2>/dev/null |
 		head -n 3 | paste -sd'\0'

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# What was done is not done again while nothing changed that it depends on. Who sources
-# this sets MEMORY, a directory of out/cache, and gives keys that stand for all of that.
+# Caches results of commands. A script that sources this file sets MEMORY, a directory of
+# out/cache. A key has to cover everything that the result depends on.
 # shellcheck shell=bash
 
-# memory_of KEY: where what is known under a key is kept.
+# memory_of KEY: Print the path of the cached result for KEY.
 memory_of() {
 	printf '%s\n' "$OUT/cache/$MEMORY/$(sha256sum <<<"$1" | cut -d' ' -f1)"
 }
@@ -12,8 +12,8 @@ remembers() {
 	[ -f "$(memory_of "$1")" ]
 }
 
-# remember KEY COMMAND...: what the command printed when it last had this key. One that
-# fails is not remembered, and ends a shell with errexit and pipefail.
+# remember KEY COMMAND...: Print the cached output for KEY, or run COMMAND and cache its
+# output. A failure is not cached, and exits a shell with errexit and pipefail.
 remember() {
 	local file draft
 	file=$(memory_of "$1")

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-# Debian packages of the release after the host's, unpacked into a directory by
-# mmdebstrap: nothing is installed, and nothing of it is run to unpack it.
+# Unpacks Debian packages of the release after the host's into a directory by
+# mmdebstrap. Nothing is installed, and no program of the packages is run.
 # Sourced after common.sh, never run.
 # shellcheck shell=bash
 
-# The release whose backports have a newer QEMU.
+# The release whose backports provide a newer QEMU.
 RELEASE=trixie
 
-# archive: the URI by which apt gets the release that runs here.
+# archive: Print the URI that apt uses for the running release.
 archive() {
 	local release uri
 	release=$(. /etc/os-release && printf %s "$VERSION_CODENAME")
@@ -18,24 +18,24 @@ archive() {
 	printf '%s\n' "$uri"
 }
 
-# check_room DIR MIB WHAT
+# check_room DIR MIB WHAT: Exit unless DIR has MIB of free space to build WHAT.
 check_room() {
 	local free
 	free=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
 	[ "$free" -ge "$2" ] ||
-		die "$1 has $free MiB left, and $3 takes $2 while it is made"
+		die "$1 has $free MiB of free space, but building $3 needs $2"
 }
 
-# unpack DIR ARCHITECTURE PACKAGES [OPTION...]: the packages and what they depend on,
-# with more options for mmdebstrap; what was unpacked is listed in DIR.packages. The
-# files are this user's, by way of an archive, also if that is not root.
+# unpack DIR ARCHITECTURE PACKAGES [OPTION...]: Unpack PACKAGES and their dependencies
+# with additional options for mmdebstrap, and list them in DIR.packages. Unpacking
+# through tar makes the files belong to the current user, who need not be root.
 unpack() {
 	local dir=$1 arch=$2 include=$3 uri
 	shift 3
 	uri=$(archive)
 	mkdir "$dir"
 	printf 'deb %s %s main\n' "$uri" "$RELEASE" "$uri" "$RELEASE-backports" >"$dir.list"
-	# The names of the packages have their versions; : of an epoch is %3a there.
+	# The file names of the packages include the version, with %3a for an epoch's colon.
 	if ! mmdebstrap --variant=extract --arch="$arch" --include="$include" \
 		--aptopt="APT::Default-Release \"$RELEASE-backports\"" \
 		--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
@@ -53,7 +53,7 @@ unpack() {
 	sed -n 's/\.deb$//p' "$dir.log" | sed 's/%3a/:/' | sort >"$dir.packages"
 }
 
-# check_qemu PACKAGES ARCHITECTURE MINIMUM WHY
+# check_qemu PACKAGES ARCHITECTURE MINIMUM WHY: Exit unless QEMU is new enough.
 check_qemu() {
 	local version
 	version=$(sed -n "s/^qemu-system-arm_\(.*\)_$2\$/\1/p" "$1")

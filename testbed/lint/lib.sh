@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the linters share: the verbs that each of them has, the files they look
-# at, and verdicts that are remembered by content. Sourced by each linter.
+# Common code of the linters: their verbs, the files that they check, and
+# verdicts cached by content. Sourced by each linter.
 #
-# A linter's stdout: a line per finding; lines that start with "# " are remarks.
-# Its exit code: 0 no finding, 1 findings, 4 nothing to look at (the remark says
-# why), anything else: it could not do its work.
+# A linter prints one line per finding; lines that start with "# " are remarks.
+# Its exit code: 0 no finding, 1 findings, 4 nothing to check (a remark says
+# why), anything else: the linter failed.
 # shellcheck shell=bash
 shopt -s inherit_errexit
 # shellcheck source=testbed/lib/common.sh
@@ -22,7 +22,7 @@ WORK=$OUT/lint/$LINTER
 NOTHING=4
 FAILED=3
 
-# linter_main VERB: a linter defines check and seed; both print findings.
+# linter_main VERB: Run the linter's function check or seed, which prints findings.
 linter_main() {
 	local findings rc
 	case ${1:-} in
@@ -31,7 +31,7 @@ linter_main() {
 	*) usage_error "usage: testbed/lint/$LINTER check|seed" ;;
 	esac
 	if [ ! -d "$TREE" ] || [ ! -d "$PRISTINE" ]; then
-		die "no $TREE to look at: make tree first"
+		die "no $TREE: run make tree first"
 	fi
 	mkdir -p "$WORK"
 	rm -f "$WORK/changes"
@@ -57,15 +57,15 @@ nothing() {
 	exit "$NOTHING"
 }
 
-# in_parallel FUNCTION ITEM...: the function with each item, as many at once as
-# there are processors; the output is in the items' order.
+# in_parallel FUNCTION ITEM...: Run FUNCTION for each ITEM, on all processors, and
+# print the output in the order of the items.
 in_parallel() {
 	local function=$1 item n=0 dir
 	shift
 	dir=$(mktemp -d "$WORK/parallel.XXXXXX")
 	for item; do
-		# Whichever ends first; whether it failed is asked below, and not of wait:
-		# the shell forgets a job whose number another process has been given.
+		# Wait for any job. Failures are detected below rather than by wait: the
+		# shell forgets a job when its process ID is reused.
 		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
 		(
 			"$function" "$item" >"$dir/$n"
@@ -81,13 +81,13 @@ in_parallel() {
 	rm -r "$dir"
 }
 
-# sums FILE...: part of a key.
+# sums FILE...: Print checksums, as part of a key.
 sums() {
 	sha256sum "$@" | cut -d' ' -f1
 }
 
-# tool_lines PATTERN COMMAND...: the lines of its output that are findings. A
-# tool that fails without any has not done its work.
+# tool_lines PATTERN COMMAND...: Print the findings in the output of COMMAND. Exit
+# if COMMAND fails without findings.
 tool_lines() {
 	local pattern=$1 output rc=0
 	shift
@@ -101,9 +101,9 @@ pristine_id() {
 	sed -n 's/^id=//p' "$OUT/pristine.version"
 }
 
-# find_changes: all that the series changes or adds in the assembled tree, with
-# an "m" before what upstream has too and an "a" before the rest. A file that is
-# a hard link to the pristine tree's cannot differ from it.
+# find_changes: Print all files that the series changes ("m") or adds ("a") in the
+# assembled tree. A file that is a hard link to one of the pristine tree cannot
+# differ from it.
 find_changes() {
 	(cd "$TREE" && find . -path ./.pc -prune -o -links 1 ! -type d -printf '%P\n') | sort |
 		while read -r path; do
@@ -115,7 +115,7 @@ find_changes() {
 		done
 }
 
-# changes: found once in a run.
+# changes: Print the result of find_changes, which is computed once per run.
 changes() {
 	if [ ! -f "$WORK/changes" ]; then
 		find_changes >"$WORK/changes.new"
@@ -128,8 +128,8 @@ changed_files() {
 	changes | cut -d' ' -f2
 }
 
-# overlay_files PATTERN, touched_files PATTERN: the new files of the assembled
-# tree, and those that upstream has too.
+# overlay_files PATTERN, touched_files PATTERN: Print the added and the changed
+# files of the assembled tree.
 overlay_files() {
 	changes | sed -n 's/^a //p' | grep -E -e "$1" || true
 }
@@ -138,8 +138,8 @@ touched_files() {
 	changes | sed -n 's/^m //p' | grep -E -e "$1" || true
 }
 
-# project_files: the files of this repository, but for the linters' seeds, which
-# have to be wrong.
+# project_files: Print the files of this repository except the linters' seeds,
+# which have bugs on purpose.
 project_files() {
 	cd "$ROOT"
 	if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
@@ -151,8 +151,8 @@ project_files() {
 	done
 }
 
-# scripts_of INTERPRETER ENDING: project files with such a first line (a regular
-# expression after "#!") or such a name.
+# scripts_of INTERPRETER ENDING: Print the project files whose first line is "#!"
+# with INTERPRETER, or whose name ends with ENDING (regular expressions).
 scripts_of() {
 	# shellcheck disable=SC2016 # awk's own variables
 	project_files | (cd "$ROOT" && xargs -d '\n' awk -v interpreter="^#!.*$1" -v ending="$2\$" '

@@ -24,7 +24,7 @@ COMMAND = re.compile(r"^  (?:CC|AS|LD|AR)(?: \[M\])? +(\S+)$")
 
 
 def compiled(lines, tree, objects, prefixes):
-    """The warnings among the lines, each once per object. Paths are relative to
+    """Return the warnings, each once per object. Paths are relative to
     the build directory; the compiler follows the overlay's links."""
     unit, seen = "", set()
     for line in lines:
@@ -56,15 +56,15 @@ def places(path):
 
 
 def new(base, log):
-    """The lines to show. The new one of several occurrences cannot be determined, so
-    all of them are shown."""
+    """Return the new lines. Which of several occurrences is new cannot be determined, so
+    all of them are returned."""
     known = places(base)
     return [line for key, lines in places(log).items()
             if len(lines) > len(known.get(key, ())) for line in lines]
 
 
 def main(arguments):
-    """Dispatches the verbs named in the file's top comment."""
+    """Run the verb given on the command line."""
     match arguments:
         case ["compiled", tree, objects, *prefixes]:
             result = compiled(sys.stdin, os.path.abspath(tree), os.path.abspath(objects),

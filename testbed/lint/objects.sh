@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0
-# The build directories of the linters that go through Kbuild: one for the
-# patched tree and one for pristine, apart from those of the kernels that boot.
-# Sourced after lib.sh.
+# Build directories of the linters that use Kbuild: one for the patched tree and
+# one for pristine, separate from those of the kernels that boot. Sourced after
+# lib.sh.
 # shellcheck shell=bash
 # shellcheck source=testbed/lib/kbuild.sh
 . "$ROOT/testbed/lib/kbuild.sh"
 
-# The kernel's make takes LC_ALL away; the compiler's messages must not depend
-# on who runs this.
+# The kernel's make unsets LC_ALL; the compiler's messages must not depend on the
+# user's locale.
 export LANG=C
 
-# objects_of linux|pristine: the build directory.
+# objects_of linux|pristine: Print the build directory.
 objects_of() {
 	printf '%s\n' "$OUT/lint/objects/$1$(suffix)"
 }
 
-# suffix: tells what is for ppc64 from what is for arm64.
+# suffix: Print a suffix for the files of ppc64, nothing for arm64.
 suffix() {
 	[ "$KERNEL_ARCH" = arm64 ] || printf -- '-ppc64'
 }
 
-# fragments linux|pristine: the series' symbols do not exist in pristine.
+# fragments linux|pristine: Print the fragments. Pristine lacks the series' symbols.
 fragments() {
 	if [ "$KERNEL_ARCH" = powerpc ]; then
 		printf '%s\n' "$ROOT/testbed/config/pamu.config"
@@ -32,7 +32,7 @@ fragments() {
 }
 
 configured_from() {
-	# The files of a tree that was made anew may be older than what was built.
+	# Files of a newly assembled tree may be older than the objects.
 	if [ "$1" = pristine ]; then pristine_id; else cat "$OUT/$1.state/generation"; fi
 	"${CROSS_COMPILE}gcc" --version
 	fragments "$1" | xargs cat
@@ -48,7 +48,7 @@ configure_and_prepare() {
 	kmake "$OUT/$1" "$2" -s prepare
 }
 
-# prepare_objects linux|pristine: configured, with all generated headers.
+# prepare_objects linux|pristine: Configure, and build all generated headers.
 prepare_objects() {
 	local o key log
 	log=$OUT/log/lint-prepare-$1$(suffix).log

@@ -45,7 +45,7 @@ class AnyOption(dict):
 
 
 class Accepted(Directive):
-    """A directive of Sphinx, known by name only."""
+    """A directive of Sphinx, recognized by name only."""
     optional_arguments = 100
     final_argument_whitespace = True
     has_content = True
@@ -91,7 +91,7 @@ def documents_role(_name, rawtext, text, lineno, inliner, options=None, content=
 
 
 def register():
-    """Makes docutils accept the extensions."""
+    """Register the extensions with docutils."""
     for name in LITERAL:
         directives.register_directive(name, Literal)
     for name in PROSE:
@@ -104,7 +104,7 @@ def register():
 
 
 class Collector:
-    """docutils' stream for its messages, which collects all of them."""
+    """A stream that collects docutils' messages."""
 
     def __init__(self):
         self.text = ""
@@ -114,7 +114,7 @@ class Collector:
 
 
 def parse(tree, path):
-    """Messages of docutils as (line, text), and the references found."""
+    """Return docutils' messages as (line, text), and the references found."""
     stream, references = Collector(), []
     with open(os.path.join(tree, path), encoding="utf-8") as file:
         text = file.read()
@@ -131,14 +131,14 @@ def parse(tree, path):
 
 
 def document_of(tree, path, target):
-    """Whether the tree has the document that a toctree or :doc: names."""
+    """Check whether the document named by a toctree or :doc: exists."""
     base = "Documentation" if target.startswith("/") else os.path.dirname(path)
     name = os.path.normpath(os.path.join(base, target.lstrip("/")))
     return any(os.path.isfile(os.path.join(tree, name + end)) for end in ("", ".rst"))
 
 
 def kernel_doc_errors(tree, source, options):
-    """kernel-doc's errors for a directive's source and its selection of names."""
+    """Return kernel-doc's errors for a directive's source and names."""
     if not os.path.isfile(os.path.join(tree, source)):
         return [f"kernel-doc of {source}, which does not exist"]
     names = options.get("identifiers", options.get("functions", "")).split()
@@ -156,7 +156,7 @@ def kernel_doc_errors(tree, source, options):
 
 
 def in_a_toctree(tree, path):
-    """Whether the index beside the document, or one above it, lists it."""
+    """Check whether the index beside the document, or one above it, lists it."""
     directory, name = os.path.split(os.path.splitext(path)[0])
     if name == "index":
         directory, parent = os.path.split(directory)
@@ -169,7 +169,7 @@ def in_a_toctree(tree, path):
 
 
 def findings(tree, path):
-    """All findings of a document as (line, text)."""
+    """Return all findings of a document as (line, text)."""
     found, references = parse(tree, path)
     for kind, line, arguments, options, content in references:
         if kind == "kernel-doc":
@@ -186,7 +186,7 @@ def findings(tree, path):
 
 
 def main(arguments):
-    """Prints the findings of all files."""
+    """Print the findings of all files."""
     if len(arguments) < 2:
         print(__doc__.strip())
         return 0 if arguments == ["--help"] else 2

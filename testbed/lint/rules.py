@@ -23,14 +23,14 @@ URI = re.compile(r"\b(https?|ftps?|git|ssh|rsync|svn)://[^\s\"'<>)]*")
 SERVER = re.compile(r"\b(deb|security|archive|ports|ftp|snapshot|cdn|mirrors?|packages)[\w.-]*"
                     r"[.](debian|ubuntu|kernel)[.][a-z]+\b")
 HOME = re.compile(r"(?<![\w.}])/(home|Users)/\w+")
-# Top directories that are common to all machines do not identify this one.
+# Top directories that all machines have do not identify this one.
 STANDARD = {"bin", "boot", "data", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root",
             "run", "sbin", "srv", "sys", "tmp", "usr", "var"}
 SPDX = re.compile(r"SPDX-License-Identifier: [\w.() -]*GPL-2\.0")
 SPDX_LINES = 3
 OVERLAY = re.compile(r"(drivers|include|kernel|tools|Documentation)/|Kconfig$")
 SOURCE = re.compile(r"(\.(c|h|S|py|sh|cocci|mk)|(^|/)(Makefile|Kbuild|Kconfig))$")
-# Data, and files that have no such line upstream either.
+# Data, and files that have no SPDX line upstream either.
 NO_SPDX = re.compile(r"(\.(json|txt|patch)|(^|/)\.gitignore|selftests/.*/config)$")
 MAIL_NAME = re.compile(r"\d{4}-[\w.-]+\.patch$")
 # A reader that exits before its writer sometimes kills the writer by SIGPIPE.
@@ -42,7 +42,7 @@ FORBIDDEN_HEADERS = ("From", "Date", "Signed-off-by", "Message-Id")
 
 
 def own_lines(path, text):
-    """The lines that the series adds, numbered: a patch quotes upstream as well."""
+    """Yield the numbered lines that the series adds; the rest of a patch is upstream's."""
     in_diff = False
     for number, line in enumerate(text.split("\n"), 1):
         if path.endswith(".patch"):
@@ -53,8 +53,8 @@ def own_lines(path, text):
 
 
 def place_pattern(place):
-    """Matches the checkout's directory, and its top directory if that is specific
-    to this machine."""
+    """Return a pattern for the checkout's directory, and for its top directory if that is
+    specific to this machine."""
     names = [place] if place.count("/") > 1 else []
     top = place.split("/")[1]
     if top not in STANDARD:
@@ -64,7 +64,7 @@ def place_pattern(place):
 
 
 def places_and_servers(path, text, place, hosts):
-    """Words that tie the repository to a machine or to a server."""
+    """Yield names of this machine's directories and of servers."""
     rules = [(SERVER, "names the package server"), (URI, "has the URI"),
              (place, "names a directory of this machine:"), (HOME, "names somebody's directory:")]
     if hosts:
@@ -96,7 +96,7 @@ def form(path, full, text):
 
 
 def pipes(path, text):
-    """Pipes whose reader may exit before the writer, where that is a failure."""
+    """Yield pipes that fail if the reader exits before the writer."""
     if path.endswith(".py") or not re.search(r"^set -\w* *pipefail|^# Sourced\b|^#.* Sourced\.$", text, re.MULTILINE):
         return
     for number, line in enumerate(text.split("\n"), 1):
@@ -105,14 +105,14 @@ def pipes(path, text):
 
 
 def unset_alone(text):
-    """Defaults of variables that do not apply to an empty variable."""
+    """Yield defaults that do not apply to an empty variable."""
     for number, line in enumerate(text.split("\n"), 1):
         if UNSET_ALONE.search(line):
             yield number, "takes an empty variable for a value, as make exports one that is not set"
 
 
 def mails(repository, pristine):
-    """Compares patches/ with the files that exist."""
+    """Compare patches/ with the existing files."""
     patches = Queue(repository)
     try:
         patches.check(pristine)
@@ -130,8 +130,8 @@ def mails(repository, pristine):
 
 
 def maintained(repository):
-    """The F: lines of the series' MAINTAINERS entry, as one pattern: a directory
-    with all below it, or a name with wildcards that do not cross a slash."""
+    """Return the F: lines of the series' MAINTAINERS entry as one pattern. A directory
+    includes all files below it, and wildcards do not match a slash."""
     path = os.path.join(repository, "MAINTAINERS")
     if not os.path.isfile(path):
         return re.compile(r"(?!)")
@@ -143,7 +143,7 @@ def maintained(repository):
 
 
 def unmaintained(repository):
-    """Overlay files that get_maintainer.pl would not find."""
+    """Yield overlay files that get_maintainer.pl would not find."""
     queue = Queue(repository)
     pattern = maintained(repository)
     for path in queue.overlay(len(queue.patches)):
@@ -153,7 +153,7 @@ def unmaintained(repository):
 
 
 def unlisted(repository, paths):
-    """Mails that patches/series does not list."""
+    """Yield mails that patches/series does not list."""
     listed = {f"patches/{patch.name}" for patch in Queue(repository).patches}
     for path in paths:
         if path.startswith("patches/") and path.endswith(".patch") and path not in listed:
@@ -161,7 +161,7 @@ def unlisted(repository, paths):
 
 
 def findings(repository, place, pristine, hosts, paths):
-    """All findings as (path, line, text)."""
+    """Yield all findings as (path, line, text)."""
     pattern = place_pattern(place)
     for path in paths:
         full = os.path.join(repository, path)
@@ -180,7 +180,7 @@ def findings(repository, place, pristine, hosts, paths):
 
 
 def main(arguments):
-    """Prints the findings."""
+    """Print the findings."""
     if len(arguments) < 3:
         print(__doc__.strip())
         return 0 if arguments == ["--help"] else 2

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A guard in a switch lives until the end of the block, and a later label jumps over
-/// it: what is unlocked there was never locked. Compilers differ in whether they tell.
-/// The series has none at all in a switch, also where a block of its own would do.
+/// A guard in a switch is in scope until the end of the block. A jump to a later label
+/// skips its initialisation, and an unlocked lock is released. Not all compilers warn.
+/// The series uses no guard in a switch, not even in a nested block.
 //
 // Options: --no-includes
 

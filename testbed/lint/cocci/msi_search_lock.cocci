@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A place for a doorbell is searched under the lock of the space's owner and no
-/// other: it walks over what the user mapped, and what waits for one of the locks
-/// that come after that one, waits for the user. See include/linux/iommu-msi.h.
+/// The search for a doorbell's IOVA runs under the lock of the MSI space's owner, and
+/// under no other lock: it walks over the user's mappings, so a waiter for a lock that
+/// nests inside would wait for the user. See include/linux/iommu-msi.h.
 ///
-/// In drivers/iommu/msi no lock that a function took itself is the owner's. What else
-/// the owners do is their own, but they hold no spinlock, nor one of the interrupt
-/// core's, nor that of the space.
+/// In drivers/iommu/msi a lock taken by the searching function itself is never the
+/// owner's. Owners may hold other locks, but no spinlock, no lock of the interrupt
+/// core, and not that of the MSI space.
 //
 // Options: --no-includes
 
@@ -89,7 +89,7 @@ q << guarded.q;
 if in_its_block(q[0], p[0]):
     tell(p[0], search, f"under guard({class_})")
 
-// What asserts the owner's lock for all searches
+// doorbell_placement() asserts the owner's lock for all searches
 @unasserted exists@
 identifier f;
 position p;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/// What a function took of a doorbell it puts, or hands on, before it fails: a
-/// reference on a rewriter, a doorbell or a device of a space that is new, a vector
-/// that was counted, and what a device reserved.
+/// A function that fails has to release what it acquired, or pass it on: a reference
+/// on a rewriter, a new doorbell or device of an MSI space, a counted vector, and a
+/// device's reservation.
 //
 // Options: --no-includes
 
@@ -13,7 +13,7 @@ def tell(place, taken, line, undo):
     if not place.file.endswith("test.c"):
         print(f"{place.file}:{place.line}: fails without {undo} for {taken}() of line {line}")
 
-// Pointers: until then the return value is the only trace of them
+// Pointers: until stored, the return value is the only reference
 @pointer exists@
 identifier get = {msi_rewriter_get, doorbell_create, msi_device_get, msi_mapping_get,
 	iommu_msi_space_create, vfio_msi_group_reserve};
@@ -54,7 +54,7 @@ q << pointer.q;
 @@
 tell(q[0], get, p[0].line, "its undoing")
 
-// The same if it was initialised so
+// The same for an initialised variable
 @initialised exists@
 identifier get = {msi_rewriter_get, doorbell_create, msi_device_get, msi_mapping_get,
 	iommu_msi_space_create, vfio_msi_group_reserve};
@@ -96,7 +96,7 @@ q << initialised.q;
 @@
 tell(q[0], get, p[0].line, "its undoing")
 
-// Calls that return 0 if they took something
+// Calls that return 0 if they acquired something
 @status exists@
 identifier take = {msi_vector_acquire, iommu_msi_reserve_device, iommufd_msi_reserve,
 	iommu_msi_replace_begin, iommu_msi_pin_device, iommufd_msi_begin_move};
@@ -152,8 +152,8 @@ q << counted.q;
 @@
 tell(q[0], "msi_vector_count", p[0].line, "its undoing")
 
-// Several relocations: those before the one that failed are cancelled, before the list
-// on the stack goes
+// Several relocations: if one fails, cancel the previous ones before the list on the
+// stack goes out of scope
 @relocations exists@
 identifier list;
 position p, q;

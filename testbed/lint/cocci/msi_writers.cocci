@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A message has one writer at a time, by irq_desc::lock and what begin_rewrite() keeps
-/// off: msi_desc_rewrite(), msi_desc_pause() and msi_desc_resume(), the restore after a
-/// reset, and the callbacks that the interrupt core makes itself. Another
-/// writer loses what these wrote, and misdirects interrupts.
+/// irq_desc::lock and begin_rewrite() serialise the writers of a message:
+/// msi_desc_rewrite(), msi_desc_pause() and msi_desc_resume(), the restore after a
+/// reset, and callbacks of the interrupt core. Any other writer may overwrite their
+/// changes, and misdirect interrupts.
 //
 // Options: --no-includes
 
@@ -12,7 +12,7 @@ virtual report
 @@
 import re
 
-# Who may: functions by file. Of the interrupt core all that are called under
+# Permitted functions by file. Those of the interrupt core are called under
 # irq_desc::lock, or before the interrupt is activated.
 PERMITTED = {
     "kernel/irq/msi.c": r"irq_chip_write_msi_msg|msi_domain_(set_affinity|activate|deactivate)",

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 # Cases of the series suite: each step of the series builds. A lane is a source
-# tree and a build directory that go from step to step, so that make rebuilds only
-# what the step changed. Two lanes work at once, since half of a step is what one
-# processor does alone: one goes down from the whole series, which the image was
-# built of, so ccache knows most of it; the other goes up from the first step; they
-# end where they meet. That a step was built is remembered by what went into it.
+# tree and a build directory that are updated from step to step: make rebuilds only
+# what a step changed. Two lanes run in parallel, since half of the work of a step is
+# single-threaded. One starts at the complete series, most of which ccache has from
+# the image, and goes down. The other starts at the first step and goes up, until
+# they meet. The result of a step is cached by its inputs.
 # Sourced.
 # shellcheck shell=bash disable=SC2034,SC2164 # sourced by a script that sets -e
 # shellcheck source=testbed/lib/kbuild.sh
 . "$ROOT/testbed/lib/kbuild.sh"
 
-# The lane's directory, and one with what each step has left.
+# The lane's directory, and the directory of the steps' results.
 STEP='' STEPS=$LOG/steps
 
-# step_fragments: of what the image is configured with.
+# step_fragments: Print the fragments of the image's configuration.
 step_fragments() {
 	printf '%s\n' "$ROOT"/testbed/config/{base,smmu,firmware,devices,kunit,mock,variants,series}.config
 }
 
-# step_sources: of the kernel's C files that the series brings or changes, early or
-# late, those that the lane's tree has. A later patch may change just what an earlier
-# one should have. The other files are the same at each step but for their headers,
-# and compile at the last one, which is what the image and the linters build.
+# step_sources: Print the kernel's C files that any step of the series adds or changes,
+# if they exist in the lane's tree. A later patch may contain a change that an earlier
+# one needs. Other files differ between steps only in the headers that they include, and
+# are compiled at the last step, by the image and the linters.
 step_sources() {
 	{
 		"$ROOT/testbed/tree/patchqueue.py" touched 1000000
@@ -43,15 +43,15 @@ step_key() {
 	} | sha256sum | cut -d' ' -f1
 }
 
-# drop_stale_objects: see kernel/image.
+# drop_stale_objects: See drop_stale_build in kernel/image.
 drop_stale_objects() {
 	cmp -s "$STEP/linux.state/generation" "$STEP/arm64/.generation" || rm -rf "$STEP/arm64"
 	mkdir -p "$STEP/arm64"
 	cp "$STEP/linux.state/generation" "$STEP/arm64/.generation"
 }
 
-# step_kconfigs STEP: the Kconfig files that the series has brought or changed by
-# then, as they lie in the tree.
+# step_kconfigs STEP: Print the Kconfig files, as named in the tree, that the series
+# adds or changes up to STEP.
 step_kconfigs() {
 	{
 		"$ROOT/testbed/tree/patchqueue.py" touched "$1"
@@ -60,8 +60,8 @@ step_kconfigs() {
 	} | grep Kconfig || true
 }
 
-# symbols_so_far STEP FILE: the lines of a fragment whose symbol the series has
-# brought by then.
+# symbols_so_far STEP FILE: Print the lines of a fragment whose symbols exist at
+# STEP.
 symbols_so_far() {
 	local symbols file=$ROOT/testbed/config/$2
 	symbols=$(step_kconfigs "$1" | (cd "$STEP/linux" &&
@@ -69,8 +69,8 @@ symbols_so_far() {
 	[ -z "$symbols" ] || grep -F "$symbols" "$file" || true
 }
 
-# configure_step STEP FRAGMENT...: most steps have the configuration of the one
-# before, and Kconfig takes longer than the few objects that such a step changes.
+# configure_step STEP FRAGMENT...: Configure, unless the configuration is that of the
+# previous step. Kconfig takes longer than building the few objects of such a step.
 configure_step() {
 	local step=$1 key
 	shift
@@ -82,10 +82,10 @@ configure_step() {
 	printf '%s\n' "$key" >"$STEP/arm64/.configured-from"
 }
 
-# The ppc64 kernel's own files are compiled where a step changes one of them, and at
-# the last step. What they share with arm64 is compiled there.
+# Files specific to the ppc64 kernel are compiled if a step changes one of them, and at
+# the last step. Files shared with arm64 are compiled for arm64.
 
-# ppc64_changes STEP: prints something if the step compiles for ppc64.
+# ppc64_changes STEP: Print something if the step compiles for ppc64.
 ppc64_changes() {
 	{
 		"$ROOT/testbed/tree/patchqueue.py" touched-of "$1"
@@ -99,7 +99,7 @@ ppc64_key() {
 	powerpc64-linux-gnu-gcc --version
 }
 
-# make_ppc64 STEP: as make_step, whose tree it uses.
+# make_ppc64 STEP: Build STEP for ppc64 in the tree of make_step.
 make_ppc64() {
 	local objects generation=$STEP/ppc64/.generation o=$STEP/ppc64
 	[ -n "$(ppc64_changes "$1")" ] || return 0
@@ -116,8 +116,8 @@ make_ppc64() {
 	check_objects "$o" "${objects[@]}"
 }
 
-# make_step STEP: ccache finds what an image of the same source was built of,
-# since the directories lie to each other as out/linux and out/arm64 do.
+# make_step STEP: Build STEP. The directories have the same relative paths as out/linux
+# and out/arm64, so that ccache finds the objects of the image.
 make_step() {
 	local fragments objects
 	mapfile -t fragments < <(step_fragments)
@@ -134,7 +134,7 @@ make_step() {
 	make_ppc64 "$1"
 }
 
-# check_objects O OBJECT...: Kbuild leaves out what is not configured.
+# check_objects O OBJECT...: Check that all exist: Kbuild skips what is not configured.
 check_objects() {
 	local object o=$1
 	shift
@@ -143,7 +143,7 @@ check_objects() {
 	done
 }
 
-# step_case STEP: leaves what run_case prints in the step's directory.
+# step_case STEP: Build STEP; write what run_case prints to the step's directory.
 step_case() {
 	local start=$EPOCHREALTIME rc=0
 	export LOG=$STEPS/$1
@@ -156,8 +156,8 @@ step_case() {
 	diagnostic "seconds: $(seconds_since "$start")"
 }
 
-# lane NAME STEP...: takes the steps in this order until it comes to one that the
-# other lane has taken; prints the number of each when it is through with it.
+# lane NAME STEP...: Build the steps in this order until one is taken by the other
+# lane. Print the number of each finished step.
 lane() {
 	local step
 	STEP=$OUT/step/$1
@@ -170,7 +170,7 @@ lane() {
 	done
 }
 
-# in_lanes COUNT: builds the steps 1 to COUNT, and prints each one's number.
+# in_lanes COUNT: Build the steps 1 to COUNT, and print the number of each.
 in_lanes() {
 	local down up
 	rm -rf "$STEPS"
@@ -182,7 +182,7 @@ in_lanes() {
 	wait $!
 }
 
-# step_builds STEP: the case's verdict, from what its lane has left.
+# step_builds STEP: Return the verdict of the case from the step's results.
 step_builds() {
 	cat "$STEPS/$1/log"
 	cat "$STEPS/$1/diagnostics" >>"$LOG/diagnostics"
