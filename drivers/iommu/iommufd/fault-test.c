@@ -108,22 +108,21 @@ static void vf_is_refused_if_its_pf_has_pri(struct kunit *test)
 static void attach_asks_the_page_table_again(struct kunit *test)
 {
 	struct fault_test *ft = test->priv;
+	struct iommufd_hw_pagetable *hosts = &ft->hosts.common;
+	struct iommufd_hw_pagetable *guests = &ft->guests.common;
+	struct iommufd_device *idev = &ft->idev;
+	unsigned int i;
 
 	use_function(ft, false);
-	KUNIT_ASSERT_EQ(test,
-			iommufd_fault_iopf_enable(&ft->guests.common,
-						  &ft->idev),
-			0);
-	KUNIT_EXPECT_EQ(test,
-			iommufd_fault_iopf_enable(&ft->guests.common,
-						  &ft->idev),
-			0);
-	KUNIT_EXPECT_EQ(test,
-			iommufd_fault_iopf_enable(&ft->hosts.common, &ft->idev),
-			-ENODEV);
-	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 2);
-	iommufd_fault_iopf_disable(&ft->idev);
-	iommufd_fault_iopf_disable(&ft->idev);
+	for (i = 1; i <= 2; i++) {
+		KUNIT_ASSERT_EQ(test, iommufd_fault_iopf_enable(guests, idev),
+				0);
+		KUNIT_EXPECT_EQ(test, iommufd_fault_iopf_enable(hosts, idev),
+				-ENODEV);
+		KUNIT_EXPECT_EQ(test, idev->iopf_enabled, i);
+	}
+	iommufd_fault_iopf_disable(idev);
+	iommufd_fault_iopf_disable(idev);
 }
 
 /* The device by which the group was attached leaves, another one stays */
@@ -131,20 +130,18 @@ static void hands_over(struct kunit *test, struct iommufd_hw_pagetable *hwpt,
 		       bool iopf)
 {
 	struct fault_test *ft = test->priv;
-	struct iommufd_attach_handle handle = { .idev = &ft->idev,
-						.iopf = true };
+	struct iommufd_hw_pagetable *guests = &ft->guests.common;
+	struct iommufd_device *idev = &ft->idev, *next = &ft->next;
+	struct iommufd_attach_handle handle = { .idev = idev, .iopf = true };
 
-	KUNIT_ASSERT_EQ(test,
-			iommufd_fault_iopf_enable(&ft->guests.common,
-						  &ft->idev),
-			0);
-	iommufd_fault_hand_over(hwpt, &handle, &ft->next);
-	KUNIT_EXPECT_PTR_EQ(test, handle.idev, &ft->next);
+	KUNIT_ASSERT_EQ(test, iommufd_fault_iopf_enable(guests, idev), 0);
+	iommufd_fault_hand_over(hwpt, &handle, next);
+	KUNIT_EXPECT_PTR_EQ(test, handle.idev, next);
 	KUNIT_EXPECT_EQ(test, handle.iopf, iopf);
-	KUNIT_EXPECT_EQ(test, ft->idev.iopf_enabled, 0);
-	KUNIT_EXPECT_EQ(test, ft->next.iopf_enabled, iopf);
+	KUNIT_EXPECT_EQ(test, idev->iopf_enabled, 0);
+	KUNIT_EXPECT_EQ(test, next->iopf_enabled, iopf);
 	iommufd_fault_iopf_put(&handle);
-	KUNIT_EXPECT_EQ(test, ft->next.iopf_enabled, 0);
+	KUNIT_EXPECT_EQ(test, next->iopf_enabled, 0);
 }
 
 static void device_that_stays_replaces_one_that_leaves(struct kunit *test)

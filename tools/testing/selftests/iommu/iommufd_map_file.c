@@ -928,7 +928,7 @@ static void touch(char *ptr, unsigned long pages)
 	unsigned long i;
 
 	for (i = 0; i < pages; i++)
-		*(volatile char *)(ptr + i * PAGE_SIZE) = 1;
+		__atomic_store_n(ptr + i * PAGE_SIZE, 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -953,8 +953,8 @@ TEST(survives_a_hole_that_is_punched_while_it_pins)
 	ASSERT_EQ(0, _test_cmd_mock_domain(fd, ioas_id, &stdev_id, &hwpt_id,
 					   NULL));
 	ASSERT_EQ(0, write_control(THP_CONTROL, "always"));
-	ASSERT_EQ(0, pthread_create(&puncher.thread, NULL, puncher_run,
-				    &puncher));
+	ASSERT_EQ(0,
+		  pthread_create(&puncher.thread, NULL, puncher_run, &puncher));
 	for (i = 0; i < PUNCHES; i++) {
 		punch(puncher.file);
 		touch(ptr, BATCH);
