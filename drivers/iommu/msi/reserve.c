@@ -37,8 +37,6 @@ static int doorbell_lower(struct iommu_doorbell *doorbell,
 {
 	int rc;
 
-	if (upper_32_bits(doorbell_last(doorbell)) == 0)
-		return 0;
 	rc = msi_relocate(doorbell, NULL, relocations);
 	return rc == -EEXIST ? -EADDRINUSE : rc;
 }
@@ -68,15 +66,14 @@ static int doorbell_bring_in_reach(struct iommu_doorbell *doorbell,
 static int msi_reserve_known(struct msi_reserve *reserve,
 			     struct iommu_doorbell *doorbell)
 {
+	bool lower = reserve->device->below_4g &&
+		     upper_32_bits(doorbell_last(doorbell));
 	int rc;
 
+	/* For another device of the group, and once is enough */
 	if (doorbell->moving)
-		/* For another device of the group, to where this one may not reach */
-		return reserve->device->below_4g &&
-				       upper_32_bits(doorbell_last(doorbell)) ?
-			       -EADDRINUSE :
-			       0;
-	if (reserve->device->below_4g) {
+		return lower ? -EADDRINUSE : 0;
+	if (lower) {
 		rc = doorbell_lower(doorbell, &reserve->relocations);
 		if (rc || doorbell->moving)
 			return rc;
@@ -335,10 +332,11 @@ static int msi_reserve_begin(struct msi_reserve *reserve, struct device *dev)
  * can be.
  *
  * Return: 0 on success. -ENOSPC if no hole is left, -EADDRINUSE if a doorbell is
- * pinned above 4 GiB and @dev cannot reach it, or the IOVA that the owner requested
- * for one is taken, -EPERM if a doorbell must not be given to a user (see
- * iommu_msi_check_page()), -EINTR if a fatal signal ended the search, -ENOMEM. On
- * failure @dev has no reservation, and no doorbell was relocated.
+ * pinned above 4 GiB, or was just relocated there for another device of the group, and
+ * @dev cannot reach it, or if the IOVA that the owner requested for one is taken,
+ * -EPERM if a doorbell must not be given to a user (see iommu_msi_check_page()),
+ * -EINTR if a fatal signal ended the search, -ENOMEM. On failure @dev has no
+ * reservation, and no doorbell was relocated.
  */
 int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 			     const struct iommu_msi_window *window)
