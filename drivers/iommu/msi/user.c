@@ -34,7 +34,10 @@ static bool msi_group_less(struct rb_node *a, const struct rb_node *b)
 	return msi_group_cmp(rb_entry(a, struct msi_group, node)->key, b) < 0;
 }
 
-/* Find the group of @dev. O(log n), either lock is held. */
+/*
+ * Find the group of @dev. O(log n), either lock is held: a vector that is set up adds
+ * no group, as its own one was added before it was attached.
+ */
 struct msi_group *msi_group_lookup(struct iommu_msi_space *space,
 				   const struct device *dev)
 {
