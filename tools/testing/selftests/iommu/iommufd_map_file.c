@@ -899,7 +899,7 @@ TEST(charges_the_process_that_mapped)
 
 /* The first pages that are pinned at once, as many as a folio_batch has */
 #define BATCH 31
-#define PUNCHES 400
+#define PUNCHES 100
 
 struct puncher {
 	pthread_t thread;
