@@ -258,8 +258,8 @@ static void msi_relocations_end(struct list_head *list)
  * @list: List of doorbells that msi_relocate() made; empty afterwards
  *
  * A doorbell whose messages cannot be rewritten back stays mapped at both IOVAs, and
- * pinned, until no device reserves it. The same goes for a fatal signal, as rewriting might
- * wait for a reset of the device otherwise.
+ * pinned, until no device reserves it. The same goes for a fatal signal, as rewriting
+ * might wait for a reset of the device otherwise.
  *
  * Context: As for msi_relocate_to().
  */

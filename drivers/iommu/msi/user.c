@@ -119,8 +119,8 @@ struct msi_device *msi_device_get(struct iommu_msi_space *space,
 }
 
 /* Free a device without users. Locks as doorbell_free_idle() */
-void msi_device_free_idle(struct iommu_msi_space *space,
-			  struct msi_device *device)
+static void msi_device_free_idle(struct iommu_msi_space *space,
+				 struct msi_device *device)
 {
 	struct msi_group *group = device->group;
 

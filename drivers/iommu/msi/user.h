@@ -14,8 +14,6 @@ struct msi_device *msi_device_lookup(struct iommu_msi_space *space,
 				     const struct device *dev);
 struct msi_device *msi_device_get(struct iommu_msi_space *space,
 				  struct device *dev);
-void msi_device_free_idle(struct iommu_msi_space *space,
-			  struct msi_device *device);
 void msi_group_free_idle(struct iommu_msi_space *space,
 			 struct msi_group *group);
 struct msi_user *msi_user_lookup(const struct msi_device *device,
