@@ -483,7 +483,9 @@ int iommufd_msi_check_attach(struct iommufd_hwpt_paging *hwpt_paging,
 	return iommu_msi_check_device(hwpt_msi_space(hwpt_paging), idev->dev);
 }
 
-static int hwpt_msi_fit(struct iommufd_hwpt_paging *hwpt_paging)
+/* Some drivers finish a domain, with its aperture, when @group is attached to it */
+static int hwpt_msi_fit(struct iommufd_hwpt_paging *hwpt_paging,
+			struct iommu_group *group)
 {
 	struct iommu_domain *domain = hwpt_paging->common.domain;
 	struct io_pagetable *iopt = &hwpt_paging->ioas->iopt;
@@ -493,6 +495,9 @@ static int hwpt_msi_fit(struct iommufd_hwpt_paging *hwpt_paging)
 		return 0;
 	down_write(&iopt->iova_rwsem);
 	rc = iommu_msi_fit(domain);
+	/* Doorbells of the host's vectors may not have been in the aperture before */
+	if (!rc)
+		rc = iommu_msi_follow_group(group);
 	up_write(&iopt->iova_rwsem);
 	return rc;
 }
@@ -503,8 +508,8 @@ static int hwpt_msi_fit(struct iommufd_hwpt_paging *hwpt_paging)
  * @idev: The device, the first one of its group. Vectors that it kept while it
  *	was detached from a page table of the same IOAS work again.
  *
- * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_attached() and
- * iommufd_msi_check_attach().
+ * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_follow_group(),
+ * iommu_msi_attached() and iommufd_msi_check_attach().
  */
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 			 struct iommufd_device *idev)
@@ -513,8 +518,7 @@ int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 
 	if (!hwpt_paging || !iommu_is_mixed_domain(hwpt_paging->common.domain))
 		return 0;
-	/* Some drivers set the aperture only now */
-	rc = hwpt_msi_fit(hwpt_paging);
+	rc = hwpt_msi_fit(hwpt_paging, idev->igroup->group);
 	if (rc)
 		return rc;
 	rc = iommu_msi_attached(hwpt_paging->common.domain, idev->dev);

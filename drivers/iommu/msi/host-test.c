@@ -156,7 +156,8 @@ static void change_that_must_succeed_keeps_vector_paused(struct kunit *test)
 		.must_succeed = true,
 	};
 
-	mt->domain.fail_maps = 1;
+	/* It is tried again in the new domain */
+	mt->domain.fail_maps = 2;
 	KUNIT_EXPECT_EQ(test, 0, iommu_msi_begin_change(&change));
 	iommu_msi_end_change(&change, true);
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 0);
@@ -167,6 +168,28 @@ static void change_that_must_succeed_keeps_vector_paused(struct kunit *test)
 			host_change(test, &mt->domain.domain, &ht->identity,
 				    true));
 	KUNIT_EXPECT_EQ(test, msi_move_message(&ht->mm), DOORBELL_PHYS);
+}
+
+static void vector_follows_into_a_domain_that_attach_finishes(struct kunit *test)
+{
+	struct msi_host_test *ht = test->priv;
+	struct msi_test *mt = &ht->mm.base;
+	struct iommu_domain *space = &mt->domain.domain;
+	const struct iommu_msi_change change = {
+		.vectors = &ht->vectors,
+		.from = &ht->identity,
+		.to = space,
+		.blocked = &ht->blocked,
+	};
+
+	space->geometry.aperture_end = 0;
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_begin_change(&change));
+	KUNIT_EXPECT_EQ(test, mt->domain.maps, 0);
+	KUNIT_EXPECT_EQ(test, ht->mm.writes, 0);
+	space->geometry.aperture_end = TOP(48);
+	iommu_msi_end_change(&change, true);
+	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 1);
+	msi_move_expect_at(test, WINDOW_START);
 }
 
 static void vector_that_nothing_translates_is_left_alone(struct kunit *test)
@@ -188,6 +211,7 @@ static struct kunit_case msi_host_test_cases[] = {
 	KUNIT_CASE(group_that_cannot_change_leaves_its_vector),
 	KUNIT_CASE(doorbell_that_cannot_be_mapped_fails_the_change),
 	KUNIT_CASE(change_that_must_succeed_keeps_vector_paused),
+	KUNIT_CASE(vector_follows_into_a_domain_that_attach_finishes),
 	KUNIT_CASE(vector_that_nothing_translates_is_left_alone),
 	{}
 };

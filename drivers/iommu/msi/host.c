@@ -207,6 +207,9 @@ static int msi_vector_enter(const struct iommu_msi_change *change,
 
 	switch (msi_way(change, change->to)) {
 	case MSI_SPACE:
+		/* If not, msi_vector_follow() does it */
+		if (!msi_domain_is_finished(iommu_domain_for_msi(change->to)))
+			return 0;
 		return msi_vector_enter_space(msi_member(change->to), desc);
 	case MSI_DMA_API:
 		/* If not, the core has vectors follow when it can */
@@ -278,10 +281,13 @@ static bool msi_vector_page(const struct iommu_msi_change *change,
 static void msi_vector_follow(const struct iommu_msi_change *change,
 			      struct msi_desc *desc)
 {
-	struct msi_user *user = msi_vector_entered(change, desc);
 	enum msi_way way = msi_way(change, change->to);
+	struct msi_user *user;
 	struct msi_page page;
 
+	if (way == MSI_SPACE && !desc->iommu_msi_entered)
+		msi_vector_enter_space(msi_member(change->to), desc);
+	user = msi_vector_entered(change, desc);
 	msi_vector_release(desc);
 	if (user)
 		msi_vector_attach(desc, user);

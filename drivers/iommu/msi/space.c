@@ -123,8 +123,7 @@ void msi_space_aperture(struct iommu_msi_space *space,
 		const struct iommu_domain_geometry *geometry =
 			&member->domain->geometry;
 
-		/* Drivers that finish a domain at attach set none before */
-		if (!geometry->aperture_end)
+		if (!msi_domain_is_finished(member->domain))
 			continue;
 		aperture->start = max_t(unsigned long, aperture->start,
 					geometry->aperture_start);

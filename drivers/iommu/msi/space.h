@@ -85,6 +85,12 @@ struct iommu_msi_space {
 	struct list_head idle;
 };
 
+/* Some drivers finish a domain, with its aperture, when it is first attached */
+static inline bool msi_domain_is_finished(const struct iommu_domain *domain)
+{
+	return domain->geometry.aperture_end;
+}
+
 /* The doorbell with the lowest index from *@index on, which is set to that, or NULL */
 static inline struct iommu_doorbell *
 msi_next_doorbell(const struct iommu_msi_space *space, unsigned long *index)
