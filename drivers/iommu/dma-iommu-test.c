@@ -81,7 +81,7 @@ static int dma_test_reserve(struct dma_test *dt, struct iova_domain *iovad)
 {
 	*iovad = (struct iova_domain){};
 	init_iova_domain(iovad, SZ_4K, 1);
-	return iova_reserve_pci_windows(&dt->pdev, iovad);
+	return iommu_dma_test_pci_windows(&dt->pdev, iovad);
 }
 
 /* The list has its original order */

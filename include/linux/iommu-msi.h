@@ -19,8 +19,8 @@
  *	    vfio_iommu::lock			(the owner's lock of VFIO type1)
  *	      iopt_pages::mutex
  *	        mmap_lock
- *	          iommu_msi_rewriter::lock
- *	            vfio_pci_core_device::igate
+ *	          vfio_pci_core_device::igate
+ *	            iommu_msi_rewriter::lock
  *	              vfio_pci_core_device::memory_lock
  *	                pci_cfg_access_lock()
  *	                  msi_device_data::mutex

@@ -21,12 +21,16 @@
  */
 void iommu_msi_space_destroy(struct iommu_msi_space *space)
 {
+	struct msi_user *user, *next;
+
 	msi_space_reap(space);
 	msi_bus_limits_destroy(&space->limits);
 	mutex_lock(&space->lock);
 	WARN_ON(!list_empty(&space->domains));
-	/* Vectors free what they use from now on */
+	/* Vectors free what they use from now on, but those that went meanwhile did not */
 	space->owner = NULL;
+	list_for_each_entry_safe(user, next, &space->idle, idle_item)
+		msi_user_release(user);
 	mutex_unlock(&space->lock);
 	kref_put(&space->ref, msi_space_free);
 }

@@ -134,8 +134,8 @@ static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
 	struct iommu_msi_space *space = doorbell->space;
 
 	guard(mutex)(&space->lock);
-	/* A vector may have come since the IOVA was chosen */
-	if (doorbell->immovable ||
+	/* A vector may have come since the IOVA was chosen, or a pin with it */
+	if (doorbell->immovable || doorbell->pins ||
 	    (doorbell->keeps_hi &&
 	     upper_32_bits(old->start) != upper_32_bits(iova)))
 		return -EEXIST;

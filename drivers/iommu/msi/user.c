@@ -7,6 +7,7 @@
 #include <linux/device.h>
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "doorbell.h"
@@ -114,7 +115,8 @@ struct msi_device *msi_device_get(struct iommu_msi_space *space,
 	device->group = group;
 	device->dev = get_device(dev);
 	INIT_LIST_HEAD(&device->users);
-	list_add_tail(&device->item, &group->devices);
+	/* Walked under the owner's lock alone, and added to without it */
+	list_add_tail_rcu(&device->item, &group->devices);
 	return device;
 }
 
@@ -183,7 +185,7 @@ struct msi_user *msi_user_create(struct msi_device *device,
 	user->device = device;
 	user->doorbell = doorbell;
 	INIT_LIST_HEAD(&user->idle_item);
-	list_add_tail(&user->device_item, &device->users);
+	list_add_tail_rcu(&user->device_item, &device->users);
 	list_add_tail(&user->doorbell_item, &doorbell->users);
 	return user;
 }

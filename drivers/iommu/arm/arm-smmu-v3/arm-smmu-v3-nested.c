@@ -126,11 +126,12 @@ void arm_smmu_tlb_inv_guest_stage1(struct arm_smmu_domain *s2_parent)
 }
 EXPORT_SYMBOL_IF_KUNIT(arm_smmu_tlb_inv_guest_stage1);
 
+/* Apart from S1STALLD, which the host may have set already */
 static bool is_same_ste(const struct arm_smmu_guest_ste *a,
 			const struct arm_smmu_guest_ste *b)
 {
 	return a->config == b->config && a->word[0] == b->word[0] &&
-	       a->word[1] == b->word[1];
+	       !((a->word[1] ^ b->word[1]) & ~STRTAB_STE_1_S1STALLD);
 }
 
 /*
