@@ -19,6 +19,7 @@
 #define __IOMMU_MSI_SPACE_H
 
 #include <linux/interval_tree.h>
+#include <linux/iommu.h>
 #include <linux/iommu-msi.h>
 #include <linux/kref.h>
 #include <linux/list.h>
