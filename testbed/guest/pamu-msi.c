@@ -17,12 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <linux/iommufd_msi.h>
-#include <linux/vfio_msi.h>
 
 /* The last slot within the inbound windows of the PCI controller */
 #define HIGHEST		0x17000000ULL
@@ -30,7 +26,6 @@
 #define CAUGHT		0x10000000ULL
 /* Offset of the register in each bank's page */
 #define REGISTER	0x140
-#define MAX_BANKS	8
 
 static unsigned int banks(void)
 {
@@ -41,76 +36,50 @@ static unsigned int banks(void)
 
 /* Banks as reported by the kernel */
 
-static unsigned int list_banks(struct device *d, __u32 object,
-			       struct iommu_msi_doorbell *found)
+static unsigned int list_banks(struct bound *d, struct doorbell_list *found)
 {
-	struct iommu_msi_doorbells args = {
-		.size = sizeof(args),
-		.object_id = object,
-		.entry_len = sizeof(*found),
-		.num_entries = MAX_BANKS,
-		.entries_uptr = (uintptr_t)found,
-	};
-
-	EXPECT(!ioctl(d->iommufd, IOMMU_MSI_DOORBELLS, &args));
-	return args.num_entries;
+	EXPECT(!msi_doorbells(d->dev.iommufd, d->ioas, found));
+	return found->count;
 }
 
-static struct iommu_msi_doorbell get_bank(struct device *d, unsigned int index)
+static struct iommu_msi_doorbell get_bank(struct bound *d, unsigned int index)
 {
-	struct iommu_msi_doorbell found[MAX_BANKS] = {};
+	struct doorbell_list found = {};
 
-	EXPECT(list_banks(d, d->ioas, found) > index);
-	EXPECT(found[index].index == index);
-	return found[index];
+	EXPECT(list_banks(d, &found) > index);
+	EXPECT(found.at[index].index == index);
+	return found.at[index];
 }
 
-static struct iommu_msi_device count_banks(struct device *d)
+static struct iommu_msi_device count_banks(struct bound *d)
 {
-	struct iommu_msi_device args = { .size = sizeof(args), .dev_id = d->id };
+	struct iommu_msi_device info;
 
-	EXPECT(!ioctl(d->iommufd, IOMMU_MSI_DEVICE, &args));
-	return args;
+	EXPECT(!msi_device(d->dev.iommufd, d->dev.id, &info));
+	return info;
 }
 
-static int place(struct device *d, __u32 index, __u64 iova)
+static int place(struct bound *d, __u32 index, __u64 iova)
 {
-	struct iommu_msi_place args = {
-		.size = sizeof(args),
-		.object_id = d->ioas,
-		.placement = IOMMU_MSI_PLACEMENT_FIXED,
-		.index = index,
-		.iova = iova,
-	};
-
-	return ioctl(d->iommufd, IOMMU_MSI_PLACE, &args);
+	return msi_place(d->dev.iommufd, d->ioas, IOMMU_MSI_PLACEMENT_FIXED,
+			 index, iova, 0);
 }
 
 /* Check whether the allowed IOVA ranges include @iova */
-static int is_offered(struct device *d, __u64 iova)
+static int is_offered(struct bound *d, __u64 iova)
 {
-	struct iommu_iova_range ranges[2 * MAX_BANKS];
-	struct iommu_ioas_iova_ranges args = {
-		.size = sizeof(args),
-		.ioas_id = d->ioas,
-		.num_iovas = COUNT(ranges),
-		.allowed_iovas = (uintptr_t)ranges,
-	};
-	unsigned int i;
+	struct range_list ranges;
 
-	EXPECT(!ioctl(d->iommufd, IOMMU_IOAS_IOVA_RANGES, &args));
-	for (i = 0; i < args.num_iovas; i++)
-		if (iova >= ranges[i].start && iova <= ranges[i].last)
-			return 1;
-	return 0;
+	EXPECT(!ioas_ranges(d->dev.iommufd, d->ioas, &ranges));
+	return ranges_contain(&ranges, iova, iova);
 }
 
-static __u32 new_ioas(struct device *d)
+static __u32 new_ioas(struct bound *d)
 {
-	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
+	__u32 ioas;
 
-	EXPECT(!ioctl(d->iommufd, IOMMU_IOAS_ALLOC, &ioas));
-	return ioas.out_ioas_id;
+	EXPECT(!ioas_alloc(d->dev.iommufd, &ioas));
+	return ioas;
 }
 
 /* The message in the device's MSI capability */
@@ -136,54 +105,42 @@ static unsigned long long message_address(void)
 }
 
 struct vector {
-	struct device *device;
+	struct bound *device;
 	int event;
 };
 
-static struct vector get_vector(struct device *d)
+static struct vector get_vector(struct bound *d)
 {
 	struct vector v = { d, eventfd(0, EFD_NONBLOCK) };
 
-	EXPECT(!set_interrupt(d, VFIO_PCI_MSI_IRQ_INDEX, v.event));
+	EXPECT(!device_enable_vectors(&d->dev, VFIO_PCI_MSI_IRQ_INDEX, &v.event, 1));
 	return v;
 }
 
 static void put_vector(struct vector *v)
 {
-	struct vfio_irq_set set = {
-		.argsz = sizeof(set),
-		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = VFIO_PCI_MSI_IRQ_INDEX,
-	};
-
-	EXPECT(!ioctl(v->device->fd, VFIO_DEVICE_SET_IRQS, &set));
+	EXPECT(!device_disable_vectors(&v->device->dev, VFIO_PCI_MSI_IRQ_INDEX));
 	close(v->event);
 }
 
-static int refused(struct device *d)
+static int refused(struct bound *d)
 {
 	int event = eventfd(0, EFD_NONBLOCK);
-	int rc = set_interrupt(d, VFIO_PCI_MSI_IRQ_INDEX, event);
-	int error = errno;
+	int rc = device_enable_vectors(&d->dev, VFIO_PCI_MSI_IRQ_INDEX, &event, 1);
 
 	close(event);
-	errno = error;
 	return rc;
 }
 
 /* The device sends MSIs only with bus mastering enabled */
-static void allow_dma(struct device *d)
+static void allow_dma(struct bound *d)
 {
-	struct vfio_region_info config = {
-		.argsz = sizeof(config),
-		.index = VFIO_PCI_CONFIG_REGION_INDEX,
-	};
+	const __u64 at = d->dev.config + 4;
 	__u16 command = 0;
 
-	EXPECT(!ioctl(d->fd, VFIO_DEVICE_GET_REGION_INFO, &config));
-	EXPECT(pread(d->fd, &command, 2, config.offset + 4) == 2);
+	EXPECT(pread(d->dev.fd, &command, 2, at) == 2);
 	command |= __builtin_bswap16(4);
-	EXPECT(pwrite(d->fd, &command, 2, config.offset + 4) == 2);
+	EXPECT(pwrite(d->dev.fd, &command, 2, at) == 2);
 }
 
 /* The bank is at CAUGHT. Only the first one in the machine is the real MPIC's. */
@@ -208,7 +165,7 @@ static void expect_delivery(struct vector *v)
 
 static void banks_are_counted_before_the_device_is_attached(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 	struct iommu_msi_device told = count_banks(&d);
 
 	EXPECT(told.num_doorbells == banks());
@@ -223,20 +180,20 @@ static void banks_are_counted_before_the_device_is_attached(void)
 
 static void banks_have_slots_at_the_top_and_are_not_mapped(void)
 {
-	struct iommu_msi_doorbell found[MAX_BANKS] = {};
-	struct device d = attach_device();
+	struct doorbell_list found = {};
+	struct bound d = attach_device();
 	struct memory page = get_pages(4 * KIB);
 	unsigned int i;
 
-	EXPECT(list_banks(&d, d.ioas, found) == banks());
+	EXPECT(list_banks(&d, &found) == banks());
 	for (i = 0; i < banks(); i++) {
-		EXPECT(found[i].iova == HIGHEST - i * SLOT);
-		EXPECT(found[i].length == SLOT);
-		EXPECT(found[i].flags == IOMMU_MSI_DOORBELL_PINNED);
-		EXPECT(found[i].placement == IOMMU_MSI_PLACEMENT_AUTO);
-		EXPECT(!is_offered(&d, found[i].iova));
-		EXPECT(!is_offered(&d, found[i].iova + SLOT - 1));
-		EXPECT_ERRNO(map(&d, found[i].iova, page.at, page.size, RW),
+		EXPECT(found.at[i].iova == HIGHEST - i * SLOT);
+		EXPECT(found.at[i].length == SLOT);
+		EXPECT(found.at[i].flags == IOMMU_MSI_DOORBELL_PINNED);
+		EXPECT(found.at[i].placement == IOMMU_MSI_PLACEMENT_AUTO);
+		EXPECT(!is_offered(&d, found.at[i].iova));
+		EXPECT(!is_offered(&d, found.at[i].iova + SLOT - 1));
+		EXPECT_ERRNO(map(&d, found.at[i].iova, page.at, page.size, RW),
 			     EEXIST);
 	}
 	ASK("slots 0");
@@ -251,7 +208,7 @@ static void banks_have_slots_at_the_top_and_are_not_mapped(void)
 
 static void bank_gets_the_next_slot_below_what_is_mapped(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 	struct memory page = get_pages(4 * KIB);
 	struct vector v;
 
@@ -268,7 +225,7 @@ static void bank_gets_the_next_slot_below_what_is_mapped(void)
 
 static void vector_maps_its_bank_alone(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct vector v = get_vector(&d);
 
 	ASK("bank %#llx 0", HIGHEST);
@@ -285,7 +242,7 @@ static void vector_maps_its_bank_alone(void)
 
 static void message_arrives_through_the_bank_where_the_user_put_it(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 	struct vector v;
 
 	EXPECT(!place(&d, 0, CAUGHT));
@@ -303,7 +260,7 @@ static void message_arrives_through_the_bank_where_the_user_put_it(void)
 
 static void banks_are_placed_while_no_vector_uses_them(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct memory page = get_pages(4 * KIB);
 	struct vector v;
 	unsigned int i;
@@ -331,8 +288,8 @@ static void banks_are_placed_while_no_vector_uses_them(void)
 
 static void bank_that_is_not_mapped_refuses_vectors(void)
 {
-	struct iommu_msi_doorbell found[MAX_BANKS];
-	struct device d = bind_device();
+	struct doorbell_list found;
+	struct bound d = bind_device();
 	struct vector v;
 	__u32 id;
 
@@ -340,7 +297,7 @@ static void bank_that_is_not_mapped_refuses_vectors(void)
 	EXPECT_ERRNO(refused(&d), EOPNOTSUPP);
 	EXPECT(!page_table(&d, 28, 1, &id));
 	EXPECT(!attach(&d, id));
-	EXPECT(list_banks(&d, d.ioas, found) == 0);
+	EXPECT(list_banks(&d, &found) == 0);
 	EXPECT_ERRNO(refused(&d), ENOSPC);
 	EXPECT(!detach(&d));
 	EXPECT_ERRNO(refused(&d), EOPNOTSUPP);
@@ -356,7 +313,7 @@ static void bank_that_is_not_mapped_refuses_vectors(void)
 
 static void vector_stays_from_page_table_to_page_table(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 	struct vector v;
 	__u32 id, other = new_ioas(&d);
 
@@ -390,7 +347,7 @@ static void vector_stays_from_page_table_to_page_table(void)
 
 static void vector_survives_a_detach(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 	struct vector v;
 
 	EXPECT(!place(&d, 0, CAUGHT));
@@ -408,19 +365,19 @@ static void vector_survives_a_detach(void)
 
 static void closing_the_device_unmaps_its_bank(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct vector v = get_vector(&d);
 
 	ASK("slots 1");
-	close(d.fd);
+	device_close(&d.dev);
 	ASK("identity");
 	close(v.event);
-	close(d.iommufd);
+	close(d.dev.iommufd);
 }
 
 static void use_a_bank(int ready)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 
 	get_vector(&d);
 	EXPECT(write(ready, "x", 1) == 1);
@@ -429,7 +386,7 @@ static void use_a_bank(int ready)
 static void killed_process_leaves_no_bank_mapped(void)
 {
 	pid_t child = wait_for_kill(use_a_bank);
-	struct device d;
+	struct bound d;
 	struct vector v;
 
 	ASK("bank %#llx 0", HIGHEST);
@@ -446,114 +403,72 @@ static void killed_process_leaves_no_bank_mapped(void)
 
 /* VFIO container */
 
-static int map_bank(struct container *c, __u32 index, __u64 iova, __u64 size)
-{
-	struct vfio_iommu_type1_msi_map args = {
-		.argsz = sizeof(args),
-		.index = index,
-		.iova = iova,
-		.size = size,
-	};
-
-	return ioctl(c->fd, VFIO_IOMMU_MAP_MSI, &args);
-}
-
-static struct vfio_iommu_type1_info_cap_msi *
-get_capability(struct container *c, char *buffer, size_t size)
-{
-	struct vfio_iommu_type1_info *info = (void *)buffer;
-	struct vfio_info_cap_header *header;
-	__u32 at;
-
-	memset(buffer, 0, size);
-	info->argsz = size;
-	if (!EXPECT(!ioctl(c->fd, VFIO_IOMMU_GET_INFO, info)))
-		return NULL;
-	for (at = info->cap_offset; at; at = header->next) {
-		header = (void *)(buffer + at);
-		if (header->id == VFIO_IOMMU_TYPE1_INFO_CAP_MSI)
-			return (void *)header;
-	}
-	problem("there is no capability for doorbells");
-	return NULL;
-}
-
 static void containers_tell_of_banks_and_place_them(void)
 {
-	struct container c = open_container(VFIO_TYPE1v2_IOMMU);
-	struct vfio_iommu_type1_info_cap_msi *cap;
+	struct vfio_iommu_type1_info_cap_msi cap = {};
 	struct memory page = get_pages(4 * KIB);
-	struct iommu_msi_doorbell *found;
-	struct device d = {};
-	char buffer[1000];
+	struct doorbell_list found = {};
+	struct container c;
+	int group = open_container(&c, VFIO_TYPE1v2_IOMMU);
+	struct bound d = {};
 	struct vector v;
 
-	cap = get_capability(&c, buffer, sizeof(buffer));
-	if (!cap)
-		return;
-	found = (void *)((char *)cap + cap->doorbells_offset);
-	EXPECT(cap->num_doorbells == banks());
-	EXPECT(cap->granule == SLOT);
-	EXPECT(found[0].iova == HIGHEST && found[0].length == SLOT);
-	EXPECT(found[0].flags & IOMMU_MSI_DOORBELL_PINNED);
-	EXPECT_ERRNO(container_map(&c, HIGHEST, &page), EEXIST);
-	EXPECT_ERRNO(map_bank(&c, 0, CAUGHT, 4 * KIB), EINVAL);
-	EXPECT_ERRNO(map_bank(&c, 0, CAUGHT + 4 * KIB, SLOT), EINVAL);
-	EXPECT_ERRNO(map_bank(&c, banks(), CAUGHT, SLOT), ENOENT);
-	EXPECT(!map_bank(&c, 0, CAUGHT, SLOT));
-	EXPECT(!container_map(&c, HIGHEST, &page));
+	EXPECT(!container_msi(&c, &cap, &found));
+	EXPECT(cap.num_doorbells == banks());
+	EXPECT(cap.granule == SLOT);
+	EXPECT(found.at[0].iova == HIGHEST && found.at[0].length == SLOT);
+	EXPECT(found.at[0].flags & IOMMU_MSI_DOORBELL_PINNED);
+	EXPECT_ERRNO(container_map(&c, page.at, page.size, HIGHEST), EEXIST);
+	EXPECT_ERRNO(container_map_msi(&c, 0, CAUGHT, 4 * KIB), EINVAL);
+	EXPECT_ERRNO(container_map_msi(&c, 0, CAUGHT + 4 * KIB, SLOT), EINVAL);
+	EXPECT_ERRNO(container_map_msi(&c, banks(), CAUGHT, SLOT), ENOENT);
+	EXPECT(!container_map_msi(&c, 0, CAUGHT, SLOT));
+	EXPECT(!container_map(&c, page.at, page.size, HIGHEST));
 	ASK("slots 1");
 
-	d.fd = ioctl(c.group, VFIO_GROUP_GET_DEVICE_FD, edu);
-	EXPECT(d.fd >= 0);
+	EXPECT(!device_open_group(&d.dev, edu, &c, group));
 	v = get_vector(&d);
 	ASK("bank %#llx 0", CAUGHT);
 	ASK("leads %#llx %#zx 3 %s", HIGHEST, page.size, page.mark);
 	expect_delivery(&v);
 	put_vector(&v);
 	ASK("slots 1");
-	close(d.fd);
-	close_container(&c);
+	device_close(&d.dev);
+	container_close(&c);
 	put_memory(&page);
-}
-
-static void allow_unsafe_interrupts(const char *yes)
-{
-	write_file("/sys/module/iommufd/parameters/allow_unsafe_interrupts", yes);
-	write_file("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
-		   yes);
 }
 
 /* No other group has interrupts in the banks */
 static void banks_of_its_own_make_a_group_isolated(void)
 {
 	struct container c;
-	struct device d;
+	struct bound d;
 	struct vector v;
+	int group;
 
-	allow_unsafe_interrupts("0");
+	allow_unsafe_interrupts('N');
 	d = attach_device();
 	v = get_vector(&d);
 	ASK("bank %#llx 0", HIGHEST);
 	put_vector(&v);
 	close_device(&d);
-	c = open_container(VFIO_TYPE1v2_IOMMU);
+	group = open_container(&c, VFIO_TYPE1v2_IOMMU);
 	ASK("window 32 256");
-	close_container(&c);
-	allow_unsafe_interrupts("1");
+	close_container(&c, group);
+	allow_unsafe_interrupts('Y');
 }
 
 /* The bank's page has other registers of the MPIC, so it is not mapped for users */
 static void bank_without_a_page_of_its_own_is_no_doorbell(void)
 {
-	struct iommu_msi_doorbell found[MAX_BANKS];
-	struct device d;
+	struct doorbell_list found;
+	struct bound d;
 
 	/* A page that is not mapped for users is not shared */
-	allow_unsafe_interrupts("0");
+	allow_unsafe_interrupts('N');
 	d = attach_device();
 	EXPECT(count_banks(&d).num_doorbells == 0);
-	EXPECT(list_banks(&d, d.ioas, found) == 0);
+	EXPECT(list_banks(&d, &found) == 0);
 	EXPECT(is_offered(&d, HIGHEST));
 	EXPECT_ERRNO(refused(&d), EOPNOTSUPP);
 	ASK("slots 0");

@@ -89,24 +89,6 @@ static int read_file(const char *path, char *text, size_t size)
 	return got > 0;
 }
 
-/* Find the first entry of a directory that starts with a prefix */
-static int find_entry(const char *directory, const char *begin, char *name)
-{
-	DIR *list = opendir(directory);
-	struct dirent *entry;
-	int found = 0;
-
-	while (list && !found && (entry = readdir(list))) {
-		found = entry->d_name[0] != '.' &&
-			!strncmp(entry->d_name, begin, strlen(begin));
-		if (found)
-			strcpy(name, entry->d_name);
-	}
-	if (list)
-		closedir(list);
-	return found;
-}
-
 static void find_edu(void)
 {
 	DIR *list = opendir("/sys/bus/pci/devices");
@@ -157,58 +139,40 @@ void put_memory(struct memory *m)
 
 /* The device, with iommufd */
 
-struct device bind_device(void)
+struct bound bind_device(void)
 {
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
-	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
-	struct device d;
-	char path[PATH], name[PATH] = "";
+	struct bound d;
 
-	snprintf(path, PATH, "/sys/bus/pci/devices/%s/vfio-dev", edu);
-	EXPECT(find_entry(path, "vfio", name));
-	snprintf(path, PATH, "/dev/vfio/devices/%.200s", name);
-	d.iommufd = open("/dev/iommu", O_RDWR);
-	d.fd = open(path, O_RDWR);
-	bind.iommufd = d.iommufd;
-	EXPECT(!ioctl(d.fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
-	d.id = bind.out_devid;
-	EXPECT(!ioctl(d.iommufd, IOMMU_IOAS_ALLOC, &ioas));
-	d.ioas = ioas.out_ioas_id;
+	EXPECT(!device_open(&d.dev, edu, iommufd_open()));
+	EXPECT(!ioas_alloc(d.dev.iommufd, &d.ioas));
 	return d;
 }
 
-int attach(struct device *d, __u32 pt)
+int attach(struct bound *d, __u32 pt)
 {
-	struct vfio_device_attach_iommufd_pt args = {
-		.argsz = sizeof(args),
-		.pt_id = pt,
-	};
-
-	return ioctl(d->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &args);
+	return device_attach(&d->dev, pt);
 }
 
-int detach(struct device *d)
+int detach(struct bound *d)
 {
-	struct vfio_device_detach_iommufd_pt args = { .argsz = sizeof(args) };
-
-	return ioctl(d->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &args);
+	return device_detach(&d->dev);
 }
 
-struct device attach_device(void)
+struct bound attach_device(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 
 	EXPECT(!attach(&d, d.ioas));
 	return d;
 }
 
-void close_device(struct device *d)
+void close_device(struct bound *d)
 {
-	close(d->fd);
-	close(d->iommufd);
+	device_close(&d->dev);
+	close(d->dev.iommufd);
 }
 
-int map(struct device *d, __u64 iova, void *at, size_t size, int access)
+int map(struct bound *d, __u64 iova, void *at, size_t size, int access)
 {
 	struct iommu_ioas_map args = {
 		.size = sizeof(args),
@@ -219,33 +183,26 @@ int map(struct device *d, __u64 iova, void *at, size_t size, int access)
 		.iova = iova,
 	};
 
-	return ioctl(d->iommufd, IOMMU_IOAS_MAP, &args);
+	return ioctl(d->dev.iommufd, IOMMU_IOAS_MAP, &args) ? -errno : 0;
 }
 
-static int unmap(struct device *d, __u64 iova, __u64 size)
+static int unmap(struct bound *d, __u64 iova, __u64 size)
 {
-	struct iommu_ioas_unmap args = {
-		.size = sizeof(args),
-		.ioas_id = d->ioas,
-		.iova = iova,
-		.length = size,
-	};
-
-	return ioctl(d->iommufd, IOMMU_IOAS_UNMAP, &args);
+	return ioas_unmap(d->dev.iommufd, d->ioas, iova, size);
 }
 
-int page_table(struct device *d, __u32 bits, __u32 slots, __u32 *id)
+int page_table(struct bound *d, __u32 bits, __u32 slots, __u32 *id)
 {
 	struct iommu_hwpt_pamu geometry = { bits, slots };
 	struct iommu_hwpt_alloc args = {
 		.size = sizeof(args),
-		.dev_id = d->id,
+		.dev_id = d->dev.id,
 		.pt_id = d->ioas,
 		.data_type = IOMMU_HWPT_DATA_PAMU,
 		.data_len = sizeof(geometry),
 		.data_uptr = (uintptr_t)&geometry,
 	};
-	int rc = ioctl(d->iommufd, IOMMU_HWPT_ALLOC, &args);
+	int rc = ioctl(d->dev.iommufd, IOMMU_HWPT_ALLOC, &args) ? -errno : 0;
 
 	*id = args.out_hwpt_id;
 	return rc;
@@ -260,11 +217,7 @@ static void the_boot_leaves_identity(void)
 
 static void bind_driver(void)
 {
-	char path[PATH];
-
-	snprintf(path, PATH, "/sys/bus/pci/devices/%s/driver_override", edu);
-	write_file(path, "vfio-pci");
-	write_file("/sys/bus/pci/drivers_probe", edu);
+	EXPECT(!sysfs_bind(edu, "vfio-pci"));
 }
 
 static void binding_the_driver_changes_nothing(void)
@@ -274,7 +227,7 @@ static void binding_the_driver_changes_nothing(void)
 
 static void dma_is_blocked_until_something_is_attached(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 
 	ASK("blocked");
 	EXPECT(!attach(&d, d.ioas));
@@ -287,7 +240,7 @@ static void dma_is_blocked_until_something_is_attached(void)
 
 static void memory_leads_where_it_is_mapped(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct memory page = get_pages(4 * KIB), low = get_pages(4 * KIB);
 
 	EXPECT(!map(&d, 16 * SLOT, page.at, page.size, RW));
@@ -309,7 +262,7 @@ static void memory_leads_where_it_is_mapped(void)
 
 static void access_is_what_the_map_allows(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct memory a = get_pages(4 * KIB), b = get_pages(4 * KIB);
 	int first;
 
@@ -329,7 +282,7 @@ static void access_is_what_the_map_allows(void)
 
 static void huge_pages_fill_slots(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct memory huge = get_huge(2 * SLOT);
 
 	EXPECT(!map(&d, 255 * SLOT - SLOT, huge.at, huge.size, RW));
@@ -344,7 +297,7 @@ static void huge_pages_fill_slots(void)
 
 static void what_does_not_fit_fails_and_changes_nothing(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct memory page = get_pages(4 * KIB), more = get_pages(4 * KIB);
 	struct memory huge = get_huge(2 * SLOT);
 
@@ -373,7 +326,7 @@ static void a_page_table_is_replaced_by_one_of_another_geometry(void)
 	static const __u32 geometries[][2] = {
 		{ 32, 4 }, { 36, 256 }, { 28, 1 }, { 32, 16 }, { 32, 16 }, { 28, 1 },
 	};
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct memory page = get_pages(4 * KIB);
 	unsigned int i;
 	__u32 id;
@@ -396,7 +349,7 @@ static void a_page_table_is_replaced_by_one_of_another_geometry(void)
 
 static void a_map_that_one_page_table_cannot_hold_fails(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct memory page = get_pages(4 * KIB);
 	__u32 id;
 
@@ -414,7 +367,7 @@ static void a_map_that_one_page_table_cannot_hold_fails(void)
 
 static void geometries_out_of_range_are_refused(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 	__u32 id;
 
 	EXPECT_ERRNO(page_table(&d, 32, 3, &id), EINVAL);
@@ -431,7 +384,7 @@ static void geometries_out_of_range_are_refused(void)
 
 static void parameters_say_the_default_geometry(void)
 {
-	struct device d = bind_device();
+	struct bound d = bind_device();
 
 	write_file(PARAMETERS "aperture_bits", "30");
 	write_file(PARAMETERS "slots", "16");
@@ -472,7 +425,7 @@ int wait_for_kill(void (*run)(int ready))
 
 static void map_a_page(int ready)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	struct memory page = get_pages(4 * KIB);
 
 	if (map(&d, SLOT, page.at, page.size, RW))
@@ -492,42 +445,25 @@ static void a_killed_process_leaves_identity(void)
 
 /* The device, with a VFIO container */
 
-struct container open_container(int type)
+int open_container(struct container *c, int type)
 {
-	char path[PATH], link[PATH] = "";
-	struct container c;
+	int group;
 
-	snprintf(path, PATH, "/sys/bus/pci/devices/%s/iommu_group", edu);
-	EXPECT(readlink(path, link, PATH - 1) > 0);
-	snprintf(path, PATH, "/dev/vfio/%.20s", strrchr(link, '/') + 1);
-	c.fd = open("/dev/vfio/vfio", O_RDWR);
-	c.group = open(path, O_RDWR);
-	EXPECT(c.fd >= 0 && c.group >= 0);
-	EXPECT(!ioctl(c.group, VFIO_GROUP_SET_CONTAINER, &c.fd));
-	EXPECT(!ioctl(c.fd, VFIO_SET_IOMMU, type));
-	return c;
+	EXPECT(!container_open(c));
+	c->iommu = type;
+	group = container_add_group(c, edu);
+	EXPECT(group >= 0);
+	return group;
 }
 
-void close_container(struct container *c)
+void close_container(struct container *c, int group)
 {
-	close(c->group);
-	close(c->fd);
+	close(group);
+	container_close(c);
 }
 
-int container_map(struct container *c, __u64 iova, const struct memory *m)
-{
-	struct vfio_iommu_type1_dma_map args = {
-		.argsz = sizeof(args),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)m->at,
-		.iova = iova,
-		.size = m->size,
-	};
-
-	return ioctl(c->fd, VFIO_IOMMU_MAP_DMA, &args);
-}
-
-static __u64 container_unmap(struct container *c, __u64 iova, __u64 size)
+/* Return: the number of bytes that the kernel has unmapped */
+static __u64 unmap_bytes(struct container *c, __u64 iova, __u64 size)
 {
 	struct vfio_iommu_type1_dma_unmap args = {
 		.argsz = sizeof(args),
@@ -542,77 +478,61 @@ static __u64 container_unmap(struct container *c, __u64 iova, __u64 size)
 
 static void containers_map_and_unmap(void)
 {
-	struct container c = open_container(VFIO_TYPE1v2_IOMMU);
+	struct container c;
+	int group = open_container(&c, VFIO_TYPE1v2_IOMMU);
 	struct memory page = get_pages(4 * KIB), huge = get_huge(2 * SLOT);
 
 	ASK("window 32 256");
 	ASK("slots 0");
-	EXPECT(!container_map(&c, 0, &page));
-	EXPECT(!container_map(&c, 8 * SLOT, &huge));
+	EXPECT(!container_map(&c, page.at, page.size, 0));
+	EXPECT(!container_map(&c, huge.at, huge.size, 8 * SLOT));
 	ASK("slots 3");
 	ASK("leads 0 %#zx 3 %s", page.size, page.mark);
 	ASK("starts %#llx 3 %s", 8 * SLOT, huge.mark);
 	ASK("ends %#llx 3 %s", 10 * SLOT - 1, huge.mark);
-	EXPECT_ERRNO(container_map(&c, 3 * SLOT + 4 * KIB, &page), EINVAL);
-	EXPECT(container_unmap(&c, 8 * SLOT, huge.size) == huge.size);
+	EXPECT_ERRNO(container_map(&c, page.at, page.size, 3 * SLOT + 4 * KIB), EINVAL);
+	EXPECT(unmap_bytes(&c, 8 * SLOT, huge.size) == huge.size);
 	ASK("slots 1");
-	EXPECT(container_unmap(&c, 0, page.size) == page.size);
+	EXPECT(unmap_bytes(&c, 0, page.size) == page.size);
 	ASK("slots 0");
-	EXPECT(!container_map(&c, 8 * SLOT, &huge));
-	close_container(&c);
+	EXPECT(!container_map(&c, huge.at, huge.size, 8 * SLOT));
+	close_container(&c, group);
 	put_memory(&page);
 	put_memory(&huge);
 }
 
 static void old_containers_unmap_a_slot_as_a_whole(void)
 {
-	struct container c = open_container(VFIO_TYPE1_IOMMU);
+	struct container c;
+	int group = open_container(&c, VFIO_TYPE1_IOMMU);
 	struct memory huge = get_huge(SLOT);
 
-	EXPECT(!container_map(&c, 8 * SLOT, &huge));
+	EXPECT(!container_map(&c, huge.at, huge.size, 8 * SLOT));
 	ASK("slots 1");
-	EXPECT(container_unmap(&c, 8 * SLOT, 4 * KIB) == SLOT);
+	EXPECT(unmap_bytes(&c, 8 * SLOT, 4 * KIB) == SLOT);
 	ASK("slots 0");
-	close_container(&c);
+	close_container(&c, group);
 	put_memory(&huge);
 }
 
-int set_interrupt(struct device *d, int index, int event)
+void raise_interrupt(struct bound *d)
 {
-	char buffer[sizeof(struct vfio_irq_set) + sizeof(int)];
-	struct vfio_irq_set *set = (void *)buffer;
+	void *registers;
+	size_t size;
 
-	*set = (struct vfio_irq_set) {
-		.argsz = sizeof(buffer),
-		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = index,
-		.count = 1,
-	};
-	memcpy(set->data, &event, sizeof(event));
-	return ioctl(d->fd, VFIO_DEVICE_SET_IRQS, set);
-}
-
-void raise_interrupt(struct device *d)
-{
-	struct vfio_region_info bar = { .argsz = sizeof(bar) };
-	volatile __u32 *registers;
-
-	EXPECT(!ioctl(d->fd, VFIO_DEVICE_GET_REGION_INFO, &bar));
-	registers = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 d->fd, bar.offset);
-	if (!EXPECT(registers != MAP_FAILED))
+	if (!EXPECT(!device_map_bar(&d->dev, 0, &registers, &size)))
 		return;
-	registers[0x60 / 4] = __builtin_bswap32(1);
-	munmap((void *)registers, bar.size);
+	*(volatile __u32 *)(registers + 0x60) = __builtin_bswap32(1);
+	munmap(registers, size);
 }
 
 static void wired_interrupts_need_no_bank(void)
 {
-	struct device d = attach_device();
+	struct bound d = attach_device();
 	int event = eventfd(0, EFD_NONBLOCK);
 	struct pollfd wait = { .fd = event, .events = POLLIN };
 
-	EXPECT(!set_interrupt(&d, VFIO_PCI_INTX_IRQ_INDEX, event));
+	EXPECT(!device_enable_vectors(&d.dev, VFIO_PCI_INTX_IRQ_INDEX, &event, 1));
 	raise_interrupt(&d);
 	EXPECT(poll(&wait, 1, 1000 * CASE_SECONDS) == 1);
 	ASK("slots 0");
@@ -733,18 +653,15 @@ static void open_port(void)
 	setvbuf(port, NULL, _IOLBF, 0);
 }
 
+void allow_unsafe_interrupts(char allowed)
+{
+	EXPECT(!sysfs_set_unsafe_interrupts("iommufd", allowed));
+	EXPECT(!sysfs_set_unsafe_interrupts("vfio_iommu_type1", allowed));
+}
+
 static void prepare(void)
 {
-	const char *unsafe[] = {
-		"/sys/module/iommufd/parameters/allow_unsafe_interrupts",
-		"/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
-	};
-	unsigned int i;
-
-	for (i = 0; i < 2; i++) {
-		if (!access(unsafe[i], F_OK))
-			write_file(unsafe[i], "1");
-	}
+	allow_unsafe_interrupts('Y');
 	write_file("/sys/kernel/mm/hugepages/hugepages-16384kB/nr_hugepages", "3");
 }
 

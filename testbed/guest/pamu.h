@@ -6,15 +6,13 @@
 #ifndef PAMU_H
 #define PAMU_H
 
-#define _GNU_SOURCE
-#define __SANE_USERSPACE_TYPES__ /* 64 bits are long long */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/types.h>
 
-#include <linux/iommufd.h>
-#include <linux/vfio.h>
 #include <linux/iommufd_pamu.h>
+
+#include "passthrough.h"
 
 #define KIB		1024ULL
 #define MIB		(1024 * KIB)
@@ -36,10 +34,11 @@ void ask(int line, const char *format, ...) __attribute__((format(printf, 2, 3))
 				     #expression, errno), 0))
 
 #define EXPECT_ERRNO(expression, number) do {				\
-	errno = 0;							\
-	if ((expression) != -1 || errno != (number))			\
-		problem("line %d: %s: errno %d is not " #number,	\
-			__LINE__, #expression, errno);			\
+	int rc_ = (expression);						\
+									\
+	if (rc_ != -(number))						\
+		problem("line %d: %s: %d is not -" #number, __LINE__,	\
+			#expression, rc_);				\
 } while (0)
 
 /* Ask the host; what it answers is a problem unless it is "yes" */
@@ -57,34 +56,29 @@ struct memory {
 struct memory get_pages(size_t size);
 void put_memory(struct memory *m);
 
-/* The device, by iommufd */
-struct device {
-	int fd;
-	int iommufd;
-	__u32 id;
+/*
+ * The device, bound to an iommufd that has an IOAS; an int is 0 or a negative errno, as in
+ * the library
+ */
+struct bound {
+	struct device dev;
 	__u32 ioas;
 };
 
-struct device bind_device(void);
-struct device attach_device(void);
-void close_device(struct device *d);
-int attach(struct device *d, __u32 pt);
-int detach(struct device *d);
-int map(struct device *d, __u64 iova, void *at, size_t size, int access);
-int page_table(struct device *d, __u32 bits, __u32 slots, __u32 *id);
-int set_interrupt(struct device *d, int index, int event);
-void raise_interrupt(struct device *d);
+struct bound bind_device(void);
+struct bound attach_device(void);
+void close_device(struct bound *d);
+int attach(struct bound *d, __u32 pt);
+int detach(struct bound *d);
+int map(struct bound *d, __u64 iova, void *at, size_t size, int access);
+int page_table(struct bound *d, __u32 bits, __u32 slots, __u32 *id);
+void raise_interrupt(struct bound *d);
 int wait_for_kill(void (*run)(int ready));
+void allow_unsafe_interrupts(char allowed);
 
-/* The device, by a container */
-struct container {
-	int fd;
-	int group;
-};
-
-struct container open_container(int type);
-void close_container(struct container *c);
-int container_map(struct container *c, __u64 iova, const struct memory *m);
+/* A container with the device's group; returns the group */
+int open_container(struct container *c, int type);
+void close_container(struct container *c, int group);
 
 struct test {
 	const char *name;
