@@ -12,7 +12,9 @@ import socket
 import subprocess
 import threading
 import time
+from dataclasses import dataclass
 
+from machine import verdict
 from machine.paths import Problem
 
 CONNECT_SECONDS = 20
@@ -147,15 +149,30 @@ def execute(line, log, talk, timeout):
             talk.join(CONNECT_SECONDS)
 
 
-def record(log, line, found, talk, seconds):
-    """Write result.json; an aborted conversation is a failure of the machine, too."""
+@dataclass
+class Result:
+    """The results of a run."""
+    verdict: verdict.Verdict
+    channel: str
+    questions: int
+
+
+def run(line, log, talk, timeout):
+    """Run QEMU during the conversation, judge the run and write result.json; an aborted
+    conversation is a failure of the machine, too."""
+    start = time.monotonic()
+    (log / "command").write_text(shlex.join(line) + "\n")
+    code, timed_out = execute(line, log, talk, timeout)
+    channel = read(log / "verdict.ktap")
+    found = verdict.judge(read(log / "console.log"), channel, code, timed_out)
     if talk.trouble and found.status == "pass":
         found.status, found.reason = "fail", talk.trouble
     (log / "result.json").write_text(json.dumps({
         "status": found.status, "reason": found.reason, "exit": found.exit,
-        "seconds": round(seconds, 2), "kernel": found.kernel, "command": shlex.join(line),
-        "recalled": False, "questions": talk.questions,
+        "seconds": round(time.monotonic() - start, 2), "kernel": found.kernel,
+        "command": shlex.join(line), "recalled": False, "questions": talk.questions,
         "splats": [s.summary() for s in found.splats]}) + "\n")
+    return Result(found, channel, talk.questions)
 
 
 def read(path):

@@ -17,14 +17,11 @@ while it runs, and the host stops the machine to read its memory.
 """
 
 import re
-import shlex
-import shutil
 import struct
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import conversation, initramfs, verdict
+from machine import conversation, devicetree, initramfs
 from machine.paths import Problem
 
 BINARY = "qemu-system-ppc64"
@@ -69,31 +66,6 @@ class Board:
         words += [f"several_banks={self.more_banks + 1}"] * bool(self.more_banks)
         words += ["kunit.enable=0"] * bool(words)
         return " ".join([PARAMETERS, *words])
-
-
-@dataclass
-class Result:
-    """The results of a run."""
-    verdict: verdict.Verdict
-    channel: str
-
-
-def require():
-    for tool in (BINARY, "dtc"):
-        if shutil.which(tool) is None:
-            raise Problem(f"{tool} is not installed: run testbed/host/packages")
-
-
-def device_tree(log, initrd_size, board):
-    """Write the machine's device tree, with a PAMU, and return its path."""
-    own, text, tree = log / "own.dtb", log / "pamu.dts", log / "pamu.dtb"
-    arguments = [*MACHINE, "-serial", "null", "-serial", "null"]
-    arguments[1] += f",dumpdtb={own}"
-    initramfs.run_or_stop([BINARY, *arguments], "QEMU writes no device tree", log)
-    source = initramfs.run_or_stop(["dtc", "-q", "-I", "dtb", "-O", "dts", own], "dtc", log)
-    text.write_text(with_pamu(source, initrd_size, board))
-    initramfs.run_or_stop(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, text], "dtc", log)
-    return tree
 
 
 def memory_banks(board, pic):
@@ -205,18 +177,12 @@ def command(log, sockets, image, tree, initrd):
 def run(log, sockets, image, program, answer, timeout, board):
     """Run a program as the first process. answer(memory, board, question) is called for each
     of its questions while the machine is stopped; sockets is a directory with a short path."""
-    require()
-    start = time.monotonic()
     initrd = log / "initramfs.cpio"
     initramfs.generate(initrd, initramfs.description({"/init": (program, 0o755)}), None)
-    tree = device_tree(log, initrd.stat().st_size, board)
-    line = command(log, sockets, image, tree, initrd)
-    (log / "command").write_text(shlex.join(line) + "\n")
+    machine = [BINARY, *MACHINE, "-serial", "null", "-serial", "null"]
+    tree = devicetree.changed(log, machine, "pamu",
+                              lambda source: with_pamu(source, initrd.stat().st_size, board))
     talk = conversation.Conversation(
         Path(sockets), log, "verdict.ktap",
         lambda memory, question: answer(memory, board, question), Memory)
-    code, timed_out = conversation.execute(line, log, talk, timeout)
-    channel = conversation.read(log / "verdict.ktap")
-    found = verdict.judge(conversation.read(log / "console.log"), channel, code, timed_out)
-    conversation.record(log, line, found, talk, time.monotonic() - start)
-    return Result(found, channel)
+    return conversation.run(command(log, sockets, image, tree, initrd), log, talk, timeout)

@@ -14,14 +14,11 @@ interrupts as edge-triggered, since nothing would lower a level.
 """
 
 import re
-import shlex
-import shutil
 import struct
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from machine import conversation, devicetree, initramfs, qemu, verdict
+from machine import conversation, devicetree, initramfs, qemu
 from machine.paths import Problem
 
 REGISTERS = 0x7f000000
@@ -98,14 +95,6 @@ class Board:
 """
 
 
-@dataclass
-class Result:
-    """The results of a run."""
-    verdict: verdict.Verdict
-    channel: str
-    questions: int
-
-
 class Memory(conversation.Memory):
     """The machine's memory, and its interrupts."""
 
@@ -173,15 +162,6 @@ def run(log, sockets, image, script, files, answer, timeout, board):
     """Run a script of testbed/guest. answer(memory, question) is called for each question
     while the machine is stopped; sockets is a directory with a short path."""
     qemu.require()
-    if shutil.which("dtc") is None:
-        raise Problem("dtc is not installed: run testbed/host/packages")
-    start = time.monotonic()
     initramfs.build(log / "initramfs.cpio", script, files)
-    line = command(log, sockets, image, board)
-    (log / "command").write_text(shlex.join(line) + "\n")
     talk = conversation.Conversation(Path(sockets), log, "questions", answer, Memory)
-    code, timed_out = conversation.execute(line, log, talk, timeout)
-    channel = conversation.read(log / "verdict.ktap")
-    found = verdict.judge(conversation.read(log / "console.log"), channel, code, timed_out)
-    conversation.record(log, line, found, talk, time.monotonic() - start)
-    return Result(found, channel, talk.questions)
+    return conversation.run(command(log, sockets, image, board), log, talk, timeout)
