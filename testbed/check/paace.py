@@ -9,7 +9,6 @@ translating an I/O address and reading the bytes found there.
 """
 
 import struct
-from dataclasses import dataclass
 
 ENTRY = 64
 SECONDARY = 0x800           # entries of the SPAACT
@@ -21,59 +20,19 @@ PAGE = 0x1000
 NO_MESSAGE = b"\xff" * 4    # content of the memory that catches a message
 
 
-@dataclass
 class Entry:
-    """One PAACE, with its fields as numbers."""
-    words: tuple
+    """One PAACE, with its fields as numbers: `bits` are the binary logarithm of a size, and
+    `liodn` is that of a secondary entry."""
 
     def __init__(self, data):
-        self.words = struct.unpack(">8I", data[:32])
-
-    @property
-    def valid(self):
-        return self.words[1] & 1
-
-    @property
-    def secondary(self):
-        return self.words[1] >> 1 & 1
-
-    @property
-    def access(self):
-        return self.words[1] >> 3 & 3
-
-    @property
-    def base(self):
-        return self.words[0] << 32 | self.words[1] & 0xfffff000
-
-    @property
-    def bits(self):
-        """Binary logarithm of the size of the window."""
-        return (self.words[1] >> 6 & 0x3f) + 1
-
-    @property
-    def slots(self):
-        return 1 << (self.words[3] >> 4 & 0xf) + 1 if self.words[1] >> 5 & 1 else 1
-
-    @property
-    def translation(self):
-        return self.words[3] >> 2 & 3
-
-    @property
-    def target(self):
-        return self.words[4] << 32 | self.words[5] & 0xfffff000
-
-    @property
-    def target_bits(self):
-        return (self.words[5] >> 6 & 0x3f) + 1
-
-    @property
-    def first(self):
-        return self.words[6]
-
-    @property
-    def liodn(self):
-        """The LIODN of a secondary entry."""
-        return self.words[1] >> 16
+        self.words = words = struct.unpack(">8I", data[:32])
+        self.valid, self.secondary = words[1] & 1, words[1] >> 1 & 1
+        self.access, self.liodn = words[1] >> 3 & 3, words[1] >> 16
+        self.base, self.bits = words[0] << 32 | words[1] & 0xfffff000, (words[1] >> 6 & 0x3f) + 1
+        self.slots = 1 << (words[3] >> 4 & 0xf) + 1 if words[1] >> 5 & 1 else 1
+        self.translation, self.first = words[3] >> 2 & 3, words[6]
+        self.target = words[4] << 32 | words[5] & 0xfffff000
+        self.target_bits = (words[5] >> 6 & 0x3f) + 1
 
 
 class Tables:

@@ -250,15 +250,16 @@ class Answers:
     def ask_seeded(self, memory, smmu, sid, iova, length, mark):
         """Each of these errors in the registers is detected for a page of a nested stream, and
         the page is right without them."""
-        overlooked = [name for name, error in ERRORS.items()
-                      if not self.judged(memory, error, sid, iova, length, mark)]
-        right = self.judged(memory, lambda smmu, bank, s2cr: None, sid, iova, length, mark)
+        seeds = errors(smmu, smmu.stream(number(sid)), 0xc00 + 4 * smmu.matching(number(sid)))
+        overlooked = [name for name, changes in seeds.items()
+                      if not self.judged(memory, changes, sid, iova, length, mark)]
+        right = self.judged(memory, [], sid, iova, length, mark)
         return right or f"overlooked: {', '.join(overlooked)}" * bool(overlooked)
 
-    def judged(self, memory, error, sid, iova, length, mark):
+    def judged(self, memory, changes, sid, iova, length, mark):
         smmu = Smmu(memory, smmuv2.REGISTERS)
-        bank = smmu.stream(number(sid))
-        error(smmu, bank, 0xc00 + 4 * smmu.matching(number(sid)))
+        for offset, bits in changes:
+            struct.pack_into("<I", smmu.data, offset, smmu.word(offset) ^ bits)
         try:
             return self.ask_stage(memory, smmu, sid, "nested") or \
                 self.ask_leads(memory, smmu, sid, iova, length, "rw", mark)
@@ -266,54 +267,35 @@ class Answers:
             return str(fault)
 
 
-def flip(smmu, offset, bits):
-    struct.pack_into("<I", smmu.data, offset, smmu.word(offset) ^ bits)
+def errors(smmu, bank, s2cr):
+    """Errors in the registers of a nested stream: {name: [(offset, bits to change)]}."""
+    parent, wide = smmu.parent(bank), smmu.wide_vmids()
+    smr, unused_smr, cbar = s2cr - 0x400, 0x800 + 4 * 47, PAGE + 4 * bank
 
+    def own(name, bits):
+        return smmu.bank_offset(bank, name), bits
 
-def in_bank(name, bits, of_parent=False):
-    """Seed an error in a register of the nested bank or of its parent."""
-    def error(smmu, bank, _s2cr):
-        flip(smmu, smmu.bank_offset(smmu.parent(bank) if of_parent else bank, name), bits)
-    return error
+    def outer(name, bits):
+        return smmu.bank_offset(parent, name), bits
 
-
-def both(*errors):
-    def error(*arguments):
-        for each in errors:
-            each(*arguments)
-    return error
-
-
-def in_global(base, bits, of_parent=False):
-    """Seed an error in a per-bank global register."""
-    def error(smmu, bank, _s2cr):
-        flip(smmu, base + 4 * (smmu.parent(bank) if of_parent else bank), bits)
-    return error
-
-
-ERRORS = {
-    "S2CR bypasses": lambda smmu, bank, s2cr: flip(smmu, s2cr, 1 << 16),
-    "S2CR faults": lambda smmu, bank, s2cr: flip(smmu, s2cr, 2 << 16),
-    "S2CR leads to the parent":
-        lambda smmu, bank, s2cr: flip(smmu, s2cr, bank ^ smmu.parent(bank)),
-    "SMR matches another stream": lambda smmu, bank, s2cr: flip(smmu, s2cr - 0x400, 1),
-    "two SMRs match": lambda smmu, bank, s2cr: struct.pack_into(
-        "<I", smmu.data, 0x800 + 4 * 47, smmu.word(s2cr - 0x400)),
-    "CBNDX names the bank itself":
-        lambda smmu, bank, s2cr: flip(smmu, PAGE + 4 * bank, (bank ^ smmu.parent(bank)) << 8),
-    "CBNDX names another bank": in_global(PAGE, 8 << 8),
-    "CBAR has no stage 2": in_global(PAGE, 2 << 16),
-    "CBAR blocks stage 2": in_global(PAGE, 1 << 16),
-    "the VMID differs":
-        lambda smmu, bank, s2cr: flip(smmu, PAGE + 4 * bank + 0x800 * smmu.wide_vmids(),
-                                      1 << 16 * smmu.wide_vmids()),
-    "the parent is of stage 1": in_global(PAGE, 1 << 16, True),
-    "stage 1 is off": in_bank("SCTLR", 1),
-    "stage 2 is off": in_bank("SCTLR", 1, True),
-    "stage 1 has other tables": both(in_bank("TTBR0", PAGE), in_bank("TTBR1", PAGE)),
-    "stage 2 has other tables": in_bank("TTBR0", 1 << 20, True),
-    "stage 1 begins at another level": in_bank("TCR", 0x200020),
-    "stage 2 begins at another level": in_bank("TCR", 1 << 6, True),
-    "the walk is not cached": in_bank("TCR", 1 << 8),
-    "memory is a device": in_bank("MAIR0", 0xff),
-}
+    return {
+        "S2CR bypasses": [(s2cr, 1 << 16)],
+        "S2CR faults": [(s2cr, 2 << 16)],
+        "S2CR leads to the parent": [(s2cr, bank ^ parent)],
+        "SMR matches another stream": [(smr, 1)],
+        "two SMRs match": [(unused_smr, smmu.word(unused_smr) ^ smmu.word(smr))],
+        "CBNDX names the bank itself": [(cbar, (bank ^ parent) << 8)],
+        "CBNDX names another bank": [(cbar, 8 << 8)],
+        "CBAR has no stage 2": [(cbar, 2 << 16)],
+        "CBAR blocks stage 2": [(cbar, 1 << 16)],
+        "the VMID differs": [(cbar + 0x800 * wide, 1 << 16 * wide)],
+        "the parent is of stage 1": [(PAGE + 4 * parent, 1 << 16)],
+        "stage 1 is off": [own("SCTLR", 1)],
+        "stage 2 is off": [outer("SCTLR", 1)],
+        "stage 1 has other tables": [own("TTBR0", PAGE), own("TTBR1", PAGE)],
+        "stage 2 has other tables": [outer("TTBR0", 1 << 20)],
+        "stage 1 begins at another level": [own("TCR", 0x200020)],
+        "stage 2 begins at another level": [outer("TCR", 1 << 6)],
+        "the walk is not cached": [own("TCR", 1 << 8)],
+        "memory is a device": [own("MAIR0", 0xff)],
+    }
