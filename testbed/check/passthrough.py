@@ -15,8 +15,8 @@ from pathlib import Path
 
 from check import ktap, machines
 from check.emit import Emitter
+from machine.paths import TESTBED
 
-TESTBED = Path(__file__).resolve().parent.parent
 EDU = "edu,dma_mask=0xffffffffffffffff"
 # Below a root port that does not isolate it, an edu shares the port's group.
 PORT = ["pcie-root-port,id=shared,disable-acs=on,chassis=1", f"{EDU},bus=shared"]

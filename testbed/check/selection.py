@@ -11,9 +11,9 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from machine.paths import ROOT
+
 PROGRAMS = ROOT / "tools/testing/selftests/passthrough"
 FIXTURE = re.compile(r"^FIXTURE\((\w+)\)", re.MULTILINE)
 # A machine without a name of its own, or the tests of a suite that cannot be selected.

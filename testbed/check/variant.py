@@ -40,6 +40,7 @@ class Variant:
         """The driver's part of a suite's environment, except for LOG."""
         image = self.directory / "arch/arm64/boot/Image"
         return {**os.environ, "ROOT": str(ROOT), "OUT": str(OUT),
+                "PYTHONPATH": str(TESTBED), "PYTHONDONTWRITEBYTECODE": "1",
                 "BASE": "pristine" if self.pristine else "", "DEBUG": self.debug,
                 "VARIANT": self.name, "IMAGE": str(image),
                 "VMLINUX": str(vmlinux_of(image) or self.directory / "vmlinux"),
