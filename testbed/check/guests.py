@@ -13,7 +13,6 @@ import hashlib
 import os
 import re
 import struct
-import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from check import machines, passthrough, replay, smmu_log
 from check.passthrough import DEBUG, EDU, LOW_REGISTERS, complaints
 from check.journal import PAGE, read_journal, stream_id
 from machine import initramfs
-from machine.paths import TESTBED, Problem
+from machine.paths import ROOT, TESTBED, Problem
 
 GUEST = TESTBED / "guest"
 OWN_PROGRAMS = ["guest_memory", "nested_example", "nested_msi_address"]
@@ -123,11 +122,8 @@ def judge_own_vmm(machine):
 
 
 def root_file_system():
-    """The image, created if necessary; raise Problem if that fails."""
-    run = subprocess.run([TESTBED / "host/root"], stdout=subprocess.PIPE, text=True, check=False)
-    if run.returncode:
-        raise Problem("there is no root file system for the guests: testbed/host/root failed")
-    return Path(run.stdout.strip())
+    """The image, created if necessary."""
+    return Path(machines.made_by("host/root", "there is no root file system for the guests"))
 
 
 def require_memory():
@@ -144,11 +140,7 @@ def guest_image():
     a machine that is already that slow, so its guests run the kernel without the checkers."""
     if not DEBUG:
         return Path(os.environ["IMAGE"])
-    run = subprocess.run([TESTBED / "kernel/image"], env={**os.environ, "DEBUG": ""},
-                         stdout=subprocess.PIPE, text=True, check=False)
-    if run.returncode:
-        raise Problem("there is no kernel for the guests: testbed/kernel/image failed")
-    return Path(run.stdout.splitlines()[-1])
+    return Path(machines.made_by("kernel/image", "there is no kernel for the guests", DEBUG=""))
 
 
 def prepare(log, programs):
@@ -157,18 +149,16 @@ def prepare(log, programs):
     require_memory()
     poke = compile_tool("poke", programs, log)
     container = compile_tool("container", programs, log)
-    bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/passthrough/bind.sh"
     guest = log / "guest.cpio"
     initramfs.build(guest, GUEST / "vm-guest",
                     [f"{path}:/test/{path.name}" for path in
-                     (programs / "address_space", poke, bind)])
-    return [guest, bind, container, GUEST / "vm-host.sh", guest_image()]
+                     (programs / "address_space", poke, machines.BIND)])
+    return [guest, machines.BIND, container, GUEST / "vm-host.sh", guest_image()]
 
 
 def compile_tool(name, programs, log):
     """Build a program of testbed/guest for a machine or a guest; returns its path."""
-    headers = (Path(passthrough.user_headers()) / "include",
-               Path(os.environ["ROOT"]) / "include/uapi")
+    headers = Path(passthrough.user_headers()) / "include", ROOT / "include/uapi"
     initramfs.run_or_stop(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Werror",
                            *(word for path in headers for word in ("-isystem", path)),
                            "-o", programs / name, GUEST / f"{name}.c"],
@@ -188,9 +178,7 @@ def boot(machine, files, root):
             make_bootable(disk, files)
         options += ["--qemu-arg=-blockdev", f"--qemu-arg=raw,node-name=disk{number},"
                     f"file.driver=file,file.filename={disk}"]
-    options += [word for device in machine.devices for word in ("--device", device)]
-    options += [word for path in files for word in ("--file", f"{path}:/test/{path.name}")]
-    run = machines.run(machine.log, options, machine.script)
+    run = machines.run(machine.log, options, machine.script, machine.devices, files)
     machine.trouble, machine.channel, machine.seconds = run.trouble(), run.channel, run.seconds
     return machine
 

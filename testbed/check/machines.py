@@ -7,7 +7,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine.paths import TESTBED, stop
+from machine.conversation import read
+from machine.paths import ROOT, TESTBED, stop
+
+
+# What machines with devices need in the guest.
+BIND = ROOT / "tools/testing/selftests/passthrough/bind.sh"
 
 
 @dataclass
@@ -23,13 +28,19 @@ class Run:
         return "" if self.status in ("pass", "fail") else f"{self.status}\n{self.said}"
 
 
-def take_newer_emulator():
-    """Run all further machines with the QEMU of host/emulator; exit if there is none."""
-    run = subprocess.run([TESTBED / "host/emulator"], stdout=subprocess.PIPE, text=True,
-                         check=False)
+def made_by(script, problem, **environment):
+    """The last line that a script of the test bed prints; exit if it fails."""
+    run = subprocess.run([TESTBED / script], env={**os.environ, **environment},
+                         stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode:
-        stop("there is no newer QEMU: testbed/host/emulator failed")
-    os.environ["PATH"] = f"{run.stdout.strip()}:{os.environ['PATH']}"
+        stop(f"{problem}: testbed/{script} failed")
+    return run.stdout.splitlines()[-1]
+
+
+def take_newer_emulator():
+    """Run all further machines with the QEMU of host/emulator."""
+    place = made_by("host/emulator", "there is no newer QEMU")
+    os.environ["PATH"] = f"{place}:{os.environ['PATH']}"
 
 
 def recall(log):
@@ -40,13 +51,16 @@ def recall(log):
     return ["--recall", Path(records) / log.relative_to(os.environ["LOG"])]
 
 
-def run(log, options, script):
-    """Run a script of testbed/guest in a machine with these options of machine/vm."""
+def run(log, options, script, devices=(), files=()):
+    """Run a script of testbed/guest in a machine with these options of machine/vm, devices, and
+    files in /test."""
     line = [TESTBED / "machine/vm", "--log", log, "--image", os.environ["IMAGE"],
-            *recall(log), *options, TESTBED / "guest" / script]
+            *recall(log), *options,
+            *(word for device in devices for word in ("--device", device)),
+            *(word for path in files for word in ("--file", f"{path}:/test/{path.name}")),
+            TESTBED / "guest" / script]
     ended = subprocess.run(line, stderr=subprocess.PIPE, text=True, check=False)
-    result, channel = log / "result.json", log / "verdict.ktap"
+    result = log / "result.json"
     found = json.loads(result.read_text()) if result.is_file() else \
         {"status": "not started", "seconds": 0}
-    return Run(found["status"], found["seconds"],
-               channel.read_text(errors="replace") if channel.is_file() else "", ended.stderr)
+    return Run(found["status"], found["seconds"], read(log / "verdict.ktap"), ended.stderr)

@@ -60,11 +60,7 @@ def user_headers():
     unpatched kernel lacks."""
     if os.environ.get("BASE") != "pristine":
         return os.environ["HEADERS"]
-    run = subprocess.run([TESTBED / "kernel/headers"], stdout=subprocess.PIPE, text=True,
-                         check=False)
-    if run.returncode:
-        sys.exit("error: testbed/kernel/headers failed")
-    return run.stdout.strip()
+    return machines.made_by("kernel/headers", "there are no headers")
 
 
 def compile_programs(log, machines=()):
@@ -94,8 +90,7 @@ def choose(machine, programs):
     chosen = programs / f"{machine.log.name}/passthrough-programs"
     chosen.parent.mkdir()
     chosen.write_text("".join(f"{name} {machine.group}".rstrip() + "\n" for name in machine.programs))
-    bind = Path(os.environ["ROOT"]) / "tools/testing/selftests/passthrough/bind.sh"
-    return [chosen, bind, *(programs / name for name in machine.programs)]
+    return [chosen, machines.BIND, *(programs / name for name in machine.programs)]
 
 
 def boot(machine, programs):
@@ -103,12 +98,11 @@ def boot(machine, programs):
     unsafe = "iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1"
     isolated = "msi_isolated=yes" if machine.gic == "3" else unsafe
     parameters = f"loglevel=5 kunit.enable=0 {isolated} {machine.parameters}".rstrip()
-    options = ["--gic", machine.gic, "--append", parameters, "--timeout", str(MACHINE_SECONDS), *LOW_REGISTERS, *machine.options]
-    options += [word for device in machine.devices for word in ("--device", device)]
+    options = ["--gic", machine.gic, "--append", parameters, "--timeout", str(MACHINE_SECONDS),
+               *LOW_REGISTERS, *machine.options]
     options += [f"--qemu-arg={word}" for word in DISK]
-    for path in choose(machine, programs):
-        options += ["--file", f"{path}:/test/{path.name}"]
-    run = machines.run(machine.log, options, machine.script)
+    run = machines.run(machine.log, options, machine.script, machine.devices,
+                       choose(machine, programs))
     machine.trouble, machine.channel = run.trouble(), run.channel
     return machine
 
@@ -120,14 +114,9 @@ def complaints(machine, faults):
                      [f"{count} times {fault}" for fault, count in counts])
 
 
-def report(machine, judged):
-    """(word, lines) of the machine's block of subtests; judged: (name, problem) of each case
-    that is judged on the host."""
-    return report_block(machine.channel, judged)
-
-
-def report_block(channel, judged):
-    """As report(), for a guest's report."""
+def report(channel, judged):
+    """(word, lines) of a machine's block of subtests: its channel, and (name, problem) of each
+    case that is judged on the host."""
     cases = list(judged)
     guest = [line for line in channel.splitlines()
              if line and not line.startswith("# testbed")]
@@ -152,6 +141,6 @@ def run_all(machines, programs, judge, *cases):
         emitter.case(name, problem)
     with ThreadPoolExecutor(MACHINES_AT_ONCE) as pool:
         for machine in pool.map(lambda m: boot(m, programs), machines):
-            word, lines = report(machine, judge(machine))
+            word, lines = report(machine.channel, judge(machine))
             emitter.subtest(word, machine.name, lines)
     sys.exit(emitter.exit_code())
