@@ -7,8 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine.conversation import read
 from machine.paths import ROOT, TESTBED, stop
+from machine.verdict import read
 
 
 # What machines with devices need in the guest.

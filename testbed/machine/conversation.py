@@ -163,8 +163,8 @@ def run(line, log, talk, timeout):
     start = time.monotonic()
     (log / "command").write_text(shlex.join(line) + "\n")
     code, timed_out = execute(line, log, talk, timeout)
-    channel = read(log / "verdict.ktap")
-    found = verdict.judge(read(log / "console.log"), channel, code, timed_out)
+    channel = verdict.read(log / "verdict.ktap")
+    found = verdict.judge(verdict.read(log / "console.log"), channel, code, timed_out)
     if talk.trouble and found.status == "pass":
         found.status, found.reason = "fail", talk.trouble
     (log / "result.json").write_text(json.dumps({
@@ -173,8 +173,3 @@ def run(line, log, talk, timeout):
         "command": shlex.join(line), "recalled": False, "questions": talk.questions,
         "splats": [s.summary() for s in found.splats]}) + "\n")
     return Result(found, channel, talk.questions)
-
-
-def read(path):
-    """A log's text; empty if it is missing, as when the machine could not be started."""
-    return path.read_bytes().decode(errors="replace") if path.exists() else ""

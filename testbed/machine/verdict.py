@@ -31,6 +31,11 @@ class Verdict:
     report: ktap.Report = field(default_factory=ktap.Report)
 
 
+def read(path):
+    """A log's text; empty if it is missing, as when the machine could not be started."""
+    return path.read_bytes().decode(errors="replace") if path.exists() else ""
+
+
 def judge(console, channel, qemu_exit, timed_out, data=False):
     """The Verdict of a run.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from check.selftest import spawn
-from machine import recall
+from machine import recall, verdict
 from machine.paths import TESTBED
 
 VM = TESTBED / "machine/vm"
@@ -87,8 +87,7 @@ class Bench:
         return json.loads((self.log / "result.json").read_text())
 
     def read(self, name):
-        path = self.log / name
-        return path.read_text(errors="replace") if path.exists() else ""
+        return verdict.read(self.log / name)
 
 
 @pytest.fixture(name="bench")
