@@ -203,7 +203,6 @@ static void banks_have_slots_at_the_top_and_are_not_mapped(void)
 	EXPECT(!map(&d, HIGHEST - banks() * SLOT, page.at, page.size, RW));
 	ASK("slots 2");
 	close_device(&d);
-	put_memory(&page);
 }
 
 static void bank_gets_the_next_slot_below_what_is_mapped(void)
@@ -220,7 +219,6 @@ static void bank_gets_the_next_slot_below_what_is_mapped(void)
 	ASK("leads %#llx %#zx 3 %s", HIGHEST, page.size, page.mark);
 	put_vector(&v);
 	close_device(&d);
-	put_memory(&page);
 }
 
 static void vector_maps_its_bank_alone(void)
@@ -283,7 +281,6 @@ static void banks_are_placed_while_no_vector_uses_them(void)
 	EXPECT(!place(&d, 0, 5 * SLOT));
 	EXPECT(get_bank(&d, 0).iova == 5 * SLOT);
 	close_device(&d);
-	put_memory(&page);
 }
 
 static void bank_that_is_not_mapped_refuses_vectors(void)
@@ -435,7 +432,6 @@ static void containers_tell_of_banks_and_place_them(void)
 	ASK("slots 1");
 	device_close(&d.dev);
 	container_close(&c);
-	put_memory(&page);
 }
 
 /* No other group has interrupts in the banks */
@@ -475,28 +471,24 @@ static void bank_without_a_page_of_its_own_is_no_doorbell(void)
 	close_device(&d);
 }
 
-#define CASES								\
-	CASE(banks_are_counted_before_the_device_is_attached),		\
-	CASE(banks_have_slots_at_the_top_and_are_not_mapped),		\
-	CASE(bank_gets_the_next_slot_below_what_is_mapped),		\
-	CASE(vector_maps_its_bank_alone),				\
-	CASE(message_arrives_through_the_bank_where_the_user_put_it),	\
-	CASE(banks_are_placed_while_no_vector_uses_them),		\
-	CASE(bank_that_is_not_mapped_refuses_vectors),			\
-	CASE(vector_stays_from_page_table_to_page_table),		\
-	CASE(vector_survives_a_detach),					\
-	CASE(closing_the_device_unmaps_its_bank),			\
-	CASE(killed_process_leaves_no_bank_mapped),			\
-	CASE(containers_tell_of_banks_and_place_them),			\
-	CASE(banks_of_its_own_make_a_group_isolated)
-
-const struct test one_bank[] = { CASES };
-const unsigned int one_bank_count = COUNT(one_bank);
+const struct test with_banks[] = {
+	CASE(banks_are_counted_before_the_device_is_attached),
+	CASE(banks_have_slots_at_the_top_and_are_not_mapped),
+	CASE(bank_gets_the_next_slot_below_what_is_mapped),
+	CASE(vector_maps_its_bank_alone),
+	CASE(message_arrives_through_the_bank_where_the_user_put_it),
+	CASE(banks_are_placed_while_no_vector_uses_them),
+	CASE(bank_that_is_not_mapped_refuses_vectors),
+	CASE(vector_stays_from_page_table_to_page_table),
+	CASE(vector_survives_a_detach),
+	CASE(closing_the_device_unmaps_its_bank),
+	CASE(killed_process_leaves_no_bank_mapped),
+	CASE(containers_tell_of_banks_and_place_them),
+	CASE(banks_of_its_own_make_a_group_isolated),
+	{}
+};
 
 const struct test no_bank[] = {
 	CASE(bank_without_a_page_of_its_own_is_no_doorbell),
+	{}
 };
-const unsigned int no_bank_count = COUNT(no_bank);
-
-const struct test several_banks[] = { CASES };
-const unsigned int several_banks_count = COUNT(several_banks);

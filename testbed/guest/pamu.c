@@ -132,11 +132,6 @@ static struct memory get_huge(size_t size)
 	return get_memory(size, MAP_HUGETLB | 24 << MAP_HUGE_SHIFT | MAP_POPULATE);
 }
 
-void put_memory(struct memory *m)
-{
-	munmap(m->at, m->size);
-}
-
 /* The device, with iommufd */
 
 struct bound bind_device(void)
@@ -256,8 +251,6 @@ static void memory_leads_where_it_is_mapped(void)
 	ASK("slots 0");
 	ASK("window 32 256");
 	close_device(&d);
-	put_memory(&page);
-	put_memory(&low);
 }
 
 static void access_is_what_the_map_allows(void)
@@ -276,8 +269,6 @@ static void access_is_what_the_map_allows(void)
 		ASK("leads %#llx %#zx 2 %s", iova + SLOT, b.size, b.mark);
 	}
 	close_device(&d);
-	put_memory(&a);
-	put_memory(&b);
 }
 
 static void huge_pages_fill_slots(void)
@@ -292,7 +283,6 @@ static void huge_pages_fill_slots(void)
 	EXPECT(!unmap(&d, 254 * SLOT, huge.size));
 	ASK("slots 0");
 	close_device(&d);
-	put_memory(&huge);
 }
 
 static void what_does_not_fit_fails_and_changes_nothing(void)
@@ -316,9 +306,6 @@ static void what_does_not_fit_fails_and_changes_nothing(void)
 	ASK("leads %#llx %#zx 3 %s", SLOT, page.size, page.mark);
 	ASK("slots 1");
 	close_device(&d);
-	put_memory(&page);
-	put_memory(&more);
-	put_memory(&huge);
 }
 
 static void a_page_table_is_replaced_by_one_of_another_geometry(void)
@@ -344,7 +331,6 @@ static void a_page_table_is_replaced_by_one_of_another_geometry(void)
 	EXPECT(!detach(&d));
 	ASK("blocked");
 	close_device(&d);
-	put_memory(&page);
 }
 
 static void a_map_that_one_page_table_cannot_hold_fails(void)
@@ -362,7 +348,6 @@ static void a_map_that_one_page_table_cannot_hold_fails(void)
 	ASK("window 32 4");
 	ASK("leads %#llx %#zx 3 %s", GIB, page.size, page.mark);
 	close_device(&d);
-	put_memory(&page);
 }
 
 static void geometries_out_of_range_are_refused(void)
@@ -497,8 +482,6 @@ static void containers_map_and_unmap(void)
 	ASK("slots 0");
 	EXPECT(!container_map(&c, huge.at, huge.size, 8 * SLOT));
 	close_container(&c, group);
-	put_memory(&page);
-	put_memory(&huge);
 }
 
 static void old_containers_unmap_a_slot_as_a_whole(void)
@@ -512,7 +495,6 @@ static void old_containers_unmap_a_slot_as_a_whole(void)
 	EXPECT(unmap_bytes(&c, 8 * SLOT, 4 * KIB) == SLOT);
 	ASK("slots 0");
 	close_container(&c, group);
-	put_memory(&huge);
 }
 
 void raise_interrupt(struct bound *d)
@@ -565,10 +547,12 @@ static const struct test cases[] = {
 	CASE(containers_map_and_unmap),
 	CASE(old_containers_unmap_a_slot_as_a_whole),
 	CASE(wired_interrupts_need_no_bank),
+	{}
 };
 
 static const struct test without_liodn[] = {
 	CASE(devices_without_a_liodn_are_in_no_group),
+	{}
 };
 
 /* The machine whose PAMU has no interrupt for access violations */
@@ -580,6 +564,7 @@ static void a_pamu_without_interrupt_is_not_set_up(void)
 
 static const struct test without_interrupt[] = {
 	CASE(a_pamu_without_interrupt_is_not_set_up),
+	{}
 };
 
 /* KUnit */
@@ -701,61 +686,60 @@ static int run_case(const struct test *test, unsigned int number, int liodn)
 	return status != 0;
 }
 
-struct list {
-	const struct test *tests;
-	unsigned int count;
-};
+static unsigned int count_tests(const struct test *tests)
+{
+	unsigned int count = 0;
 
-static int run_list(const struct list *list, unsigned int number, int liodn)
+	while (tests && tests[count].name)
+		count++;
+	return count;
+}
+
+static int run_list(const struct test *tests, unsigned int number, int liodn)
 {
 	unsigned int i;
 	int failed = 0;
 
-	for (i = 0; i < list->count; i++)
-		failed |= run_case(&list->tests[i], number + i, liodn);
+	for (i = 0; i < count_tests(tests); i++)
+		failed |= run_case(&tests[i], number + i, liodn);
 	return failed;
 }
 
 /* Unknown kernel parameters are passed to init in its environment */
-static void choose_lists(struct list lists[2])
+static const struct test *choose_list(void)
 {
-	if (getenv("without_liodn")) {
-		lists[0] = (struct list) { without_liodn, COUNT(without_liodn) };
-	} else if (getenv("without_interrupt")) {
-		lists[0] = (struct list) { without_interrupt, COUNT(without_interrupt) };
-	} else if (getenv("no_bank")) {
-		lists[0] = (struct list) { no_bank, no_bank_count };
-	} else if (getenv("several_banks")) {
-		lists[0] = (struct list) { several_banks, several_banks_count };
-	} else {
-		lists[0] = (struct list) { cases, COUNT(cases) };
-		lists[1] = (struct list) { one_bank, one_bank_count };
-	}
+	if (getenv("without_liodn"))
+		return without_liodn;
+	if (getenv("without_interrupt"))
+		return without_interrupt;
+	if (getenv("no_bank"))
+		return no_bank;
+	return getenv("several_banks") ? with_banks : cases;
 }
 
 int main(void)
 {
 	const int liodn = !getenv("without_liodn") && !getenv("without_interrupt");
-	struct list lists[2] = {};
-	unsigned int count;
+	const struct test *tests = choose_list();
+	const struct test *more = tests == cases ? with_banks : NULL;
+	const unsigned int count = count_tests(tests);
+	const unsigned int all = count + count_tests(more);
 	struct utsname name;
 	int failed;
 
-	choose_lists(lists);
-	count = lists[0].count + lists[1].count;
 	mount_all();
 	open_port();
 	uname(&name);
 	fprintf(port, "# testbed begin: kernel %s\nKTAP version 1\n1..%u\n",
-		name.release, count + kunit_suites(0, 0));
+		name.release, all + kunit_suites(0, 0));
 	find_edu();
 	if (liodn)
 		prepare();
 	if (getenv("several_banks") || getenv("no_bank"))
 		bind_driver();
-	failed = run_list(&lists[0], 1, liodn);
-	failed |= run_list(&lists[1], 1 + lists[0].count, liodn);
-	kunit_suites(count + 1, 1);
+	failed = run_list(tests, 1, liodn);
+	failed |= run_list(more, count + 1, liodn);
+	kunit_suites(all + 1, 1);
 	kernel_state();
 	fprintf(port, "# testbed end: exit %d\n", failed || problems);
 	fflush(port);

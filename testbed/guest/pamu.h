@@ -22,8 +22,6 @@
 #define CASE_SECONDS	60
 #define PATH		300
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
 /* Report: what is wrong is a line of the case's */
 extern char edu[64];
 void problem(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -46,7 +44,7 @@ void ask(int line, const char *format, ...) __attribute__((format(printf, 2, 3))
 
 void write_file(const char *path, const char *text);
 
-/* Memory with the same mark at its start and before its end */
+/* Memory with the same mark at its start and before its end, until the test ends */
 struct memory {
 	void *at;
 	size_t size;
@@ -54,7 +52,6 @@ struct memory {
 };
 
 struct memory get_pages(size_t size);
-void put_memory(struct memory *m);
 
 /*
  * The device, bound to an iommufd that has an IOAS; an int is 0 or a negative errno, as in
@@ -87,8 +84,7 @@ struct test {
 
 #define CASE(name) { #name, name }
 
-/* With the one bank that the PCI node names, with none for users, and with several */
-extern const struct test one_bank[], no_bank[], several_banks[];
-extern const unsigned int one_bank_count, no_bank_count, several_banks_count;
+/* With the bank that the PCI node names or several, and with none for users */
+extern const struct test with_banks[], no_bank[];
 
 #endif
