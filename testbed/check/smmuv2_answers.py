@@ -203,18 +203,22 @@ class Answers:
 
     def ask_invalidated(self, memory, smmu, sid, name, value):
         """One kind of register was written, with this value, followed by a sync."""
-        bank = smmu.stream(number(sid))
-        names = [n for n in BANK if n.startswith("TLBI")]
-        untouched = {n: UNTOUCHED << 32 | UNTOUCHED if n in WIDE else UNTOUCHED for n in names}
-        written = {n: smmu.bank(bank, n) for n in names if smmu.bank(bank, n) != untouched[n]}
+        written = self.written(smmu, number(sid))
         if written != {name: number(value)}:
             return f"written were {written}"
         return "" if smmu.word(TLBGSYNC) != UNTOUCHED else "nobody waited"
 
     def ask_not_invalidated(self, memory, smmu, sid):
-        bank = smmu.stream(number(sid))
-        found = smmu.bank(bank, "TLBIASID"), smmu.bank(bank, "TLBIALL"), smmu.word(TLBIVMID)
-        return f"written were {found}" if set(found) != {UNTOUCHED} else ""
+        written, vmid = self.written(smmu, number(sid)), smmu.word(TLBIVMID)
+        return f"written were {written}, {vmid:#x}" if written or vmid != UNTOUCHED else ""
+
+    @staticmethod
+    def written(smmu, sid):
+        """The invalidation registers of the stream's bank that were written, by name."""
+        bank = smmu.stream(sid)
+        names = [n for n in BANK if n.startswith("TLBI")]
+        untouched = {n: UNTOUCHED << 32 | UNTOUCHED if n in WIDE else UNTOUCHED for n in names}
+        return {n: smmu.bank(bank, n) for n in names if smmu.bank(bank, n) != untouched[n]}
 
     def ask_vmid_invalidated(self, memory, smmu, sid):
         """The entries of both stages with the stream's VMID were invalidated."""

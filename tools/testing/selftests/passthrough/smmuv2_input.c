@@ -374,6 +374,8 @@ TEST_F(command, bad_one_ends_an_array_after_those_before)
 		EXPECT_EQ(bad[n], count);
 		if (bad[n])
 			ASK("invalidated %u TLBIASID %u", g->sid, bad[n]);
+		if (!bad[n])
+			ASK("not_invalidated %u", g->sid);
 		array[bad[n]].__reserved = 0;
 	}
 }
