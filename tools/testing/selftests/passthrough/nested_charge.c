@@ -59,7 +59,7 @@ FIXTURE_VARIANT_ADD(charge, viommus)
 
 FIXTURE_VARIANT_ADD(charge, page_tables)
 {
-	.kind = { make_page_table, 10000, 128 },
+	.kind = { make_page_table, 40000, 128 },
 };
 
 FIXTURE_VARIANT_ADD(charge, queue_of_events)
