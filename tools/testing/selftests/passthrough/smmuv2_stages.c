@@ -156,11 +156,13 @@ TEST_F(stream, huge_page_is_one_block)
 	EXPECT_TOTAL(2 * BLOCK);
 }
 
-static int map_for(struct setup *s, __u32 flags)
+static int map_in_ioas(struct setup *s, bool read, bool write)
 {
 	struct iommu_ioas_map cmd = {
 		.size = sizeof(cmd),
-		.flags = flags | IOMMU_IOAS_MAP_FIXED_IOVA,
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA |
+			 (read ? IOMMU_IOAS_MAP_READABLE : 0) |
+			 (write ? IOMMU_IOAS_MAP_WRITEABLE : 0),
 		.ioas_id = s->ioas,
 		.user_va = (uintptr_t)s->memory.va,
 		.length = MEMORY_LENGTH,
@@ -170,28 +172,45 @@ static int map_for(struct setup *s, __u32 flags)
 	return ioctl(s->iommufd, IOMMU_IOAS_MAP, &cmd) ? -errno : 0;
 }
 
+static int map_in_container(struct setup *s, bool read, bool write)
+{
+	struct vfio_iommu_type1_dma_map cmd = {
+		.argsz = sizeof(cmd),
+		.flags = (read ? VFIO_DMA_MAP_FLAG_READ : 0) |
+			 (write ? VFIO_DMA_MAP_FLAG_WRITE : 0),
+		.vaddr = (uintptr_t)s->memory.va,
+		.iova = FAR_IOVA,
+		.size = MEMORY_LENGTH,
+	};
+
+	return ioctl(s->container.fd, VFIO_IOMMU_MAP_DMA, &cmd) ? -errno : 0;
+}
+
 /* Stage 1 has no write-only access */
 TEST_F(stream, access_is_what_the_map_allows)
 {
 	static const struct {
-		__u32 flags;
+		bool read, write;
 		const char *stage1, *stage2;
 	} kinds[] = {
-		{ IOMMU_IOAS_MAP_READABLE, "r", "r" },
-		{ IOMMU_IOAS_MAP_WRITEABLE, "rw", "w" },
-		{ IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE, "rw",
-		  "rw" },
+		{ true, false, "r", "r" },
+		{ false, true, "rw", "w" },
+		{ true, true, "rw", "rw" },
 	};
 	struct setup *s = &self->s;
 	bool second = !strcmp(self->stage, "2");
 	const char *access;
 	unsigned int i;
+	int ret;
 
-	if (variant->backend != BACKEND_IOMMUFD)
-		return;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		access = second ? kinds[i].stage2 : kinds[i].stage1;
-		ASSERT_EQ(0, map_for(s, kinds[i].flags));
+		if (variant->backend == BACKEND_IOMMUFD)
+			ret = map_in_ioas(s, kinds[i].read, kinds[i].write);
+		else
+			ret = map_in_container(s, kinds[i].read,
+					       kinds[i].write);
+		ASSERT_EQ(0, ret);
 		ASK("leads %u %#llx %#llx %s %s", self->sid, FAR_IOVA,
 		    MEMORY_LENGTH, access, self->mark);
 		ASSERT_EQ(0, setup_unmap(s, FAR_IOVA, MEMORY_LENGTH));

@@ -182,6 +182,8 @@ static bool is_refused(struct __test_metadata *_metadata, struct calls *c,
 	rc = call->run(c);
 	if (!rc)
 		EXPECT_EQ(0, call->undo(c));
+	if (rc == -EPERM)
+		printf("# a container for nesting is refused\n");
 	return rc == -EPERM;
 }
 
