@@ -239,9 +239,10 @@ TEST_F(replace, of_bypass_and_stage_1_loses_no_interrupt)
 	replacer_start(_metadata, &r);
 	ASSERT_EQ(0, edu_enable_interrupt(edu));
 	journal_route(&edu->dev, MSI_WINDOW_IOVA, "2|3", NULL);
-	while (__atomic_load_n(&r.done, __ATOMIC_RELAXED) < REPLACES &&
-	       !__atomic_load_n(&r.error, __ATOMIC_RELAXED))
+	do {
 		ASSERT_EQ(INTERRUPTS, edu_interrupts(edu, INTERRUPTS));
+	} while (__atomic_load_n(&r.done, __ATOMIC_RELAXED) < REPLACES &&
+		 !__atomic_load_n(&r.error, __ATOMIC_RELAXED));
 	replacer_stop(_metadata, &r);
 }
 
