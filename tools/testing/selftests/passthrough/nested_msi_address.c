@@ -178,7 +178,7 @@ TEST_F(address, is_used_again_if_the_device_could_not_leave)
 	ASSERT_EQ(0, ioas_alloc(g->iommufd, &other));
 	ASSERT_EQ(0, ioas_map(g->iommufd, other, page_at(g, 0, DATA_IPA).va,
 			      PAGE, VIRTUAL_ITS_IPA));
-	EXPECT_NE(0, device_attach(self->dev, other));
+	EXPECT_EQ(-EBUSY, device_attach(self->dev, other));
 	EXPECT_EQ(GUEST_PAGE + REGISTER, device_msi_address(self->dev, MSI, 0));
 	expect_by(_metadata, g, GUEST_PAGE, "3");
 }

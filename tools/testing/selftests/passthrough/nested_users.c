@@ -271,6 +271,10 @@ TEST_F(users, do_not_affect_the_other)
 	before = ask(_metadata, other);
 	EXPECT_EQ(0, before.place);
 	EXPECT_EQ(0, before.map);
+	EXPECT_EQ(0, before.unmap);
+	EXPECT_EQ(0, before.vector);
+	EXPECT_EQ(0, before.commands);
+	EXPECT_LT(0, before.ranges.count);
 	EXPECT_EQ(INTERRUPTS, before.interrupts);
 	ASSERT_EQ(1, write(self->begin[1], &word, 1));
 	ASSERT_EQ(1, read(self->done[0], &word, 1));

@@ -51,36 +51,41 @@ static void expect_working(struct __test_metadata *_metadata,
 	igb_close(&self->igb);
 }
 
-/* An open fails with -EAGAIN if the reset was first */
-static void open_and_close(FIXTURE_DATA(reset_race) * self)
+/* Return: whether it was open. That fails with -EAGAIN if the reset was first. */
+static bool open_and_close(FIXTURE_DATA(reset_race) * self)
 {
 	struct device dev;
 
-	if (!device_open(&dev, igb_name(), self->iommufd))
-		device_close(&dev);
+	if (device_open(&dev, igb_name(), self->iommufd))
+		return false;
+	device_close(&dev);
+	return true;
 }
 
-/* One reset, and what the user does meanwhile */
-static void reset_and_open(struct __test_metadata *_metadata,
-			   FIXTURE_DATA(reset_race) * self)
+/* One reset, and what the user does meanwhile. Return: how often the device was open. */
+static unsigned int reset_and_open(struct __test_metadata *_metadata,
+				   FIXTURE_DATA(reset_race) * self)
 {
-	unsigned int steps = 0;
+	unsigned int steps = 0, opened = 0;
 
 	administrator_start(_metadata, &self->admin, administrator_reset,
 			    igb_name(), sysfs_reset);
 	while (!administrator_is_done(&self->admin) && steps++ < STEPS)
-		open_and_close(self);
+		opened += open_and_close(self);
 	administrator_join(_metadata, &self->admin);
+	return opened;
 }
 
 TEST_F_TIMEOUT(reset_race, while_the_device_is_opened_leaves_it_whole, TIMEOUT)
 {
-	unsigned int round;
+	unsigned int round, opened = 0;
 
 	for (round = 0; round < rounds(); round++) {
-		reset_and_open(_metadata, self);
+		opened += reset_and_open(_metadata, self);
 		expect_working(_metadata, self);
 	}
+	printf("# opened count=%u\n", opened);
+	EXPECT_LT(0, opened);
 }
 
 static void nap(void)
