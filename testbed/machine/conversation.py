@@ -165,8 +165,8 @@ def run(line, log, talk, timeout):
     code, timed_out = execute(line, log, talk, timeout)
     channel = verdict.read(log / "verdict.ktap")
     found = verdict.judge(verdict.read(log / "console.log"), channel, code, timed_out)
-    if talk.trouble and found.status == "pass":
-        found.status, found.reason = "fail", talk.trouble
+    if talk.trouble and found.status in ("pass", "fail"):
+        found.status, found.reason = "truncated", talk.trouble
     (log / "result.json").write_text(json.dumps({
         "status": found.status, "reason": found.reason, "exit": found.exit,
         "seconds": round(time.monotonic() - start, 2), "kernel": found.kernel,
