@@ -7,7 +7,10 @@ error that stopped the command queue, in order.
 import re
 from dataclasses import dataclass, field
 
-TRANSLATED, RECORDED = "smmuv3_translate_success", "smmuv3_record_event"
+TRANSLATED = "smmuv3_translate_success"
+# A recorded event is smmuv3_record_event in QEMU 10, and smmuv3_propagate_event in QEMU 11.
+RECORDED = "smmuv3_*_event"
+RECORD = "smmuv3_(?:record|propagate)_event"
 # The events to trace if every access must be translated, and if some must be refused.
 PLAIN_EVENTS = [TRANSLATED, RECORDED]
 EVENTS = [TRANSLATED, "smmuv3_translate_abort", "smmuv3_cmdq_consume_error"]
@@ -19,7 +22,7 @@ TRANSLATION = re.compile(TRANSLATED + r" \S+ sid=0x([0-9a-f]+) iova=0x([0-9a-f]+
 FAULT = re.compile(r"smmuv3-iommu-memory-region-(\d+)-\d+ translation failed for "
                    r"iova=0x([0-9a-f]+) \((?:SMMU_EVT_)?([\w ]+)\)")
 ABORT = re.compile(r"smmuv3_translate_abort \S+ sid=0x([0-9a-f]+) abort on iova:0x([0-9a-f]+)")
-EVENT = re.compile(RECORDED + " (.*)")
+EVENT = re.compile(RECORD + " (.*)")
 STOPPED = re.compile(r"smmuv3_cmdq_consume_error (.*)")
 
 
