@@ -5,6 +5,7 @@ One function turns the options of `vm` into the exact argument list, another
 rejects a QEMU that is missing or too old. Nothing is started here.
 """
 
+import fnmatch
 import re
 import shutil
 import subprocess
@@ -33,6 +34,18 @@ def require():
         needed = ".".join(map(str, MINIMUM))
         raise Problem(f"{BINARY} {version} is too old, {needed} or newer is needed "
                       f"(stage 2 of the SMMUv3): {HOW_TO_INSTALL}")
+
+
+def require_events(events):
+    """Raise Problem unless this QEMU has each trace event, or one of that pattern: it only
+    warns about unknown ones, and then logs nothing."""
+    if not events:
+        return
+    names = subprocess.run([BINARY, "-trace", "help"], capture_output=True, text=True,
+                           check=False).stdout.split()
+    unknown = [event for event in events if not fnmatch.filter(names, event)]
+    if unknown:
+        raise Problem(f"{BINARY} has no trace event {' or '.join(unknown)}")
 
 
 def machine(options):
