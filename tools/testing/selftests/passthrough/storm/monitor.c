@@ -148,8 +148,5 @@ static int unplug(struct storm *storm, struct member *member)
 	return storm_remove_beside(storm, member, pull, put_back);
 }
 
-/*
- * On a busy host, a slot failed to come back once in some hundred rounds, for an unknown
- * reason: so this is done on request only
- */
+/* It takes some seconds each time: so this is done on request only */
 const struct action monitor_actions[] = { { "unplug", false, unplug }, {} };

@@ -90,7 +90,7 @@ int member_disable(struct member *member);
 int member_revive(struct member *member);
 /* One interrupt, with its handshake */
 int member_ring(struct member *member);
-/* An interrupt of each vector, and DMA if the device is fast enough */
+/* As many interrupts as there are vectors, each with its handshake */
 int member_check(struct member *member);
 
 #endif
