@@ -209,7 +209,8 @@ int main(void)
 		bail_out(names);
 	ret = run_rounds(seed, WARM_UP);
 	sleep(SETTLE_SECONDS);
-	balance_read(&before);
+	if (balance_read(&before))
+		printf("# the kernel does not report pinned pages and tables\n");
 	if (!ret)
 		ret = run_rounds(seed, rounds);
 	for (i = 0; action_at(i); i++)
@@ -217,7 +218,7 @@ int main(void)
 	printf("%sok 1 no_interrupt_is_lost_and_none_is_misdirected\n",
 	       ret ? "not " : "");
 	restored = balance_is_restored(&before, &after) ||
-		   (after.pins == before.pins &&
+		   (!balance_read(&after) && after.pins == before.pins &&
 		    after.tables - before.tables <= HOST_TABLES);
 	printf("# pinned pages %ld, then %ld; pages of tables %ld, then %ld\n",
 	       before.pins, after.pins, before.tables, after.tables);

@@ -79,6 +79,8 @@ const char *account_compare(const struct account *before, int iommufd)
 	struct account now;
 
 	account_take(&now, iommufd);
+	if (balance_read(&now.balance))
+		return "the kernel does not report pinned pages and tables";
 	if (balance_is_restored(&before->balance, &now.balance) &&
 	    now.object == before->object && now.files == before->files &&
 	    now.interrupts == before->interrupts &&

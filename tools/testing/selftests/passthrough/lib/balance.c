@@ -13,6 +13,7 @@
 
 #define SETTLE_MS 3000
 #define STEP_MS 20
+#define COUNTERS 3
 
 /* Fold the counts of all CPUs, if this process is allowed to */
 static void refresh(void)
@@ -26,9 +27,10 @@ static void refresh(void)
 	close(fd);
 }
 
-/* -1: the kernel does not report them */
+/* -1: the kernel does not report all of them */
 int balance_read(struct balance *balance)
 {
+	unsigned int found = 0;
 	char name[64];
 	long value;
 	FILE *f;
@@ -45,18 +47,25 @@ int balance_read(struct balance *balance)
 			balance->pins -= value;
 		else if (!strcmp(name, "nr_iommu_pages"))
 			balance->tables = value;
+		else
+			continue;
+		found++;
 	}
 	fclose(f);
-	return 0;
+	return found == COUNTERS ? 0 : -1;
 }
 
-/* Wait for the counts to return to @before. Return: whether they did; @after has the last */
+/*
+ * Wait for the counts to return to @before. Return: whether they did, false if they are not
+ * reported; @after has the last
+ */
 bool balance_is_restored(const struct balance *before, struct balance *after)
 {
 	int waited;
 
 	for (waited = 0; waited < SETTLE_MS; waited += STEP_MS) {
-		balance_read(after);
+		if (balance_read(after))
+			return false;
 		if (after->pins == before->pins &&
 		    after->tables == before->tables)
 			return true;
