@@ -122,6 +122,17 @@ static void do_odd_irqs(struct world *world, struct rng *rng)
 	set->index = any_count(rng, 4);
 	set->start = any_count(rng, 4);
 	set->count = any_count(rng, VECTORS);
+	/*
+	 * Most kinds of interrupts have one vector and no mask. Not INTx: a device that has
+	 * none enabled may raise it, and the kernel complains if another one shares the line.
+	 */
+	if (rng_one_in(rng, 2)) {
+		set->flags = 1U << rng_below(rng, 3) |
+			     VFIO_IRQ_SET_ACTION_TRIGGER;
+		set->index = VFIO_PCI_MSI_IRQ_INDEX + rng_below(rng, 4);
+		set->start = 0;
+		set->count = rng_below(rng, 2);
+	}
 	for (i = 0; i < VECTORS; i++)
 		((__s32 *)set->data)[i] =
 			world->eventfds[rng_below(rng, EVENTFDS)];
@@ -137,11 +148,24 @@ static void do_reset(struct world *world, struct rng *rng)
 	note_result(ret);
 }
 
+/* The root bus cannot be reset. Return: a target on another one, or NULL */
+static struct target *below_port(struct world *world)
+{
+	unsigned int i, bus;
+
+	for (i = 0; i < world->target_count; i++)
+		if (sscanf(world->targets[i].bdf, "%*x:%x", &bus) == 1 && bus)
+			return &world->targets[i];
+	return NULL;
+}
+
 static void do_hot_reset(struct world *world, struct rng *rng)
 {
 	struct target *target = any_target(world, rng);
 	struct vfio_pci_hot_reset *cmd = scratch();
 
+	if (rng_one_in(rng, 2))
+		target = below_port(world) ?: target;
 	cmd->argsz = sizeof(*cmd) + 4;
 	cmd->count = any_count(rng, 1);
 	cmd->group_fds[0] = any_fd(world, rng, target->group_fd);

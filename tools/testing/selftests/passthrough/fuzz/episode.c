@@ -155,7 +155,7 @@ void episode_run(const struct plan *plan)
 	}
 	fill_urn(plan->mode);
 	coverage_begin();
-	prologue(&world, &rng);
+	prologue(&world, &rng, plan->threads == 1);
 	for (i = 0; i < plan->threads; i++) {
 		threads[i].plan = plan;
 		threads[i].number = i;

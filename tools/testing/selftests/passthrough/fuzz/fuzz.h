@@ -12,6 +12,8 @@
 #ifndef SELFTESTS_VFIO_FUZZ_H
 #define SELFTESTS_VFIO_FUZZ_H
 
+#include <pthread.h>
+
 #include "../lib/nested.h"
 
 #define PAGE 0x1000ULL
@@ -46,11 +48,14 @@ enum kind {
 	KIND_DEVICE,
 	KIND_ACCESS,
 	KIND_MOCK,
+	KIND_MOCK_DEVICE, /* the same, as a device of the iommufd */
+	KIND_DIRTY, /* a page table of the mock that tracks what is written */
 	KINDS,
 };
 
-#define SLOTS 4
 #define TARGETS 5
+/* Each target has a slot of KIND_DEVICE */
+#define SLOTS TARGETS
 #define EVENTFDS 8
 #define QUEUE_FDS 4
 
@@ -82,6 +87,13 @@ enum mode {
 	MODE_COMPAT,
 };
 
+/* Where the prologue puts the queues of its guests */
+enum {
+	EVENT_QUEUE,
+	MOCK_EVENT_QUEUE,
+	MOCK_FAULT_QUEUE,
+};
+
 struct world {
 	enum mode mode;
 	int iommufd, container;
@@ -94,6 +106,8 @@ struct world {
 	unsigned char *memory;
 	struct mapping view;
 	struct stage1 stage1;
+	/* The mock warns if two calls change what is dirty in a page table */
+	pthread_mutex_t dirty;
 };
 
 int world_open(struct world *world, enum mode mode);
@@ -142,8 +156,11 @@ extern const struct operation type1_operations[];
 extern const struct operation mock_operations[];
 extern const struct operation memory_operations[];
 
-/* First steps that others need, with arguments that succeed */
-void prologue(struct world *world, struct rng *rng);
+/* First steps that others need, with arguments that succeed; @alone: in one thread only */
+void prologue(struct world *world, struct rng *rng, bool alone);
+
+/* mock.c */
+void mock_prologue(struct world *world, bool alone);
 
 /* episode.c */
 #define THREADS_MAX 3

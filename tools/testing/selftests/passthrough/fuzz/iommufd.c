@@ -197,18 +197,20 @@ static void do_dirty_tracking(struct world *world, struct rng *rng)
 	struct iommu_hwpt_set_dirty_tracking cmd = {
 		.size = sizeof(cmd),
 		.flags = any_flags(rng, 1),
-		.hwpt_id = any_id(world, rng, KIND_HWPT),
+		.hwpt_id = any_id(world, rng, KIND_DIRTY),
 	};
 
+	pthread_mutex_lock(&world->dirty);
 	fuzz_call(world, rng, world->iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING,
 		  &cmd, sizeof(cmd));
+	pthread_mutex_unlock(&world->dirty);
 }
 
 static void do_dirty_bitmap(struct world *world, struct rng *rng)
 {
 	struct iommu_hwpt_get_dirty_bitmap cmd = {
 		.size = sizeof(cmd),
-		.hwpt_id = any_id(world, rng, KIND_HWPT),
+		.hwpt_id = any_id(world, rng, KIND_DIRTY),
 		.flags = any_flags(rng, 1),
 		.iova = any_iova(rng),
 		.length = any_length(rng, PAGE),
@@ -216,8 +218,10 @@ static void do_dirty_bitmap(struct world *world, struct rng *rng)
 		.data = (uintptr_t)any_pointer(world, rng, scratch()),
 	};
 
+	pthread_mutex_lock(&world->dirty);
 	fuzz_call(world, rng, world->iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd,
 		  sizeof(cmd));
+	pthread_mutex_unlock(&world->dirty);
 }
 
 static void do_option(struct world *world, struct rng *rng)
@@ -264,9 +268,12 @@ static void do_fault_alloc(struct world *world, struct rng *rng)
 static void do_queue_read(struct world *world, struct rng *rng)
 {
 	int fd = world->queues[rng_below(rng, QUEUE_FDS)];
+	unsigned int faults = 1 + rng_below(rng, 4);
 	size_t length = any_count(rng, 256);
 	ssize_t ret;
 
+	if (rng_one_in(rng, 2))
+		length = faults * sizeof(struct iommu_hwpt_pgfault);
 	if (length > SCRATCH_LENGTH)
 		length = SCRATCH_LENGTH;
 	ret = read(fd, any_pointer(world, rng, scratch()), length);
@@ -275,7 +282,8 @@ static void do_queue_read(struct world *world, struct rng *rng)
 
 static void do_queue_write(struct world *world, struct rng *rng)
 {
-	int fd = world->queues[rng_below(rng, QUEUE_FDS)];
+	unsigned int slot = rng_below(rng, QUEUE_FDS);
+	int fd = world->queues[rng_one_in(rng, 4) ? slot : MOCK_FAULT_QUEUE];
 	struct iommu_hwpt_page_response *response = scratch();
 
 	response->cookie = any_count(rng, 4);

@@ -107,7 +107,7 @@ static void attach_devices(struct world *world, unsigned int count)
 }
 
 /* A guest with the first device, which uses its stage 1 */
-static void nest_device(struct world *world)
+static void nest_device(struct world *world, bool with_queue)
 {
 	struct vfio_device_attach_iommufd_pt attach = {
 		.argsz = sizeof(attach),
@@ -121,9 +121,10 @@ static void nest_device(struct world *world)
 		     &world->ids[KIND_VIOMMU][0]);
 	vdevice_alloc(fd, world->ids[KIND_VIOMMU][0], device, 1,
 		      &world->ids[KIND_VDEVICE][0]);
-	veventq_alloc(fd, world->ids[KIND_VIOMMU][0], 4,
-		      &world->ids[KIND_VEVENTQ][0], &events);
-	world->queues[0] = events;
+	if (with_queue)
+		veventq_alloc(fd, world->ids[KIND_VIOMMU][0], 4,
+			      &world->ids[KIND_VEVENTQ][0], &events);
+	world->queues[EVENT_QUEUE] = events;
 	nested_alloc(fd, world->ids[KIND_VIOMMU][0], device,
 		     stage1_ste(&world->stage1), &world->ids[KIND_NESTED][0]);
 	attach.pt_id = world->ids[KIND_NESTED][0];
@@ -147,9 +148,10 @@ static void fill_container(struct world *world)
 	container_map(&container, world->memory, MEMORY_LENGTH, RAM_IPA);
 }
 
-void prologue(struct world *world, struct rng *rng)
+void prologue(struct world *world, struct rng *rng, bool alone)
 {
 	unsigned int choice = rng_below(rng, 6);
+	bool with_mock = rng_below(rng, 4), with_queue = rng_below(rng, 3);
 
 	if (world->mode != MODE_IOMMUFD) {
 		if (choice)
@@ -157,7 +159,9 @@ void prologue(struct world *world, struct rng *rng)
 	} else if (choice) {
 		attach_devices(world, world->target_count);
 		if (choice > 3)
-			nest_device(world);
+			nest_device(world, with_queue);
+		if (with_mock)
+			mock_prologue(world, alone);
 	}
 	if (choice % 2 && world->targets[0].fd >= 0)
 		enable_vectors(world, &world->targets[0]);

@@ -89,6 +89,7 @@ int world_open(struct world *world, enum mode mode)
 	unsigned int i;
 
 	*world = (struct world){ .mode = mode, .iommufd = -1, .container = -1 };
+	pthread_mutex_init(&world->dirty, NULL);
 	for (i = 0; i < QUEUE_FDS; i++)
 		world->queues[i] = -1;
 	for (i = 0; i < EVENTFDS; i++)
