@@ -34,6 +34,8 @@
 #define STUCK_SECONDS 60
 #define WATCH_MS 2
 #define COVERAGE_SECONDS 10
+/* So many calls of an operation that none of them succeeds by chance is excluded */
+#define CALLS_ENOUGH 100
 
 struct options {
 	__u64 seed;
@@ -278,6 +280,34 @@ static const char *run(struct options *options, unsigned int *episodes)
 	return run_one(options, &before, episodes);
 }
 
+/* Any number of an ioctl, with any data: that one succeeds would be luck */
+static bool is_luck(const char *name)
+{
+	return !strncmp(name, "unknown_", strlen("unknown_"));
+}
+
+/* Calls that are all refused say nothing about the code behind the checks */
+static const char *refused_operation(void)
+{
+	const struct operation *operation;
+	static char text[200];
+	unsigned int i;
+
+	for (i = 0; (operation = operation_at(i)); i++) {
+		struct tally *tally = &record->tallies[i];
+
+		if (tally->good || tally->calls < CALLS_ENOUGH ||
+		    is_luck(operation->name))
+			continue;
+		snprintf(
+			text, sizeof(text),
+			"none of %llu calls of %s succeeded: set up what it needs in prologue(), or draw arguments that fit more often",
+			tally->calls, operation->name);
+		return text;
+	}
+	return NULL;
+}
+
 int main(void)
 {
 	struct options options = {
@@ -288,19 +318,23 @@ int main(void)
 		.keep = getenv("FUZZ_KEEP"),
 	};
 	unsigned int episodes = 0;
-	const char *problem;
+	const char *problem, *refused;
 
 	record = mmap(NULL, sizeof(*record), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (record == MAP_FAILED)
 		return 1;
 	record->trace = number_of("FUZZ_TRACE", 0);
-	printf("TAP version 13\n1..1\n");
+	printf("TAP version 13\n1..2\n");
 	problem = run(&options, &episodes);
 	print_tallies();
 	printf("# %u episodes\n", episodes);
 	if (problem)
 		printf("# %s\nnot ", problem);
 	printf("ok 1 every_call_ends_soon_and_leaves_nothing_behind\n");
-	return !!problem;
+	refused = options.episode < 0 ? refused_operation() : NULL;
+	if (refused)
+		printf("# %s\nnot ", refused);
+	printf("ok 2 no_operation_is_always_refused\n");
+	return problem || refused;
 }
