@@ -5,6 +5,7 @@
  * memory, and its interrupts arrive.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #define INTERRUPTS 3
 #define DATA_IOVA 0x40000000ULL
 #define DATA_LENGTH 0x2000ULL
+#define XHCI_IOVA 0x50000000ULL
+#define USB_VECTORS 1
 
 static char verdict[200];
 
@@ -86,20 +89,64 @@ static int check_igb(const char *bdf, int iommufd, __u32 ioas)
 	return ret;
 }
 
-/* Each word of the variable names a device */
-static const char *judge_devices(const char *variable, int iommufd, __u32 ioas,
+/* It has more memory than the others, for its rings */
+static int check_xhci(const char *bdf, int iommufd, __u32 ioas)
+{
+	static struct mapping memory;
+	unsigned int vector;
+	struct xhci xhci;
+	int ret;
+
+	if (!memory.va && memory_alloc(&memory, XHCI_MEMORY))
+		return -ENOMEM;
+	memory.iova = XHCI_IOVA;
+	ret = ioas_map(iommufd, ioas, memory.va, XHCI_MEMORY, XHCI_IOVA);
+	if (!ret)
+		ret = xhci_open(&xhci, bdf, iommufd);
+	if (ret)
+		return ret;
+	ret = device_attach(&xhci.dev, ioas);
+	if (!ret)
+		ret = xhci_enable_interrupts(&xhci, USB_VECTORS);
+	if (!ret)
+		ret = xhci_start(&xhci, &memory);
+	for (vector = 0; vector < USB_VECTORS && !ret; vector++)
+		ret = xhci_handshake(&xhci, vector);
+	xhci_close(&xhci);
+	return ret;
+}
+
+static int check_device(enum target_type type, const char *bdf, int iommufd,
+			__u32 ioas, struct mapping *memory)
+{
+	switch (type) {
+	case TARGET_EDU:
+		return check_edu(bdf, iommufd, ioas, memory);
+	case TARGET_IGB:
+		return check_igb(bdf, iommufd, ioas);
+	default:
+		return check_xhci(bdf, iommufd, ioas);
+	}
+}
+
+/* Each word of the type's variable names a device */
+static const char *judge_devices(enum target_type type, int iommufd, __u32 ioas,
 				 struct mapping *memory)
 {
-	const char *list = getenv(variable);
+	static const char *const variables[] = {
+		[TARGET_EDU] = "VFIO_EDU",
+		[TARGET_IGB] = "VFIO_IGB",
+		[TARGET_XHCI] = "VFIO_XHCI",
+	};
+	const char *list = getenv(variables[type]);
+	unsigned int judged = 0;
 	int used, ret;
 	char bdf[16];
 
 	while (list && sscanf(list, "%15s%n", bdf, &used) == 1) {
-		if (memory)
-			ret = check_edu(bdf, iommufd, ioas, memory);
-		else
-			ret = check_igb(bdf, iommufd, ioas);
+		ret = check_device(type, bdf, iommufd, ioas, memory);
 		list += used;
+		judged++;
 		if (!ret)
 			continue;
 		snprintf(verdict, sizeof(verdict),
@@ -107,7 +154,11 @@ static const char *judge_devices(const char *variable, int iommufd, __u32 ioas,
 			 ret);
 		return verdict;
 	}
-	return NULL;
+	if (judged)
+		return NULL;
+	snprintf(verdict, sizeof(verdict),
+		 "%s names no device: none would be judged", variables[type]);
+	return verdict;
 }
 
 static const char *judge_next_user(void)
@@ -115,6 +166,7 @@ static const char *judge_next_user(void)
 	static struct mapping memory;
 	int iommufd = iommufd_open();
 	const char *problem = "the next user gets no address space";
+	enum target_type type;
 	__u32 ioas;
 
 	if (!memory.va && memory_alloc(&memory, DATA_LENGTH))
@@ -122,10 +174,9 @@ static const char *judge_next_user(void)
 	memory.iova = DATA_IOVA;
 	if (!ioas_alloc(iommufd, &ioas) &&
 	    !ioas_map(iommufd, ioas, memory.va, DATA_LENGTH, DATA_IOVA)) {
-		problem = judge_devices("VFIO_EDU", iommufd, ioas, &memory);
-		if (!problem)
-			problem =
-				judge_devices("VFIO_IGB", iommufd, ioas, NULL);
+		problem = NULL;
+		for (type = TARGET_EDU; type <= TARGET_XHCI && !problem; type++)
+			problem = judge_devices(type, iommufd, ioas, &memory);
 	}
 	close(iommufd);
 	return problem;
