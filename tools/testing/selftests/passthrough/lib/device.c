@@ -277,9 +277,12 @@ int device_enable_vectors(struct device *dev, __u32 index, const int *eventfds,
 	set->index = index;
 	set->count = count;
 	memcpy(set->data, eventfds, count * sizeof(*eventfds));
-	ret = call(dev, VFIO_DEVICE_SET_IRQS, set);
+	ret = ioctl(dev->fd, VFIO_DEVICE_SET_IRQS, set);
+	if (ret < 0)
+		ret = -errno;
 	free(set);
-	return ret;
+	/* That many vectors are available, but none is enabled */
+	return ret > 0 ? -ENOSPC : ret;
 }
 
 /* An action without data, on the first @count vectors */
