@@ -116,12 +116,38 @@ static void doorbell_that_a_driver_pins_is_in_a_region(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&regions));
 }
 
+static void doorbell_that_is_at_two_places_is_in_two_regions(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct iommu_resv_region *region;
+	struct iommu_doorbell *doorbell;
+	struct interval_tree_node *old;
+	LIST_HEAD(regions);
+
+	msi_test_attach(test);
+	doorbell = mt->space->doorbells[0];
+	old = &doorbell->places[!doorbell->at].node;
+	old->start = SZ_1G;
+	old->last = SZ_1G + SZ_4K - 1;
+	interval_tree_insert(old, &mt->space->old_places);
+	doorbell->stranded = true;
+	KUNIT_ASSERT_EQ(test, 0, vfio_msi_list_pinned(mt->space, &regions));
+	KUNIT_ASSERT_EQ(test, 2, list_count_nodes(&regions));
+	region = list_first_entry(&regions, struct iommu_resv_region, list);
+	KUNIT_EXPECT_EQ(test, WINDOW_START, region->start);
+	region = list_last_entry(&regions, struct iommu_resv_region, list);
+	KUNIT_EXPECT_EQ(test, SZ_1G, region->start);
+	KUNIT_EXPECT_EQ(test, SZ_4K, region->length);
+	free_regions(&regions);
+}
+
 static struct kunit_case type1_msi_uapi_cases[] = {
 	KUNIT_CASE(capability_is_not_filled_beyond_its_end),
 	KUNIT_CASE(capability_names_no_doorbell_that_has_gone),
 	KUNIT_CASE(relocatable_doorbell_is_in_no_region),
 	KUNIT_CASE(doorbell_that_the_user_fixed_is_in_no_region),
 	KUNIT_CASE(doorbell_that_a_driver_pins_is_in_a_region),
+	KUNIT_CASE(doorbell_that_is_at_two_places_is_in_two_regions),
 	{},
 };
 

@@ -105,12 +105,25 @@ int vfio_msi_add_cap(struct iommu_msi_space *space, unsigned long first,
 }
 EXPORT_SYMBOL_GPL(vfio_msi_add_cap);
 
+static int vfio_msi_add_pinned(struct list_head *regions, unsigned long start,
+			       unsigned long last)
+{
+	struct iommu_resv_region *region;
+
+	region = iommu_alloc_resv_region(start, last - start + 1, 0,
+					 IOMMU_RESV_RESERVED, GFP_KERNEL);
+	if (!region)
+		return -ENOMEM;
+	list_add_tail(&region->list, regions);
+	return 0;
+}
+
 /**
  * vfio_msi_list_pinned() - List the IOVAs of doorbells that are pinned
  * @space: MSI space of the container, or NULL
  * @regions: Empty list. Gets a struct iommu_resv_region for the IOVAs of each
- *	doorbell that is pinned by other than a fixed placement. To be freed by the
- *	caller, even after an error.
+ *	doorbell that is pinned by other than a fixed placement, and for those that it
+ *	keeps (struct iommu_msi_state). To be freed by the caller, even after an error.
  *
  * VFIO_IOMMU_MAP_DMA over such a doorbell fails with -EEXIST. Vectors can pin and
  * unpin a doorbell while the container's lock is held.
@@ -121,23 +134,20 @@ EXPORT_SYMBOL_GPL(vfio_msi_add_cap);
 int vfio_msi_list_pinned(struct iommu_msi_space *space,
 			 struct list_head *regions)
 {
-	struct iommu_resv_region *region;
 	struct iommu_msi_state state;
-	unsigned long index;
+	unsigned long index = 0;
+	int rc = 0;
 
-	if (!space)
-		return 0;
-	for (index = 0; iommu_msi_next_state(space, &index, &state); index++) {
-		if (!state.pinned || state.placement == IOMMU_MSI_PLACED_FIXED)
-			continue;
-		region = iommu_alloc_resv_region(state.iova, state.length, 0,
-						 IOMMU_RESV_RESERVED,
-						 GFP_KERNEL);
-		if (!region)
-			return -ENOMEM;
-		list_add_tail(&region->list, regions);
+	for (; !rc && space && iommu_msi_next_state(space, &index, &state);
+	     index++) {
+		if (state.pinned && state.placement != IOMMU_MSI_PLACED_FIXED)
+			rc = vfio_msi_add_pinned(regions, state.iova,
+						 state.iova + state.length - 1);
+		if (!rc && state.kept.start <= state.kept.last)
+			rc = vfio_msi_add_pinned(regions, state.kept.start,
+						 state.kept.last);
 	}
-	return 0;
+	return rc;
 }
 EXPORT_SYMBOL_GPL(vfio_msi_list_pinned);
 

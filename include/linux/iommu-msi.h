@@ -115,6 +115,8 @@ enum iommu_msi_placement_kind {
  * @mapped: It is in the page tables
  * @pinned: It stays where it is, and mapping over it fails
  * @placement: Who chose its IOVA
+ * @kept: IOVAs that it has left and still keeps, as a message may be sent there:
+ *	mapping over them fails. Its start is above its last if there are none.
  */
 struct iommu_msi_state {
 	unsigned long iova;
@@ -123,6 +125,7 @@ struct iommu_msi_state {
 	bool mapped;
 	bool pinned;
 	enum iommu_msi_placement_kind placement;
+	struct iommu_msi_window kept;
 };
 
 /**

@@ -162,32 +162,46 @@ out_put:
 
 /* IOVAs that doorbells keep from user space */
 
+static int msi_add_pinned(struct rb_root_cached *pinned, unsigned long start,
+			  unsigned long last)
+{
+	struct interval_tree_node *node;
+
+	node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
+	if (!node)
+		return -ENOMEM;
+	node->start = start;
+	node->last = last;
+	interval_tree_insert(node, pinned);
+	return 0;
+}
+
 static int msi_collect_pinned(struct iommu_msi_space *space,
 			      struct rb_root_cached *pinned)
 {
-	struct interval_tree_node *node;
 	struct iommu_msi_state state;
 	unsigned long index;
+	int rc = 0;
 
-	for (index = 0; iommu_msi_next_state(space, &index, &state); index++) {
-		if (!state.pinned || state.placement == IOMMU_MSI_PLACED_FIXED)
-			continue;
-		node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
-		if (!node)
-			return -ENOMEM;
-		node->start = state.iova;
-		node->last = state.iova + state.length - 1;
-		interval_tree_insert(node, pinned);
+	for (index = 0; !rc && iommu_msi_next_state(space, &index, &state);
+	     index++) {
+		if (state.pinned && state.placement != IOMMU_MSI_PLACED_FIXED)
+			rc = msi_add_pinned(pinned, state.iova,
+					    state.iova + state.length - 1);
+		if (!rc && state.kept.start <= state.kept.last)
+			rc = msi_add_pinned(pinned, state.kept.start,
+					    state.kept.last);
 	}
-	return 0;
+	return rc;
 }
 
 /**
  * iopt_msi_collect_pinned() - Collect the IOVAs of doorbells that are pinned
  * @iopt: io_pagetable
  * @pinned: Empty interval tree. Gets a node for the IOVAs of each doorbell of @iopt
- *	and its page tables that is pinned by other than a fixed placement; these may
- *	overlap. To be freed by iopt_msi_free_pinned(), even after an error.
+ *	and its page tables that is pinned by other than a fixed placement, and for
+ *	those that it keeps (struct iommu_msi_state); these may overlap. To be freed by
+ *	iopt_msi_free_pinned(), even after an error.
  *
  * A map over such a doorbell fails with -EEXIST. Vectors, which
  * io_pagetable::iova_rwsem does not exclude, can pin and unpin a doorbell: what is

@@ -53,6 +53,17 @@ struct interval_tree_node *iommu_msi_first_place(struct iommu_msi_space *space,
 }
 EXPORT_SYMBOL_GPL(iommu_msi_first_place);
 
+static struct iommu_msi_window
+doorbell_kept(const struct iommu_doorbell *doorbell)
+{
+	const struct interval_tree_node *old =
+		&doorbell->places[!doorbell->at].node;
+
+	if (!doorbell->stranded)
+		return (struct iommu_msi_window){ .start = 1 };
+	return (struct iommu_msi_window){ old->start, old->last };
+}
+
 /**
  * iommu_msi_next_state - Iterate over the doorbells of a space
  * @space: MSI space
@@ -79,6 +90,7 @@ bool iommu_msi_next_state(struct iommu_msi_space *space, unsigned long *index,
 			.mapped = doorbell->mappings,
 			.pinned = doorbell_stays(doorbell),
 			.placement = doorbell->placement,
+			.kept = doorbell_kept(doorbell),
 		};
 		return true;
 	}
