@@ -16,7 +16,6 @@
 
 struct vfio_info_cap;
 struct vfio_iommu_type1_info_cap_msi;
-struct vfio_msi_group;
 
 /**
  * struct vfio_msi_request - What VFIO_IOMMU_MAP_MSI or VFIO_IOMMU_UNMAP_MSI asks for
@@ -46,14 +45,6 @@ static inline bool vfio_msi_is_placed(const struct iommu_resv_region *region)
 
 bool vfio_msi_find_window(struct iommu_group *group,
 			  struct iommu_msi_window *window);
-struct vfio_msi_group *
-vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
-		       const struct iommu_msi_window *window);
-void vfio_msi_group_unreserve(struct vfio_msi_group *msi);
-int vfio_msi_group_attach_begin(struct vfio_msi_group *msi,
-				struct iommu_domain *domain);
-void vfio_msi_group_attach_end(struct vfio_msi_group *msi,
-			       struct iommu_domain *domain, bool attached);
 int vfio_msi_evade(struct iommu_msi_space *space,
 		   const struct list_head *resv_regions,
 		   const struct iommu_domain_geometry *geometry);
@@ -76,29 +67,6 @@ static inline bool vfio_msi_find_window(struct iommu_group *group,
 					struct iommu_msi_window *window)
 {
 	return false;
-}
-
-static inline struct vfio_msi_group *
-vfio_msi_group_reserve(struct iommu_msi_space *space, struct iommu_group *group,
-		       const struct iommu_msi_window *window)
-{
-	return NULL;
-}
-
-static inline void vfio_msi_group_unreserve(struct vfio_msi_group *msi)
-{
-}
-
-static inline int vfio_msi_group_attach_begin(struct vfio_msi_group *msi,
-					      struct iommu_domain *domain)
-{
-	return 0;
-}
-
-static inline void vfio_msi_group_attach_end(struct vfio_msi_group *msi,
-					     struct iommu_domain *domain,
-					     bool attached)
-{
 }
 
 static inline int vfio_msi_evade(struct iommu_msi_space *space,

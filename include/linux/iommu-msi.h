@@ -165,6 +165,15 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 void iommu_msi_space_destroy(struct iommu_msi_space *space);
 int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain);
 void iommu_msi_leave(struct iommu_domain *domain);
+int iommu_msi_reserve_group(struct iommu_msi_space *space,
+			    struct iommu_group *group,
+			    const struct iommu_msi_window *window);
+void iommu_msi_unreserve_group(struct iommu_msi_space *space,
+			       struct iommu_group *group);
+int iommu_msi_group_begin(struct iommu_domain *domain,
+			  struct iommu_group *group);
+void iommu_msi_group_end(struct iommu_domain *domain, struct iommu_group *group,
+			 bool attached);
 int iommu_msi_follow_group(struct iommu_group *group);
 int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
 			unsigned long last);
@@ -189,6 +198,29 @@ static inline int iommu_msi_join(struct iommu_msi_space *space,
 }
 
 static inline void iommu_msi_leave(struct iommu_domain *domain)
+{
+}
+
+static inline int iommu_msi_reserve_group(struct iommu_msi_space *space,
+					  struct iommu_group *group,
+					  const struct iommu_msi_window *window)
+{
+	return -ENODEV;
+}
+
+static inline void iommu_msi_unreserve_group(struct iommu_msi_space *space,
+					     struct iommu_group *group)
+{
+}
+
+static inline int iommu_msi_group_begin(struct iommu_domain *domain,
+					struct iommu_group *group)
+{
+	return 0;
+}
+
+static inline void iommu_msi_group_end(struct iommu_domain *domain,
+				       struct iommu_group *group, bool attached)
 {
 }
 

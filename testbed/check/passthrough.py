@@ -18,8 +18,10 @@ from check.emit import Emitter
 from machine.paths import TESTBED
 
 EDU = "edu,dma_mask=0xffffffffffffffff"
-# Below a root port that does not isolate it, an edu shares the port's group.
-PORT = ["pcie-root-port,id=shared,disable-acs=on,chassis=1", f"{EDU},bus=shared"]
+# Below a root port that does not isolate it, an edu shares the port's group, and that of a
+# device without a driver.
+PORT = ["pcie-root-port,id=shared,disable-acs=on,chassis=1",
+        f"{EDU},bus=shared,addr=0.0,multifunction=on", "pci-testdev,bus=shared,addr=0.1"]
 # The guest identifies them by their addresses, and keeps one of either kind for itself.
 FUNCTIONS = ["igb,addr=6", "nvme,drive=disk2,serial=users,addr=7"]
 # Sixteen vectors of plain MSI, and a device for it to be asked for.

@@ -262,6 +262,26 @@ static void msi_group_end(struct msi_group *group,
 	group->next = NULL;
 }
 
+static int msi_attach_begin(struct iommu_msi_domain *member, const void *key)
+{
+	struct msi_group *group;
+
+	guard(mutex)(&member->space->lock);
+	group = msi_group_lookup(member->space, key);
+	return group ? msi_group_begin(group, member) : 0;
+}
+
+static void msi_attach_end(struct iommu_msi_domain *member, const void *key,
+			   bool attached)
+{
+	struct msi_group *group;
+
+	guard(mutex)(&member->space->lock);
+	group = msi_group_lookup(member->space, key);
+	if (group)
+		msi_group_end(group, member, attached);
+}
+
 /**
  * iommu_msi_attach_begin - Map the doorbells that vectors of a group may use
  * @domain: Domain that was given to iommu_msi_join()
@@ -277,12 +297,7 @@ static void msi_group_end(struct msi_group *group,
  */
 int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev)
 {
-	struct iommu_msi_domain *member = domain->msi;
-	struct msi_group *group;
-
-	guard(mutex)(&member->space->lock);
-	group = msi_group_lookup(member->space, dev);
-	return group ? msi_group_begin(group, member) : 0;
+	return msi_attach_begin(domain->msi, msi_group_key(dev));
 }
 EXPORT_SYMBOL_GPL(iommu_msi_attach_begin);
 
@@ -299,15 +314,42 @@ EXPORT_SYMBOL_GPL(iommu_msi_attach_begin);
 void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
 			  bool attached)
 {
-	struct iommu_msi_domain *member = domain->msi;
-	struct msi_group *group;
-
-	guard(mutex)(&member->space->lock);
-	group = msi_group_lookup(member->space, dev);
-	if (group)
-		msi_group_end(group, member, attached);
+	msi_attach_end(domain->msi, msi_group_key(dev), attached);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_attach_end);
+
+/**
+ * iommu_msi_group_begin - iommu_msi_attach_begin() for an owner of whole groups
+ * @domain: As there; nothing happens if it is part of no MSI space
+ * @group: Group that was given to iommu_msi_reserve_group(), or has no doorbells
+ *
+ * To be followed by iommu_msi_group_end().
+ *
+ * Context: As for iommu_msi_attach_begin().
+ * Return: As iommu_msi_attach_begin().
+ */
+int iommu_msi_group_begin(struct iommu_domain *domain,
+			  struct iommu_group *group)
+{
+	return domain->msi ? msi_attach_begin(domain->msi, group) : 0;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_group_begin);
+
+/**
+ * iommu_msi_group_end - iommu_msi_attach_end() for an owner of whole groups
+ * @domain: What iommu_msi_group_begin() was given
+ * @group: What iommu_msi_group_begin() was given
+ * @attached: As for iommu_msi_attach_end()
+ *
+ * Context: As for iommu_msi_attach_end().
+ */
+void iommu_msi_group_end(struct iommu_domain *domain, struct iommu_group *group,
+			 bool attached)
+{
+	if (domain->msi)
+		msi_attach_end(domain->msi, group, attached);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_group_end);
 
 /**
  * iommu_msi_attached - Map the doorbells of a group that has just entered a domain
@@ -326,7 +368,7 @@ int iommu_msi_attached(struct iommu_domain *domain, struct device *dev)
 	int rc;
 
 	guard(mutex)(&member->space->lock);
-	group = msi_group_lookup(member->space, dev);
+	group = msi_group_lookup(member->space, msi_group_key(dev));
 	if (!group)
 		return 0;
 	rc = msi_group_begin(group, member);

@@ -204,7 +204,6 @@ int iommu_msi_list_devices(struct iommu_group *group,
 		iommu_msi_free_devices(devices);
 	return rc;
 }
-EXPORT_SYMBOL_GPL(iommu_msi_list_devices);
 
 /**
  * iommu_msi_free_devices - Free what iommu_msi_list_devices() made
@@ -222,4 +221,3 @@ void iommu_msi_free_devices(struct list_head *devices)
 		kfree(device);
 	}
 }
-EXPORT_SYMBOL_GPL(iommu_msi_free_devices);

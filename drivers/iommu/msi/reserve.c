@@ -4,7 +4,12 @@
  * include/linux/iommu-msi.h.
  *
  * A device that is attached reserves the doorbells that it may use, and those of the
- * other devices in its group, as the group's domain translates them all.
+ * other devices in its group, as the group's domain translates them all. An owner that
+ * attaches whole groups reserves them for the group.
+ *
+ * Devices that no driver keeps bound may leave the group at any time. What they have
+ * reserved stays in the group's list, with a reference on the device, and is undone
+ * with the rest: it is never looked for by the device.
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
@@ -21,9 +26,10 @@
 #include "relocate.h"
 #include "user.h"
 
-/* State of one iommu_msi_reserve_device() */
+/* State of one iommu_msi_reserve_device() or iommu_msi_reserve_group() */
 struct msi_reserve {
 	struct iommu_msi_space *space;
+	const void *key;
 	struct device *dev;
 	struct msi_device *device;
 	struct list_head relocations;
@@ -206,10 +212,11 @@ static int msi_reserve_one(struct msi_reserve *reserve, struct device *dev)
 
 	mutex_lock(&space->lock);
 	reserve->dev = dev;
-	reserve->device = msi_device_get(space, dev);
+	reserve->device = msi_device_get(space, reserve->key, dev);
 	mutex_unlock(&space->lock);
 	if (!reserve->device)
 		return -ENOMEM;
+	reserve->device->reserved = true;
 	if (!reserve->device->below_4g && msi_is_below_4g(dev)) {
 		reserve->device->below_4g = true;
 		space->below_4g++;
@@ -222,19 +229,19 @@ static int msi_reserve_one(struct msi_reserve *reserve, struct device *dev)
 	return rc;
 }
 
-/* The other devices of the group, which may be the host's */
-static int msi_reserve_siblings(struct msi_reserve *reserve, struct device *dev)
+/* The devices that are in @group now, except one. They may be the host's */
+static int msi_reserve_members(struct msi_reserve *reserve,
+			       struct iommu_group *group,
+			       const struct device *except)
 {
-	struct iommu_msi_group_device *sibling;
+	struct iommu_msi_group_device *member;
 	LIST_HEAD(devices);
 	int rc;
 
-	if (!dev->iommu_group)
-		return 0;
-	rc = iommu_msi_list_devices(dev->iommu_group, dev, &devices);
-	list_for_each_entry(sibling, &devices, item)
+	rc = iommu_msi_list_devices(group, except, &devices);
+	list_for_each_entry(member, &devices, item)
 		if (!rc)
-			rc = msi_reserve_one(reserve, sibling->dev);
+			rc = msi_reserve_one(reserve, member->dev);
 	iommu_msi_free_devices(&devices);
 	return rc;
 }
@@ -244,6 +251,7 @@ static void msi_device_detach(struct iommu_msi_space *space,
 {
 	struct msi_user *user;
 
+	device->reserved = false;
 	space->below_4g -= device->below_4g;
 	device->below_4g = false;
 	msi_bus_put(&space->limits, device->bus);
@@ -297,18 +305,78 @@ void iommu_msi_unreserve_device(struct iommu_msi_space *space,
 }
 EXPORT_SYMBOL_GPL(iommu_msi_unreserve_device);
 
-static int msi_reserve_begin(struct msi_reserve *reserve, struct device *dev)
+/**
+ * iommu_msi_unreserve_group - Undo iommu_msi_reserve_group()
+ * @space: MSI space, or NULL
+ * @group: The group, which is detached; nothing happens if it has no reservation
+ *
+ * That includes what devices reserved that have left the group since. A doorbell that
+ * vectors still use keeps its IOVAs until they go.
+ *
+ * Context: Process context, may sleep. The owner's lock is held for write.
+ */
+void iommu_msi_unreserve_group(struct iommu_msi_space *space,
+			       struct iommu_group *group)
+{
+	struct msi_group *reserved;
+
+	if (!space)
+		return;
+	msi_space_assert_owner(space);
+	reserved = msi_group_lookup(space, group);
+	if (!reserved || !reserved->attached)
+		return;
+	reserved->attached = 0;
+	msi_group_detach(space, reserved);
+	msi_space_reap(space);
+}
+EXPORT_SYMBOL_GPL(iommu_msi_unreserve_group);
+
+/* Those that are to be reserved are in the lists of @reserve, or it failed by @rc */
+static int msi_reserve_end(struct msi_reserve *reserve, int rc)
+{
+	if (rc)
+		msi_relocations_cancel(&reserve->relocations);
+	else
+		rc = msi_relocations_commit(&reserve->relocations);
+	if (rc)
+		msi_relocations_cancel(&reserve->optional);
+	else
+		/* If messages cannot be rewritten, these stay where they were */
+		msi_relocations_commit(&reserve->optional);
+	return rc;
+}
+
+static void msi_reserve_init(struct msi_reserve *reserve,
+			     struct iommu_msi_space *space, const void *key,
+			     const struct iommu_msi_window *window)
+{
+	*reserve = (struct msi_reserve){
+		.space = space,
+		.key = key,
+		.relocations = LIST_HEAD_INIT(reserve->relocations),
+		.optional = LIST_HEAD_INIT(reserve->optional),
+	};
+	msi_space_reap(space);
+	space->driver_window = *window;
+	if (!space->only_window)
+		space->window = *window;
+}
+
+static int msi_reserve_device(struct msi_reserve *reserve, struct device *dev)
 {
 	int rc = msi_reserve_one(reserve, dev);
 
 	if (!reserve->device)
 		return rc;
-	/* From here on msi_reserve_undo() finds it */
+	/* From here on iommu_msi_unreserve_device() finds it */
 	if (!reserve->device->attached) {
 		reserve->device->attached = true;
 		reserve->device->group->attached++;
 	}
-	return rc ?: msi_reserve_siblings(reserve, dev);
+	if (rc || !dev->iommu_group)
+		return rc;
+	return msi_reserve_members(reserve, dev->iommu_group, dev);
 }
 
 /**
@@ -342,31 +410,55 @@ int iommu_msi_reserve_device(struct iommu_msi_space *space, struct device *dev,
 			     const struct iommu_msi_window *window)
 {
 	struct msi_device *device = msi_device_lookup(space, dev);
-	struct msi_reserve reserve = {
-		.space = space,
-		.relocations = LIST_HEAD_INIT(reserve.relocations),
-		.optional = LIST_HEAD_INIT(reserve.optional),
-	};
+	struct msi_reserve reserve;
 	int rc;
 
 	if (device && device->attached)
 		return 0;
-	msi_space_reap(space);
-	space->driver_window = *window;
-	if (!space->only_window)
-		space->window = *window;
-	rc = msi_reserve_begin(&reserve, dev);
-	if (rc)
-		msi_relocations_cancel(&reserve.relocations);
-	else
-		rc = msi_relocations_commit(&reserve.relocations);
-	if (rc)
-		msi_relocations_cancel(&reserve.optional);
-	else
-		/* If messages cannot be rewritten, these stay where they were */
-		msi_relocations_commit(&reserve.optional);
+	msi_reserve_init(&reserve, space, msi_group_key(dev), window);
+	rc = msi_reserve_device(&reserve, dev);
+	rc = msi_reserve_end(&reserve, rc);
 	if (rc)
 		iommu_msi_unreserve_device(space, dev);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_reserve_device);
+
+/**
+ * iommu_msi_reserve_group - Reserve IOVAs for the doorbells of a group
+ * @space: MSI space of the IOVA space that the group is about to be attached to
+ * @group: The group, which the owner keeps until iommu_msi_unreserve_group()
+ * @window: As for iommu_msi_reserve_device()
+ *
+ * For owners that attach whole groups: none of their devices is given to
+ * iommu_msi_reserve_device(). The devices that are in @group now get reservations as
+ * if each were attached, including those of the host's drivers. One that is added later
+ * can use the doorbells that @space has then; if its interrupt controller has another
+ * one, enabling its interrupts fails with -ENOSPC until the group is attached again.
+ * Devices may leave @group meanwhile.
+ *
+ * Context: As for iommu_msi_reserve_device(). Nothing happens if @group has its
+ * reservations already.
+ * Return: 0 or the errors of iommu_msi_reserve_device(); then nothing is reserved.
+ */
+int iommu_msi_reserve_group(struct iommu_msi_space *space,
+			    struct iommu_group *group,
+			    const struct iommu_msi_window *window)
+{
+	struct msi_group *reserved = msi_group_lookup(space, group);
+	struct msi_reserve reserve;
+	int rc;
+
+	if (reserved && reserved->attached)
+		return 0;
+	msi_reserve_init(&reserve, space, group, window);
+	rc = msi_reserve_members(&reserve, group, NULL);
+	reserved = msi_group_lookup(space, group);
+	if (reserved)
+		reserved->attached = 1;
+	rc = msi_reserve_end(&reserve, rc);
+	if (rc)
+		iommu_msi_unreserve_group(space, group);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_msi_reserve_group);

@@ -3,6 +3,7 @@
  * KUnit tests of MSI spaces: reserving IOVAs, mapping doorbells and counting
  * vectors.
  */
+#include <kunit/test-bug.h>
 #include <linux/device.h>
 
 #include "test.h"
@@ -516,6 +517,181 @@ static void foreign_domains_cannot_join(struct kunit *test)
 	iommu_msi_space_destroy(other);
 }
 
+/* Groups that the owner attaches as a whole, and whose devices come and go */
+
+static void msi_test_leave_group(void *data)
+{
+	iommu_group_remove_device(data);
+}
+
+static void msi_test_join_group(struct kunit *test, struct iommu_group *group,
+				struct device *dev)
+{
+	KUNIT_ASSERT_EQ(test, 0, iommu_group_add_device(group, dev));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, msi_test_leave_group,
+						  dev));
+}
+
+static void msi_test_put_group(void *data)
+{
+	iommu_group_put(data);
+}
+
+/* mt->dev and mt->dev2, whose bus has a limit */
+static struct iommu_group *msi_test_group(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct iommu_group *group = iommu_group_alloc();
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, group);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, msi_test_put_group,
+						  group));
+	msi_test_join_group(test, group, mt->dev);
+	msi_test_join_group(test, group, mt->dev2);
+	mt->dev->bus_dma_limit = TOP(40);
+	mt->dev2->bus_dma_limit = TOP(40);
+	return group;
+}
+
+static void msi_test_attach_group(struct kunit *test, struct iommu_group *group,
+				  struct msi_test_domain *td)
+{
+	struct msi_test *mt = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_group(mt->space, group,
+						&msi_test_window));
+	KUNIT_ASSERT_EQ(test, 0, iommu_msi_join(mt->space, &td->domain));
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_group_begin(&td->domain, group));
+	iommu_msi_group_end(&td->domain, group, true);
+}
+
+static void msi_test_expect_empty(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 0);
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&mt->space->groups));
+	KUNIT_EXPECT_TRUE(
+		test, RB_EMPTY_ROOT(&mt->space->limits.unreachable.rb_root));
+}
+
+static void group_takes_along_what_a_device_left_behind(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	unsigned int refs = kref_read(&mt->dev2->kobj.kref);
+	struct iommu_group *group = msi_test_group(test);
+
+	msi_test_attach_group(test, group, &mt->domain);
+	KUNIT_EXPECT_FALSE(test, msi_bus_reaches(&mt->space->limits, TOP(40),
+						 TOP(40) + 1));
+	iommu_group_remove_device(mt->dev2);
+	KUNIT_EXPECT_GT(test, kref_read(&mt->dev2->kobj.kref), refs);
+	iommu_msi_unreserve_group(mt->space, group);
+	msi_test_expect_empty(test);
+	KUNIT_EXPECT_EQ(test, kref_read(&mt->dev2->kobj.kref), refs);
+}
+
+static void group_that_a_device_left_comes_back_as_new(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
+	struct iommu_group *group = msi_test_group(test);
+
+	msi_test_attach_group(test, group, &mt->domain);
+	iommu_group_remove_device(mt->dev2);
+	iommu_msi_unreserve_group(mt->space, group);
+	iommu_msi_leave(&mt->domain.domain);
+
+	msi_test_attach_group(test, group, &mt->domain2);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain2.domain, &desc,
+				      DOORBELL_PHYS));
+	KUNIT_EXPECT_FALSE(test, xa_empty(&mt->domain2.pages));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
+	iommu_dma_release_msi(&desc);
+	iommu_msi_unreserve_group(mt->space, group);
+	msi_test_expect_empty(test);
+}
+
+static void device_that_replaces_one_that_left_gets_vectors(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct device *next = msi_test_device(test, "msi_test3", &mt->irq);
+	struct msi_desc desc = { .dev = next, .nvec_used = 1 };
+	struct iommu_group *group = msi_test_group(test);
+
+	msi_test_attach_group(test, group, &mt->domain);
+	iommu_group_remove_device(mt->dev2);
+	msi_test_join_group(test, group, next);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
+	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain, WINDOW_START + 0x40),
+			DOORBELL_PHYS);
+	iommu_dma_release_msi(&desc);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&mt->domain.pages));
+	iommu_msi_unreserve_group(mt->space, group);
+	msi_test_expect_empty(test);
+}
+
+/* Asking the controller of the first device takes until the second one has left */
+static int msi_test_slow_doorbells(struct irq_domain *domain,
+				   struct device *dev, irq_msi_doorbell_fn_t fn,
+				   void *data)
+{
+	struct msi_test *mt = kunit_get_current_test()->priv;
+
+	iommu_group_remove_device(mt->dev2);
+	return fn(DOORBELL_PHYS, sizeof(u32), data);
+}
+
+static const struct irq_domain_ops msi_test_slow_irq_ops = {
+	.msi_doorbells = msi_test_slow_doorbells,
+};
+
+static void device_leaves_while_it_gets_a_reservation(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct iommu_group *group = msi_test_group(test);
+
+	mt->irq.domain.ops = &msi_test_slow_irq_ops;
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_group(mt->space, group,
+						&msi_test_window));
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
+	iommu_msi_unreserve_group(mt->space, group);
+	msi_test_expect_empty(test);
+}
+
+static void sibling_leaves_while_it_gets_a_reservation(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+
+	msi_test_group(test);
+	mt->irq.domain.ops = &msi_test_slow_irq_ops;
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_reserve_device(mt->space, mt->dev,
+						 &msi_test_window));
+	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
+	iommu_msi_unreserve_device(mt->space, mt->dev);
+	msi_test_expect_empty(test);
+}
+
+static void group_that_gets_no_doorbell_keeps_nothing(struct kunit *test)
+{
+	struct msi_test *mt = test->priv;
+	struct iommu_group *group = msi_test_group(test);
+
+	msi_test_insert(test, &mt->owner.taken, 0, ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			iommu_msi_reserve_group(mt->space, group,
+						&msi_test_window));
+	msi_test_expect_empty(test);
+}
+
 static struct kunit_case msi_space_test_cases[] = {
 	KUNIT_CASE(attach_reserves_but_does_not_map),
 	KUNIT_CASE(first_vector_maps_and_last_unmaps),
@@ -553,7 +729,24 @@ static struct kunit_suite msi_space_suite = {
 	.test_cases = msi_space_test_cases,
 };
 
-kunit_test_suites(&msi_space_suite);
+static struct kunit_case msi_group_test_cases[] = {
+	KUNIT_CASE(group_takes_along_what_a_device_left_behind),
+	KUNIT_CASE(group_that_a_device_left_comes_back_as_new),
+	KUNIT_CASE(device_that_replaces_one_that_left_gets_vectors),
+	KUNIT_CASE(device_leaves_while_it_gets_a_reservation),
+	KUNIT_CASE(sibling_leaves_while_it_gets_a_reservation),
+	KUNIT_CASE(group_that_gets_no_doorbell_keeps_nothing),
+	{}
+};
+
+static struct kunit_suite msi_group_suite = {
+	.name = "iommu_msi_group",
+	.init = msi_space_test_init,
+	.exit = msi_space_test_exit,
+	.test_cases = msi_group_test_cases,
+};
+
+kunit_test_suites(&msi_space_suite, &msi_group_suite);
 
 MODULE_DESCRIPTION("KUnit tests of MSI spaces");
 MODULE_LICENSE("GPL");

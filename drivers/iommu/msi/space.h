@@ -182,14 +182,15 @@ struct msi_mapping {
  * struct msi_group - A group of devices, which are in one domain at any time
  * @node: In iommu_msi_space::groups
  * @key: Its struct iommu_group, or the device itself if it has none
- * @devices: List of struct msi_device
- * @attached: Number of devices that the owner has attached
+ * @devices: List of struct msi_device, including those that have left since
+ * @attached: Number of devices that the owner has attached, or 1 if it has attached
+ *	all of them by iommu_msi_reserve_group()
  * @member: Domain of the space that the group is in, or NULL
  * @next: Domain of the space that it is about to enter, or NULL
  */
 struct msi_group {
 	struct rb_node node;
-	void *key;
+	const void *key;
 	struct list_head devices;
 	unsigned int attached;
 	struct iommu_msi_domain *member;
@@ -202,7 +203,9 @@ struct msi_group {
  * @group: The group
  * @dev: The device, with a reference
  * @users: List of struct msi_user
- * @attached: The owner has attached it. If not, it may be a device of the host
+ * @attached: The owner has attached it by iommu_msi_reserve_device(). If not, it may
+ *	be a device of the host
+ * @reserved: It has a reservation, which is undone together with the group's
  * @below_4g: It counts in iommu_msi_space::below_4g
  * @bus: Its bus in iommu_msi_space::limits, or NULL. Owner's lock
  */
@@ -212,6 +215,7 @@ struct msi_device {
 	struct device *dev;
 	struct list_head users;
 	bool attached;
+	bool reserved;
 	bool below_4g;
 	struct msi_bus *bus;
 };

@@ -16,7 +16,12 @@
 
 /* Groups and devices */
 
-static void *msi_group_key(const struct device *dev)
+/*
+ * The key of the group that @dev is in now. A device that leaves its group keeps what
+ * it has reserved there until the group is detached: to undo that, use the group's own
+ * key.
+ */
+const void *msi_group_key(const struct device *dev)
 {
 	return dev->iommu_group ? (void *)dev->iommu_group : (void *)dev;
 }
@@ -36,14 +41,13 @@ static bool msi_group_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /*
- * Find the group of @dev. O(log n), either lock is held: a vector that is set up adds
- * no group, as its own one was added before it was attached.
+ * Find a group. O(log n), either lock is held: a vector that is set up adds no group,
+ * as its own one was added before it was attached.
  */
 struct msi_group *msi_group_lookup(struct iommu_msi_space *space,
-				   const struct device *dev)
+				   const void *key)
 {
-	struct rb_node *node =
-		rb_find(msi_group_key(dev), &space->groups, msi_group_cmp);
+	struct rb_node *node = rb_find(key, &space->groups, msi_group_cmp);
 
 	return node ? rb_entry(node, struct msi_group, node) : NULL;
 }
@@ -64,22 +68,22 @@ static struct msi_device *msi_group_find(struct msi_group *group,
 struct msi_device *msi_device_lookup(struct iommu_msi_space *space,
 				     const struct device *dev)
 {
-	struct msi_group *group = msi_group_lookup(space, dev);
+	struct msi_group *group = msi_group_lookup(space, msi_group_key(dev));
 
 	return group ? msi_group_find(group, dev) : NULL;
 }
 
 static struct msi_group *msi_group_get(struct iommu_msi_space *space,
-				       const struct device *dev)
+				       const void *key)
 {
-	struct msi_group *group = msi_group_lookup(space, dev);
+	struct msi_group *group = msi_group_lookup(space, key);
 
 	if (group)
 		return group;
 	group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
 	if (!group)
 		return NULL;
-	group->key = msi_group_key(dev);
+	group->key = key;
 	INIT_LIST_HEAD(&group->devices);
 	rb_add(&group->node, &space->groups, msi_group_less);
 	return group;
@@ -94,11 +98,14 @@ static void msi_group_put(struct iommu_msi_space *space,
 	kfree(group);
 }
 
-/* Find or create a device. The space's lock is held. NULL: no memory */
+/*
+ * Find or create a device in the group with @key, which it may be about to leave. The
+ * space's lock is held. NULL: no memory
+ */
 struct msi_device *msi_device_get(struct iommu_msi_space *space,
-				  struct device *dev)
+				  const void *key, struct device *dev)
 {
-	struct msi_group *group = msi_group_get(space, dev);
+	struct msi_group *group = msi_group_get(space, key);
 	struct msi_device *device;
 
 	lockdep_assert_held(&space->lock);
@@ -120,14 +127,14 @@ struct msi_device *msi_device_get(struct iommu_msi_space *space,
 	return device;
 }
 
-/* Free a device without users. Locks as doorbell_free_idle() */
+/* Free a device without users or reservation. Locks as doorbell_free_idle() */
 static void msi_device_free_idle(struct iommu_msi_space *space,
 				 struct msi_device *device)
 {
 	struct msi_group *group = device->group;
 
 	lockdep_assert_held(&space->lock);
-	if (device->attached || !list_empty(&device->users))
+	if (device->attached || device->reserved || !list_empty(&device->users))
 		return;
 	list_del(&device->item);
 	put_device(device->dev);

@@ -8,12 +8,13 @@
 
 #include "space.h"
 
+const void *msi_group_key(const struct device *dev);
 struct msi_group *msi_group_lookup(struct iommu_msi_space *space,
-				   const struct device *dev);
+				   const void *key);
 struct msi_device *msi_device_lookup(struct iommu_msi_space *space,
 				     const struct device *dev);
 struct msi_device *msi_device_get(struct iommu_msi_space *space,
-				  struct device *dev);
+				  const void *key, struct device *dev);
 void msi_group_free_idle(struct iommu_msi_space *space,
 			 struct msi_group *group);
 struct msi_user *msi_user_lookup(const struct msi_device *device,

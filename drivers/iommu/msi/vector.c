@@ -248,7 +248,7 @@ static struct msi_user *msi_late_user(struct iommu_msi_space *space,
 
 	if (!doorbell)
 		return ERR_PTR(-ENOSPC);
-	device = msi_device_get(space, dev);
+	device = msi_device_get(space, msi_group_key(dev), dev);
 	if (!device)
 		return ERR_PTR(-ENOMEM);
 	user = msi_user_create(device, doorbell);

@@ -49,9 +49,9 @@ identifier drop = {mutex_unlock, up_write, up_read, spin_unlock, spin_unlock_irq
 identifier search = {msi_placement_find, doorbell_find_place,
 	doorbell_find_reachable_place, doorbell_find_common_place, doorbell_create,
 	msi_relocate, msi_relocate_to, msi_relocations_commit, msi_relocations_cancel,
-	iommu_msi_reserve_device, iommu_msi_fit, iommu_msi_evade, iommu_msi_join,
-	iommu_msi_make_room, iommu_msi_place_fixed, iommu_msi_place_window,
-	iommu_msi_replace_begin};
+	iommu_msi_reserve_device, iommu_msi_reserve_group, iommu_msi_fit,
+	iommu_msi_evade, iommu_msi_join, iommu_msi_make_room, iommu_msi_place_fixed,
+	iommu_msi_place_window, iommu_msi_replace_begin};
 position p;
 @@
 take(...)
@@ -70,9 +70,9 @@ if not allowed(p[0], take):
 identifier search = {msi_placement_find, doorbell_find_place,
 	doorbell_find_reachable_place, doorbell_find_common_place, doorbell_create,
 	msi_relocate, msi_relocate_to, msi_relocations_commit, msi_relocations_cancel,
-	iommu_msi_reserve_device, iommu_msi_fit, iommu_msi_evade, iommu_msi_join,
-	iommu_msi_make_room, iommu_msi_place_fixed, iommu_msi_place_window,
-	iommu_msi_replace_begin};
+	iommu_msi_reserve_device, iommu_msi_reserve_group, iommu_msi_fit,
+	iommu_msi_evade, iommu_msi_join, iommu_msi_make_room, iommu_msi_place_fixed,
+	iommu_msi_place_window, iommu_msi_replace_begin};
 identifier class;
 position p, q;
 @@

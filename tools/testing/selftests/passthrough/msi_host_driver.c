@@ -5,7 +5,8 @@
  * They arrive before, while and after the group is the user's, even if the driver is
  * bound or unbound meanwhile.
  *
- * VFIO_EDU_BELOW_PORT="0000:01:00.0" names the edu device.
+ * VFIO_EDU_BELOW_PORT="0000:01:00.0" names the edu device. If function 1 of the same slot
+ * exists, it is a device that no driver is bound to.
  */
 #include <errno.h>
 
@@ -182,6 +183,35 @@ TEST_F(shared_group, takes_a_host_driver_that_goes_and_comes_back)
 	ASSERT_EQ(0, port_set_driver(&self->port, "unbind"));
 	edu_close(&s->edu);
 	ASSERT_EQ(0, port_set_driver(&self->port, "bind"));
+	expect_rings(_metadata, &self->port);
+}
+
+/* Once the user has left, nothing remains of what the group had for that device */
+TEST_F(shared_group, goes_on_without_a_device_that_is_removed)
+{
+	struct setup *s = &self->s;
+	char idle[16], path[128];
+
+	snprintf(idle, sizeof(idle), "%.*s.1",
+		 (int)strlen(lower_edu()) - (int)strlen(".0"), lower_edu());
+	ASSERT_EQ(0, sysfs_rescan());
+	sysfs_device_path(idle, "remove", path, sizeof(path));
+	if (access(path, F_OK))
+		SKIP(return, "no other function in the slot");
+	ASSERT_EQ(0, attach(s));
+	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
+	ASSERT_EQ(0, sysfs_remove(idle));
+	expect_both_work(_metadata, s, &self->port);
+	edu_close(&s->edu);
+	expect_rings(_metadata, &self->port);
+
+	/* The group comes back, and then the device */
+	ASSERT_EQ(0, attach(s));
+	ASSERT_EQ(0, edu_enable_interrupt(&s->edu));
+	ASSERT_EQ(0, sysfs_rescan());
+	EXPECT_EQ(0, access(path, F_OK));
+	expect_both_work(_metadata, s, &self->port);
+	edu_close(&s->edu);
 	expect_rings(_metadata, &self->port);
 }
 

@@ -118,6 +118,8 @@ int sysfs_set_domain(const char *bdf, const char *type);
 unsigned int sysfs_count_msis(const char *bdf);
 int sysfs_reset(const char *bdf);
 int sysfs_reset_bus(const char *bdf);
+int sysfs_remove(const char *bdf);
+int sysfs_rescan(void);
 int sysfs_set_affinity(const char *bdf, const char *cpus);
 int sysfs_set_driver(const char *name, const char *driver);
 int sysfs_read_number(const char *name, const char *file, __u64 *number);

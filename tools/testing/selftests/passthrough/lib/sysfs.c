@@ -3,7 +3,8 @@
  * A device in sysfs: its directory, its VFIO character device, the reserved regions of its
  * IOMMU group, the window of the host bridge for its registers, whether it is suspended,
  * and whether iommufd and type1 accept devices without isolated interrupts. Actions of an
- * administrator, too: reset the device or its bus, and set the affinity of its interrupts.
+ * administrator, too: reset the device or its bus, remove it, and set the affinity of its
+ * interrupts.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -288,6 +289,20 @@ int sysfs_reset_bus(const char *bdf)
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/../reset_subordinate",
 		 bdf);
 	return write_string(path, "1");
+}
+
+int sysfs_remove(const char *bdf)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/remove", bdf);
+	return write_string(path, "1");
+}
+
+/* Find what was removed */
+int sysfs_rescan(void)
+{
+	return write_string("/sys/bus/pci/rescan", "1");
 }
 
 /* Set the affinity of all MSIs of the device to this mask, "2" for the second CPU */
