@@ -416,7 +416,7 @@ static bool model_decode_cb(struct arm_smmu_model *model, int bank, int offset,
 			       val & GENMASK_ULL(31, 12);
 	tlbi->of_va = true;
 	switch (offset) {
-	case MODEL_CB_S1_TLBIALL:
+	case ARM_SMMU_CB_S1_TLBIALL:
 		tlbi->any_asid = true;
 		tlbi->any_address = true;
 		return true;
@@ -424,14 +424,14 @@ static bool model_decode_cb(struct arm_smmu_model *model, int bank, int offset,
 		tlbi->asid = val;
 		tlbi->any_address = true;
 		return true;
-	case MODEL_CB_S1_TLBIVAA:
-	case MODEL_CB_S1_TLBIVAAL:
+	case ARM_SMMU_CB_S1_TLBIVAA:
+	case ARM_SMMU_CB_S1_TLBIVAAL:
 		tlbi->any_asid = true;
 		fallthrough;
 	case ARM_SMMU_CB_S1_TLBIVA:
 	case ARM_SMMU_CB_S1_TLBIVAL:
 		tlbi->last_level = offset == ARM_SMMU_CB_S1_TLBIVAL ||
-				   offset == MODEL_CB_S1_TLBIVAAL;
+				   offset == ARM_SMMU_CB_S1_TLBIVAAL;
 		return true;
 	case ARM_SMMU_CB_S2_TLBIIPAS2:
 	case ARM_SMMU_CB_S2_TLBIIPAS2L:

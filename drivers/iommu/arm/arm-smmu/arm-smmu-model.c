@@ -265,8 +265,8 @@ static int model_record(struct arm_smmu_model *model, u16 sid, int s1_bank,
 		cb[ARM_SMMU_CB_FSR / 4] = fsr;
 		cb[ARM_SMMU_CB_FAR / 4] = iova;
 		cb[ARM_SMMU_CB_FAR / 4 + 1] = iova >> 32;
-		cb[MODEL_CB_IPAFAR / 4] = ipa;
-		cb[MODEL_CB_IPAFAR / 4 + 1] = ipa >> 32;
+		cb[ARM_SMMU_CB_IPAFAR / 4] = ipa;
+		cb[ARM_SMMU_CB_IPAFAR / 4 + 1] = ipa >> 32;
 		cb[ARM_SMMU_CB_FSYNR0 / 4] =
 			(write ? ARM_SMMU_CB_FSYNR0_WNR : 0) |
 			FIELD_PREP(ARM_SMMU_CB_FSYNR0_S1CBNDX, s1_bank);
@@ -509,13 +509,13 @@ static int model_set_fwspec(struct arm_smmu_model *model, struct device *dev,
 }
 
 /**
- * arm_smmu_model_master - make a device behind the SMMU
+ * arm_smmu_model_join - make a device that joins the group of its stream ID
  * @model: the SMMU
  * @sid: its stream ID
  *
- * Return: the device, in a group of its own, attached to its default domain.
+ * Return: the device. It has no group if it could not be attached to the group's domain.
  */
-struct device *arm_smmu_model_master(struct arm_smmu_model *model, u32 sid)
+struct device *arm_smmu_model_join(struct arm_smmu_model *model, u32 sid)
 {
 	struct kunit *test = model->test;
 	struct platform_device *pdev;
@@ -529,6 +529,20 @@ struct device *arm_smmu_model_master(struct arm_smmu_model *model, u32 sid)
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, model_remove_master,
 						  pdev));
-	KUNIT_ASSERT_NOT_NULL(test, pdev->dev.iommu_group);
 	return &pdev->dev;
+}
+
+/**
+ * arm_smmu_model_master - make a device behind the SMMU
+ * @model: the SMMU
+ * @sid: its stream ID, which no other device has
+ *
+ * Return: the device, in a group of its own, attached to its default domain.
+ */
+struct device *arm_smmu_model_master(struct arm_smmu_model *model, u32 sid)
+{
+	struct device *dev = arm_smmu_model_join(model, sid);
+
+	KUNIT_ASSERT_NOT_NULL(model->test, dev->iommu_group);
+	return dev;
 }

@@ -48,11 +48,7 @@
 	 FIELD_PREP_CONST(ARM_SMMU_ID2_IAS, 5) | ARM_SMMU_ID2_PTFS_4K | \
 	 ARM_SMMU_ID2_PTFS_16K | ARM_SMMU_ID2_PTFS_64K)
 
-/* Registers that the driver has no names for. */
-#define MODEL_CB_S1_TLBIVAA 0x608
-#define MODEL_CB_S1_TLBIALL 0x618
-#define MODEL_CB_S1_TLBIVAAL 0x628
-#define MODEL_CB_IPAFAR 0x70
+/* The driver's name is in arm-smmu-impl.c. */
 #define MODEL_CB_ACTLR_CPRE BIT(1)
 
 /**
@@ -139,6 +135,7 @@ struct arm_smmu_model {
 struct arm_smmu_model *
 arm_smmu_model_create(struct kunit *test,
 		      const struct arm_smmu_model_kind *kind);
+struct device *arm_smmu_model_join(struct arm_smmu_model *model, u32 sid);
 struct device *arm_smmu_model_master(struct arm_smmu_model *model, u32 sid);
 int arm_smmu_model_access(struct arm_smmu_model *model, u16 sid, u64 iova,
 			  bool write, u64 *pa);

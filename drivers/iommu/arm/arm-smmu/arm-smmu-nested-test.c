@@ -435,7 +435,7 @@ static void guest_invalidates(struct kunit *test)
 		int reg;
 		bool hits;
 	} cases[] = {
-		{ { IOMMU_ARM_SMMUV2_TLBI_ALL }, MODEL_CB_S1_TLBIALL, true },
+		{ { IOMMU_ARM_SMMUV2_TLBI_ALL }, ARM_SMMU_CB_S1_TLBIALL, true },
 		{ { IOMMU_ARM_SMMUV2_TLBI_ASID, 0, GUEST_ASID },
 		  ARM_SMMU_CB_S1_TLBIASID,
 		  true },
@@ -455,10 +455,10 @@ static void guest_invalidates(struct kunit *test)
 		  0,
 		  false },
 		{ { IOMMU_ARM_SMMUV2_TLBI_VAA, 0, VA >> 12 },
-		  MODEL_CB_S1_TLBIVAA,
+		  ARM_SMMU_CB_S1_TLBIVAA,
 		  true },
 		{ { IOMMU_ARM_SMMUV2_TLBI_VAAL, 0, VA >> 12 },
-		  MODEL_CB_S1_TLBIVAAL,
+		  ARM_SMMU_CB_S1_TLBIVAAL,
 		  true },
 	};
 	struct guest *g = make_guest(test);
@@ -755,6 +755,57 @@ static void resume_restores_nested_banks(struct kunit *test)
 	drop_guest(test, g);
 }
 
+/* A fault that nobody handled before its bank was freed is not the next owner's. */
+static void freed_bank_has_no_fault(struct kunit *test)
+{
+	struct guest *g = make_guest(test);
+	struct iommu_domain *nested = make_nested(test, g);
+	int bank = bank_of(nested);
+
+	scoped_guard(spinlock_irqsave, &g->model->lock)
+		g->model->cb[bank][ARM_SMMU_CB_FSR / 4] = ARM_SMMU_CB_FSR_TF;
+	iommu_domain_free(nested);
+	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_FSR), 0);
+	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_SCTLR), 0);
+	drop_guest(test, g);
+}
+
+/* It has no virtual ID yet, so it cannot join a group whose domain is nested. */
+static void device_without_virtual_id_cannot_join(struct kunit *test)
+{
+	struct guest *g = make_guest(test);
+	struct iommu_domain *nested = make_nested(test, g);
+	struct device *added;
+
+	guest_map(g, VA, PAGE_A, true);
+	KUNIT_ASSERT_EQ(test, attach(g, nested), 0);
+	added = arm_smmu_model_join(g->model, SID);
+	KUNIT_EXPECT_NULL(test, added->iommu_group);
+	KUNIT_EXPECT_EQ(test, reaches(g, VA), g->memory + PAGE_A);
+	detach(g, nested);
+	iommu_domain_free(nested);
+	drop_guest(test, g);
+}
+
+/* An attach that fails restores the domain, also if its devices lost their IDs. */
+static void failed_attach_restores_the_domain(struct kunit *test)
+{
+	struct guest *g = make_guest(test);
+	struct iommu_domain *a = make_nested(test, g);
+	struct iommu_domain *b = make_nested(test, g);
+
+	guest_map(g, VA, PAGE_A, true);
+	KUNIT_ASSERT_EQ(test, attach(g, a), 0);
+	iommufd_viommu_remove_vdevice(g->viommu, g->vdev);
+	KUNIT_EXPECT_EQ(test, attach(g, b), -ENOENT);
+	KUNIT_EXPECT_EQ(test, reaches(g, VA), g->memory + PAGE_A);
+	detach(g, a);
+	add_vdevice(test, g);
+	iommu_domain_free(b);
+	iommu_domain_free(a);
+	drop_guest(test, g);
+}
+
 struct record {
 	struct iommufd_vevent_header header;
 	struct iommu_vevent_arm_smmuv2 event;
@@ -984,6 +1035,10 @@ static struct kunit_case nested_cases[] = {
 	KUNIT_CASE_PARAM(attach_is_one_write, kind_gen_params),
 	KUNIT_CASE_PARAM(banks_run_out, kind_gen_params),
 	KUNIT_CASE_PARAM(resume_restores_nested_banks, kind_gen_params),
+	KUNIT_CASE_PARAM(freed_bank_has_no_fault, kind_gen_params),
+	KUNIT_CASE_PARAM(device_without_virtual_id_cannot_join,
+			 kind_gen_params),
+	KUNIT_CASE_PARAM(failed_attach_restores_the_domain, kind_gen_params),
 	KUNIT_CASE_PARAM(faults_of_both_stages_reach_the_guest,
 			 kind_gen_params),
 	KUNIT_CASE_PARAM(guests_are_apart, kind_gen_params),

@@ -17,10 +17,14 @@
  *   of the VMID, both stages, whichever domain is attached.
  * - allocation against runtime suspend: the bank is in arm_smmu_device::cbs before it
  *   is written, under a reference of runtime PM; a resume writes it again.
+ * - free against resume: free resumes the SMMU first, and then disables the bank. Only
+ *   an SMMU that does not resume may be resumed by another CPU meanwhile; free waits
+ *   for that. Its resets write the bank as it was, or disable it.
  * - free against commands of the guest: arm_smmu_nest::banks_lock. Commands are issued
  *   to a bank only while it is in arm_smmu_nest::banks, and has the guest's VMID.
- * - free against faults: the interrupt is freed, which waits for its handler, before
- *   the domain is.
+ * - free against faults: the bank is disabled and what it recorded is cleared, so
+ *   that it raises nothing more, and nothing for its next owner. Then the interrupt
+ *   is freed, which waits for its handler, then the domain.
  * - process exit: the device is detached, which blocks its DMA. Then the domain is
  *   freed, then the vIOMMU, then the parent, whose VMID is invalidated before it is
  *   used again.
@@ -203,12 +207,14 @@ arm_smmu_v2_domain_alloc_user(struct device *dev, u32 flags,
  * arm_smmu_write_nested_bank() - Write a context bank of a nested domain
  * @smmu: The SMMU
  * @idx: The bank. No stream uses it, or the SMMU is being reset.
+ * @cfg: Of the bank, as its caller found it: arm_smmu_cb::cfg may be cleared meanwhile
  */
-void arm_smmu_write_nested_bank(struct arm_smmu_device *smmu, int idx)
+void arm_smmu_write_nested_bank(struct arm_smmu_device *smmu, int idx,
+				const struct arm_smmu_cfg *cfg)
 {
 	struct arm_smmu_cb *cb = &smmu->cbs[idx];
-	struct arm_smmu_nested_domain *nested =
-		container_of(cb->cfg, struct arm_smmu_nested_domain, cfg);
+	const struct arm_smmu_nested_domain *nested =
+		container_of_const(cfg, struct arm_smmu_nested_domain, cfg);
 	u32 cba2r = ARM_SMMU_CBA2R_VA64;
 	u32 cbar = FIELD_PREP(ARM_SMMU_CBAR_TYPE, nested->cfg.cbar) |
 		   FIELD_PREP(ARM_SMMU_CBAR_CBNDX,
@@ -233,13 +239,7 @@ void arm_smmu_write_nested_bank(struct arm_smmu_device *smmu, int idx)
 	arm_smmu_cb_write(smmu, idx, ARM_SMMU_CB_SCTLR, nested->sctlr);
 }
 
-/* Whether the SMMU has this granule; the encodings of TG0 and TG1 differ */
-static bool arm_smmu_has_granule(struct arm_smmu_device *smmu, u32 tg,
-				 const u32 features[4])
-{
-	return smmu->features & features[tg];
-}
-
+/* The encodings of TG0 and TG1 differ */
 static int arm_smmu_check_granules(struct arm_smmu_device *smmu, u32 tcr)
 {
 	static const u32 tg0[4] = { ARM_SMMU_FEAT_FMT_AARCH64_4K,
@@ -250,10 +250,10 @@ static int arm_smmu_check_granules(struct arm_smmu_device *smmu, u32 tcr)
 				    ARM_SMMU_FEAT_FMT_AARCH64_64K };
 
 	if (!(tcr & ARM_SMMU_TCR_EPD0) &&
-	    !arm_smmu_has_granule(smmu, FIELD_GET(ARM_SMMU_TCR_TG0, tcr), tg0))
+	    !(smmu->features & tg0[FIELD_GET(ARM_SMMU_TCR_TG0, tcr)]))
 		return -EIO;
 	if (!(tcr & ARM_SMMU_TCR_EPD1) &&
-	    !arm_smmu_has_granule(smmu, FIELD_GET(S1_TCR_TG1, tcr), tg1))
+	    !(smmu->features & tg1[FIELD_GET(S1_TCR_TG1, tcr)]))
 		return -EIO;
 	return 0;
 }
@@ -306,8 +306,11 @@ static int arm_smmu_check_attach(struct arm_smmu_nested_domain *nested,
 	struct arm_smmu_master_cfg *cfg = dev_iommu_priv_get(dev);
 	unsigned long virt_id;
 
-	/* The core restores a domain after a failure: it was allowed before */
-	if (iommu_get_domain_for_dev(dev) == &nested->domain)
+	/*
+	 * The core restores a domain after a failure: it was allowed before. A
+	 * device that joins the group of the domain was not attached before.
+	 */
+	if (cfg->attached && iommu_get_domain_for_dev(dev) == &nested->domain)
 		return 0;
 	if (cfg->smmu != nested->viommu->parent->smmu)
 		return -EINVAL;
@@ -338,14 +341,21 @@ static int arm_smmu_attach_dev_nested(struct iommu_domain *domain,
 static void arm_smmu_free_nested_bank(struct arm_smmu_nested_domain *nested)
 {
 	struct arm_smmu_device *smmu = nested->viommu->parent->smmu;
-	int idx = nested->cfg.cbndx;
+	int ret, idx = nested->cfg.cbndx;
 
+	ret = arm_smmu_rpm_get(smmu);
+	if (ret < 0) {
+		arm_smmu_abandon_context_bank(smmu, idx);
+	} else {
+		smmu->cbs[idx].cfg = NULL;
+		arm_smmu_write_context_bank(smmu, idx);
+		arm_smmu_cb_write(smmu, idx, ARM_SMMU_CB_FSR,
+				  ARM_SMMU_CB_FSR_FAULT);
+	}
 	devm_free_irq(smmu->dev, smmu->irqs[idx], nested);
-	/* If the SMMU does not resume now, the bank is leaked, and disabled later */
-	smmu->cbs[idx].cfg = NULL;
-	if (arm_smmu_rpm_get(smmu) < 0)
+	/* If the SMMU did not resume, the bank is leaked, and disabled later */
+	if (ret < 0)
 		return;
-	arm_smmu_write_context_bank(smmu, idx);
 	arm_smmu_rpm_put(smmu);
 	clear_bit(idx, smmu->context_map);
 }
@@ -397,10 +407,8 @@ static int arm_smmu_make_nested_bank(struct arm_smmu_nested_domain *nested,
 	if (idx < 0)
 		return idx;
 	nested->cfg.cbndx = idx;
-	nested->cfg.irptndx = idx;
 	nested->cfg.vmid = parent->cfg.vmid;
 	nested->cfg.cbar = CBAR_TYPE_S1_TRANS_S2_TRANS;
-	nested->cfg.fmt = ARM_SMMU_CTX_FMT_AARCH64;
 
 	ret = arm_smmu_rpm_get(smmu);
 	if (ret < 0)

@@ -19,15 +19,14 @@
 
 extern const struct iommu_flush_ops arm_smmu_nest_parent_tlb_ops;
 
+static inline bool arm_smmu_is_nest_parent(struct arm_smmu_domain *smmu_domain)
+{
+	return IS_ENABLED(CONFIG_ARM_SMMU_NESTED) && smmu_domain->nest;
+}
+
 #ifdef CONFIG_ARM_SMMU_NESTED
 #include <linux/iommu-viommu.h>
 #include <uapi/linux/iommufd_smmuv2.h>
-
-/* Registers of context banks that only nesting uses. */
-#define ARM_SMMU_CB_IPAFAR 0x70
-#define ARM_SMMU_CB_S1_TLBIVAA 0x608
-#define ARM_SMMU_CB_S1_TLBIALL 0x618
-#define ARM_SMMU_CB_S1_TLBIVAAL 0x628
 
 #define ARM_SMMU_CBAR_CBNDX GENMASK(15, 8)
 
@@ -87,7 +86,8 @@ arm_smmu_v2_domain_alloc_user(struct device *dev, u32 flags,
 struct iommu_domain *
 arm_smmu_v2_domain_alloc_nested(struct iommufd_viommu *core, u32 flags,
 				const struct iommu_user_data *user_data);
-void arm_smmu_write_nested_bank(struct arm_smmu_device *smmu, int idx);
+void arm_smmu_write_nested_bank(struct arm_smmu_device *smmu, int idx,
+				const struct arm_smmu_cfg *cfg);
 
 bool arm_smmu_viommu_report(struct arm_smmu_domain *parent, int idx, u32 stage,
 			    const struct arm_smmu_context_fault_info *cfi);
@@ -98,20 +98,11 @@ int arm_smmu_v2_viommu_init(struct iommufd_viommu *core,
 			    struct iommu_domain *parent,
 			    const struct iommu_user_data *user_data);
 
-static inline bool arm_smmu_is_nest_parent(struct arm_smmu_domain *smmu_domain)
-{
-	return smmu_domain->nest;
-}
-
 #else
 
-static inline bool arm_smmu_is_nest_parent(struct arm_smmu_domain *smmu_domain)
-{
-	return false;
-}
-
 static inline void arm_smmu_write_nested_bank(struct arm_smmu_device *smmu,
-					      int idx)
+					      int idx,
+					      const struct arm_smmu_cfg *cfg)
 {
 }
 
