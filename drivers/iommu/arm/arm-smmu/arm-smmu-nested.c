@@ -30,6 +30,7 @@
  *   used again.
  */
 #include <linux/interrupt.h>
+#include <linux/pm_runtime.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 
@@ -344,10 +345,11 @@ static void arm_smmu_free_nested_bank(struct arm_smmu_nested_domain *nested)
 	int ret, idx = nested->cfg.cbndx;
 
 	ret = arm_smmu_rpm_get(smmu);
+	smmu->cbs[idx].cfg = NULL;
 	if (ret < 0) {
-		arm_smmu_abandon_context_bank(smmu, idx);
+		/* Another CPU may be resuming it */
+		pm_runtime_barrier(smmu->dev);
 	} else {
-		smmu->cbs[idx].cfg = NULL;
 		arm_smmu_write_context_bank(smmu, idx);
 		arm_smmu_cb_write(smmu, idx, ARM_SMMU_CB_FSR,
 				  ARM_SMMU_CB_FSR_FAULT);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A vector whose number another one had before, in the interrupt controller: what the
- * former device sent last must not arrive as an interrupt of the next one. For GICv2m.
+ * former device sent last must not arrive as an interrupt of the next one, and the
+ * kernel must not complain about it.
  *
  * QEMU's edu device cannot mask its MSI, so it sends while its vector is disabled.
  */
