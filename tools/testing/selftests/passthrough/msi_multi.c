@@ -140,4 +140,14 @@ TEST_F(multi, vectors_follow_a_doorbell_that_is_relocated_repeatedly)
 	}
 }
 
+/* A number that is no power of two takes up more of the controller than it uses */
+TEST_F(multi, all_vectors_are_available_after_three_were_enabled)
+{
+	struct xhci *xhci = &self->xhci;
+
+	ASSERT_EQ(0, xhci_enable_interrupts(xhci, 3));
+	ASSERT_EQ(0, xhci_disable_interrupts(xhci));
+	EXPECT_EQ(0, xhci_enable_interrupts(xhci, XHCI_VECTORS));
+}
+
 TEST_HARNESS_MAIN

@@ -18,7 +18,7 @@
 #define DATA_IOVA 0x40000000ULL
 #define DATA_LENGTH 0x2000ULL
 #define XHCI_IOVA 0x50000000ULL
-#define USB_VECTORS 1
+#define USB_VECTORS 4
 
 static char verdict[200];
 
