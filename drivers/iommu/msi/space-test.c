@@ -644,7 +644,8 @@ static int msi_test_slow_doorbells(struct irq_domain *domain,
 {
 	struct msi_test *mt = kunit_get_current_test()->priv;
 
-	iommu_group_remove_device(mt->dev2);
+	if (dev == mt->dev)
+		iommu_group_remove_device(mt->dev2);
 	return fn(DOORBELL_PHYS, sizeof(u32), data);
 }
 
@@ -669,14 +670,16 @@ static void device_leaves_while_it_gets_a_reservation(struct kunit *test)
 static void sibling_leaves_while_it_gets_a_reservation(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
+	struct device *user = msi_test_device(test, "msi_test3", &mt->irq);
 
-	msi_test_group(test);
+	/* Its siblings are the two others, in this order */
+	msi_test_join_group(test, msi_test_group(test), user);
 	mt->irq.domain.ops = &msi_test_slow_irq_ops;
 	KUNIT_ASSERT_EQ(test, 0,
-			iommu_msi_reserve_device(mt->space, mt->dev,
+			iommu_msi_reserve_device(mt->space, user,
 						 &msi_test_window));
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 1);
-	iommu_msi_unreserve_device(mt->space, mt->dev);
+	iommu_msi_unreserve_device(mt->space, user);
 	msi_test_expect_empty(test);
 }
 
