@@ -170,7 +170,8 @@ static void change_that_must_succeed_keeps_vector_paused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_move_message(&ht->mm), DOORBELL_PHYS);
 }
 
-static void vector_follows_into_a_domain_that_attach_finishes(struct kunit *test)
+static void
+vector_follows_into_a_domain_that_attach_finishes(struct kunit *test)
 {
 	struct msi_host_test *ht = test->priv;
 	struct msi_test *mt = &ht->mm.base;

@@ -571,11 +571,11 @@ static void msi_test_attach_group(struct kunit *test, struct iommu_group *group,
 static void msi_test_expect_empty(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
+	struct msi_bus_limits *limits = &mt->space->limits;
 
 	KUNIT_EXPECT_EQ(test, msi_test_count(mt), 0);
 	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&mt->space->groups));
-	KUNIT_EXPECT_TRUE(
-		test, RB_EMPTY_ROOT(&mt->space->limits.unreachable.rb_root));
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&limits->unreachable.rb_root));
 }
 
 static void group_takes_along_what_a_device_left_behind(struct kunit *test)
