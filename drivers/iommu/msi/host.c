@@ -154,6 +154,7 @@ void iommu_dma_release_msi(struct msi_desc *desc)
 	} else {
 		msi_vector_release(desc);
 	}
+	desc->iommu_msi_has_rewriter = false;
 	desc->release_iommu = NULL;
 	msi_desc_set_iommu_msi_iova(desc, 0, 0);
 }

@@ -402,6 +402,29 @@ static void unmaskable_vector_moves_within_4g(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, 0x900001000);
 }
 
+/* As with fsl-mc: a DPRC has the vectors of its children, who close it when they like */
+static void vector_outlasts_the_user_of_its_device(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	struct iommu_msi_rewriter none = {};
+	struct dev_iommu param = { .msi_rewriter = &none };
+	struct msi_desc desc = { .nvec_used = 1 };
+
+	desc.dev = &msi_mock_pci(test)->dev;
+	desc.dev->iommu = &param;
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			iommu_msi_place_fixed(mt->space, 0, 0x900001000));
+	param.msi_rewriter = NULL;
+	iommu_dma_release_msi(&desc);
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_place_fixed(mt->space, 0, 0x900001000));
+}
+
 static void maskable_vector_crosses_4g(struct kunit *test)
 {
 	struct msi_move_test *mm = test->priv;
@@ -598,6 +621,7 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(two_hundred_doorbells_move_at_once),
 	KUNIT_CASE(plain_msi_keeps_upper_address_half),
 	KUNIT_CASE(unmaskable_vector_moves_within_4g),
+	KUNIT_CASE(vector_outlasts_the_user_of_its_device),
 	KUNIT_CASE(maskable_vector_crosses_4g),
 	KUNIT_CASE(device_with_32_bit_messages_brings_doorbell_down),
 	KUNIT_CASE(fixed_place_is_checked),

@@ -310,16 +310,15 @@ static struct msi_user *msi_vector_user_get(struct iommu_msi_space *space,
 static void msi_vector_count(const struct msi_desc *desc, struct msi_user *user,
 			     int sign)
 {
-	struct iommu_msi_rewriter *rewriter = msi_desc_rewriter(desc);
 	struct iommu_doorbell *doorbell = user->doorbell;
 	int vectors = sign * (int)desc->nvec_used;
 
 	user->vectors += vectors;
 	doorbell->vectors += vectors;
 	/* Messages of the host's devices can be rewritten as a whole, see host.c */
-	if (!rewriter)
+	if (!desc->iommu_msi_has_rewriter)
 		return;
-	if (!rewriter->rewrite || doorbell->is_bank)
+	if (desc->iommu_msi_immovable || doorbell->is_bank)
 		doorbell->immovable += vectors;
 	if (msi_desc_keeps_address_hi(desc))
 		doorbell->keeps_hi += vectors;
@@ -431,12 +430,16 @@ int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 		  phys_addr_t msi_addr)
 {
 	struct iommu_msi_domain *member = domain->msi;
+	struct iommu_msi_rewriter *rewriter = msi_desc_rewriter(desc);
 	struct iommu_msi_space *space = member->space;
 	int rc;
 
 	if (WARN_ON_ONCE(desc->iommu_msi_user))
 		return -EBUSY;
 	guard(mutex)(&space->lock);
+	/* As it was counted: a DPRC's vectors, used by others, may outlast its user */
+	desc->iommu_msi_has_rewriter = rewriter;
+	desc->iommu_msi_immovable = rewriter && !rewriter->rewrite;
 	rc = msi_vector_acquire(member, desc, msi_addr);
 	if (rc)
 		return rc;
