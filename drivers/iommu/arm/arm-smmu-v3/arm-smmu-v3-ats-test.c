@@ -4,6 +4,7 @@
  * a device that cannot answer. The SMMU and a PCI function are simulated in memory.
  */
 #include <linux/bits.h>
+#include <linux/pci-ats.h>
 
 #include "arm-smmu-v3-soft-pci.h"
 
@@ -302,6 +303,20 @@ static void first_reason_suspends_and_last_one_resumes(struct kunit *test)
 	stage1->ops->free(stage1);
 }
 
+/* iommufd reports it to a VMM, and warns if a PASID is used but not enabled */
+static void pasids_stay_reported_during_a_reset(struct kunit *test)
+{
+	struct soft_pci *pci = soft_become_pci(test, test->priv);
+
+	pci->pdev.pasid_cap = PASID_CAP;
+	KUNIT_EXPECT_EQ(test, pci_pasid_status(&pci->pdev), 0);
+	pci->pdev.pasid_features = PCI_PASID_CTRL_PRIV;
+	pci->pdev.pasid_enabled = 1;
+	KUNIT_EXPECT_EQ(test, pci_pasid_status(&pci->pdev),
+			PCI_PASID_CTRL_ENABLE | PCI_PASID_CTRL_PRIV);
+	pci->pdev.pasid_enabled = 0;
+}
+
 static struct kunit_case arm_smmu_ats_cases[] = {
 	KUNIT_CASE(ats_is_noted_before_it_is_on),
 	KUNIT_CASE(ats_is_on_under_bypass_and_as_stage1_says),
@@ -315,6 +330,7 @@ static struct kunit_case arm_smmu_ats_cases[] = {
 	KUNIT_CASE(device_without_ats_keeps_its_translation),
 	KUNIT_CASE(device_that_is_gone_is_sent_nothing),
 	KUNIT_CASE(first_reason_suspends_and_last_one_resumes),
+	KUNIT_CASE(pasids_stay_reported_during_a_reset),
 	{},
 };
 

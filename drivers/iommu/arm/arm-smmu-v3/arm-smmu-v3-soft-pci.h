@@ -23,6 +23,7 @@
 #define EXP_CAP 0x50
 #define ATS_CAP 0x100
 #define SRIOV_CAP 0x140
+#define PASID_CAP 0x180 /* All zero, as during a reset */
 #define DEVCTL (EXP_CAP + PCI_EXP_DEVCTL)
 #define PMCSR (PM_CAP + PCI_PM_CTRL)
 #define ATS_CTRL (ATS_CAP + PCI_ATS_CTRL)
