@@ -187,6 +187,7 @@ int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
 {
 	const struct iommu_msi_window avoid = { .start = start, .last = last };
 
+	msi_space_reap(space);
 	/* A message may still be sent there */
 	if (interval_tree_iter_first(&space->old_places, start, last))
 		return -EADDRINUSE;

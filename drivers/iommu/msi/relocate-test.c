@@ -115,36 +115,62 @@ static void msi_rewrite_once(struct iommu_msi_rewriter *driver,
 	driver->rewrite = msi_idle_rewrite;
 }
 
-static void device_that_is_not_rewritten_back_keeps_both(struct kunit *test)
+/* One device is rewritten, but not back after another one was not rewritten */
+static struct iommu_msi_window msi_strand(struct kunit *test)
 {
 	struct msi_move_test *mm = test->priv;
 	struct iommu_msi_rewriter idle = { .rewrite = msi_idle_rewrite };
 	struct dev_iommu param = {};
-	struct iommu_msi_state state;
 	struct msi_desc *stuck;
 
 	mm->base.dev2->iommu = &param;
 	iommu_msi_register_rewriter(mm->base.dev2, &idle);
-	msi_move_start(test);
-	state = msi_test_state(test);
-	KUNIT_EXPECT_GT(test, state.kept.start, state.kept.last);
 	stuck = msi_move_insert_desc(test, mm->base.dev2, 0);
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_map(&mm->base.domain.domain, stuck,
 				      DOORBELL_PHYS));
 	mm->driver.rewrite = msi_rewrite_once;
 	KUNIT_EXPECT_EQ(test, -EEXIST, msi_move_away(mm));
-	state = msi_test_state(test);
-	KUNIT_EXPECT_TRUE(test, state.pinned);
-	KUNIT_EXPECT_EQ(test, state.iova, WINDOW_START);
-	KUNIT_EXPECT_EQ(test, state.kept.start, LOW_PLACE(1));
-	KUNIT_EXPECT_EQ(test, state.kept.last, LOW_PLACE(1) + SZ_4K - 1);
-	KUNIT_EXPECT_EQ(test, -EEXIST,
-			iommu_msi_make_room(mm->base.space, state.kept.start,
-					    state.kept.last));
 	iommu_dma_release_msi(stuck);
 	iommu_msi_unregister_rewriter(mm->base.dev2);
 	mm->base.dev2->iommu = NULL;
+	return msi_test_state(test).kept;
+}
+
+static void device_that_is_not_rewritten_back_keeps_both(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+	struct iommu_msi_window kept;
+	struct iommu_msi_state state;
+
+	msi_move_start(test);
+	state = msi_test_state(test);
+	KUNIT_EXPECT_GT(test, state.kept.start, state.kept.last);
+	kept = msi_strand(test);
+	state = msi_test_state(test);
+	KUNIT_EXPECT_TRUE(test, state.pinned);
+	KUNIT_EXPECT_EQ(test, state.iova, WINDOW_START);
+	KUNIT_EXPECT_EQ(test, kept.start, LOW_PLACE(1));
+	KUNIT_EXPECT_EQ(test, kept.last, LOW_PLACE(1) + SZ_4K - 1);
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			iommu_msi_make_room(mm->base.space, kept.start,
+					    kept.last));
+}
+
+static void both_are_free_once_the_vectors_are_gone(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+	struct iommu_msi_space *space = mm->base.space;
+	struct iommu_msi_window kept;
+
+	msi_move_start(test);
+	kept = msi_strand(test);
+	iommu_msi_unreserve_device(space, mm->base.dev);
+	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
+			iommu_msi_evade(space, kept.start, kept.last));
+	iommu_dma_release_msi(mm->desc);
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_evade(space, kept.start, kept.last));
 }
 
 static struct msi_desc msi_late_desc;
@@ -612,6 +638,7 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(driver_that_does_not_rewrite_moves_nothing),
 	KUNIT_CASE(last_device_that_does_not_rewrite_reverts_all),
 	KUNIT_CASE(device_that_is_not_rewritten_back_keeps_both),
+	KUNIT_CASE(both_are_free_once_the_vectors_are_gone),
 	KUNIT_CASE(fatal_signal_ends_the_wait_for_a_device),
 	KUNIT_CASE(vector_during_move_gets_new_place),
 	KUNIT_CASE(last_vector_may_go_during_move),

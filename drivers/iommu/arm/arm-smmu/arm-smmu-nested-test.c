@@ -756,17 +756,20 @@ static void resume_restores_nested_banks(struct kunit *test)
 }
 
 /* A fault that nobody handled before its bank was freed is not the next owner's. */
-static void freed_bank_has_no_fault(struct kunit *test)
+static void new_bank_has_no_fault(struct kunit *test)
 {
 	struct guest *g = make_guest(test);
 	struct iommu_domain *nested = make_nested(test, g);
 	int bank = bank_of(nested);
 
+	iommu_domain_free(nested);
+	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_SCTLR), 0);
 	scoped_guard(spinlock_irqsave, &g->model->lock)
 		g->model->cb[bank][ARM_SMMU_CB_FSR / 4] = ARM_SMMU_CB_FSR_TF;
-	iommu_domain_free(nested);
+	nested = make_nested(test, g);
+	KUNIT_ASSERT_EQ(test, bank_of(nested), bank);
 	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_FSR), 0);
-	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_SCTLR), 0);
+	iommu_domain_free(nested);
 	drop_guest(test, g);
 }
 
@@ -1035,7 +1038,7 @@ static struct kunit_case nested_cases[] = {
 	KUNIT_CASE_PARAM(attach_is_one_write, kind_gen_params),
 	KUNIT_CASE_PARAM(banks_run_out, kind_gen_params),
 	KUNIT_CASE_PARAM(resume_restores_nested_banks, kind_gen_params),
-	KUNIT_CASE_PARAM(freed_bank_has_no_fault, kind_gen_params),
+	KUNIT_CASE_PARAM(new_bank_has_no_fault, kind_gen_params),
 	KUNIT_CASE_PARAM(device_without_virtual_id_cannot_join,
 			 kind_gen_params),
 	KUNIT_CASE_PARAM(failed_attach_restores_the_domain, kind_gen_params),

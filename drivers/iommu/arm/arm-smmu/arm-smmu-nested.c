@@ -351,8 +351,6 @@ static void arm_smmu_free_nested_bank(struct arm_smmu_nested_domain *nested)
 		pm_runtime_barrier(smmu->dev);
 	} else {
 		arm_smmu_write_context_bank(smmu, idx);
-		arm_smmu_cb_write(smmu, idx, ARM_SMMU_CB_FSR,
-				  ARM_SMMU_CB_FSR_FAULT);
 	}
 	devm_free_irq(smmu->dev, smmu->irqs[idx], nested);
 	/* If the SMMU did not resume, the bank is leaked, and disabled later */
@@ -416,6 +414,8 @@ static int arm_smmu_make_nested_bank(struct arm_smmu_nested_domain *nested,
 	if (ret < 0)
 		goto out_free_bank;
 	arm_smmu_fill_nested_bank(nested, arg);
+	/* A late fault of its previous owner is not the guest's */
+	arm_smmu_cb_write(smmu, idx, ARM_SMMU_CB_FSR, ARM_SMMU_CB_FSR_FAULT);
 	arm_smmu_write_context_bank(smmu, idx);
 	ret = devm_request_irq(smmu->dev, smmu->irqs[idx],
 			       arm_smmu_nested_fault, IRQF_SHARED,
