@@ -117,6 +117,36 @@ static void vector_follows_its_group_and_comes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_move_message(&ht->mm), DOORBELL_PHYS);
 }
 
+/* A guest's stream table entry that aborts, and then one that does not */
+static void vector_is_paused_while_a_guest_aborts_all(struct kunit *test)
+{
+	struct msi_host_test *ht = test->priv;
+	struct iommu_domain *parent = &ht->mm.base.domain.domain;
+	struct iommu_domain abort = {
+		.type = IOMMU_DOMAIN_NESTED,
+		.parent = parent,
+		.aborts_all = true,
+	};
+	struct iommu_domain stage1 = {
+		.type = IOMMU_DOMAIN_NESTED,
+		.parent = parent,
+	};
+	unsigned int writes;
+
+	KUNIT_EXPECT_EQ(test, 0,
+			host_change(test, &ht->identity, parent, true));
+	KUNIT_EXPECT_EQ(test, 0, host_change(test, parent, &abort, true));
+	KUNIT_EXPECT_NULL(test, ht->mm.desc->iommu_msi_user);
+	writes = ht->mm.writes;
+	KUNIT_EXPECT_EQ(test, 0, host_change(test, &abort, &stage1, true));
+	KUNIT_EXPECT_EQ(test, msi_test_state(test).vectors, 1);
+	KUNIT_EXPECT_GT(test, ht->mm.writes, writes);
+	/* Nothing changes for its messages */
+	writes = ht->mm.writes;
+	KUNIT_EXPECT_EQ(test, 0, host_change(test, &stage1, parent, true));
+	KUNIT_EXPECT_EQ(test, ht->mm.writes, writes);
+}
+
 static void group_that_cannot_change_leaves_its_vector(struct kunit *test)
 {
 	struct msi_host_test *ht = test->priv;
@@ -209,6 +239,7 @@ static void vector_that_nothing_translates_is_left_alone(struct kunit *test)
 
 static struct kunit_case msi_host_test_cases[] = {
 	KUNIT_CASE(vector_follows_its_group_and_comes_back),
+	KUNIT_CASE(vector_is_paused_while_a_guest_aborts_all),
 	KUNIT_CASE(group_that_cannot_change_leaves_its_vector),
 	KUNIT_CASE(doorbell_that_cannot_be_mapped_fails_the_change),
 	KUNIT_CASE(change_that_must_succeed_keeps_vector_paused),

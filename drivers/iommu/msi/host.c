@@ -59,7 +59,8 @@ static enum msi_way msi_way(const struct iommu_msi_change *change,
 {
 	if (!domain)
 		return MSI_UNKNOWN;
-	if (domain == change->blocked || domain->type == IOMMU_DOMAIN_BLOCKED)
+	if (domain == change->blocked || domain->type == IOMMU_DOMAIN_BLOCKED ||
+	    domain->aborts_all)
 		return MSI_BLOCKED;
 	if (iommu_is_mixed_domain(iommu_domain_for_msi(domain)))
 		return MSI_SPACE;

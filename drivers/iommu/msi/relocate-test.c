@@ -169,8 +169,7 @@ static void both_are_free_once_the_vectors_are_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
 			iommu_msi_evade(space, kept.start, kept.last));
 	iommu_dma_release_msi(mm->desc);
-	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_evade(space, kept.start, kept.last));
+	KUNIT_EXPECT_EQ(test, 0, iommu_msi_evade(space, kept.start, kept.last));
 }
 
 static struct msi_desc msi_late_desc;

@@ -242,6 +242,7 @@ arm_smmu_domain_alloc_nested(struct iommufd_viommu *viommu, u32 flags,
 
 	nested->domain.type = IOMMU_DOMAIN_NESTED;
 	nested->domain.ops = &arm_smmu_nested_ops;
+	nested->domain.aborts_all = ste.config == STRTAB_STE_0_CFG_ABORT;
 	nested->viommu = to_smmu_viommu(viommu);
 	nested->ste = ste;
 	return &nested->domain;

@@ -472,6 +472,9 @@ static void stage1_needs_a_virtual_id(struct kunit *test)
 	struct iommu_domain *bypass = soft_new_nested(test, s, 0x9, 0);
 	struct iommu_domain *abort = soft_new_nested(test, s, 0, 0);
 
+	/* So that interrupts of the host's devices are paused */
+	KUNIT_EXPECT_TRUE(test, abort->aborts_all);
+	KUNIT_EXPECT_FALSE(test, stage1->aborts_all || bypass->aborts_all);
 	KUNIT_EXPECT_EQ(test, soft_attach(s, stage1), -ENOENT);
 	KUNIT_EXPECT_EQ(test, soft_config(s), 0x1);
 	KUNIT_EXPECT_EQ(test, s->logged, 0);
