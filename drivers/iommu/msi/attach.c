@@ -23,15 +23,26 @@ struct msi_bounds {
 	const struct iommu_msi_window *avoid;
 };
 
+static bool msi_place_overlaps(const struct msi_place *place,
+			       const struct iommu_msi_window *range)
+{
+	return place->node.start <= range->last &&
+	       place->node.last >= range->start;
+}
+
 static bool msi_fits(const struct iommu_doorbell *doorbell,
 		     const struct msi_bounds *bounds)
 {
+	const struct msi_place *place = &doorbell->places[doorbell->at];
+	const struct msi_place *kept = &doorbell->places[!doorbell->at];
 	unsigned long start = doorbell_start(doorbell);
 	unsigned long last = doorbell_last(doorbell);
 	unsigned long granule = doorbell->space->granule;
 
-	if (bounds->avoid && start <= bounds->avoid->last &&
-	    last >= bounds->avoid->start)
+	/* A message may still be sent to where a stranded one was */
+	if (bounds->avoid &&
+	    (msi_place_overlaps(place, bounds->avoid) ||
+	     (doorbell->stranded && msi_place_overlaps(kept, bounds->avoid))))
 		return false;
 	return start >= bounds->aperture.start &&
 	       last <= bounds->aperture.last &&
@@ -187,9 +198,6 @@ int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
 {
 	const struct iommu_msi_window avoid = { .start = start, .last = last };
 
-	/* A message may still be sent there */
-	if (interval_tree_iter_first(&space->old_places, start, last))
-		return -EADDRINUSE;
 	return msi_space_settle(space, &avoid);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_evade);

@@ -97,7 +97,6 @@ static void doorbell_placement(struct iommu_doorbell *doorbell,
 		.ops = &doorbell_placement_ops,
 		.owner = space,
 		.places = &space->places,
-		.old_places = &space->old_places,
 		.unreachable = &space->limits.unreachable,
 		.slot_size = space->granule,
 		.window_start = space->window.start,
@@ -184,7 +183,7 @@ int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 	if (iova < placement.first || last > placement.last ||
 	    (placement.below_4g && upper_32_bits(last)))
 		return -ERANGE;
-	node = msi_placement_first_doorbell(&placement, iova, last);
+	node = interval_tree_iter_first(&space->places, iova, last);
 	if (node && node != &doorbell->places[doorbell->at].node)
 		return -EEXIST;
 	if (!space->ops->first_taken(space->owner, &taken_start, &taken_last))
@@ -228,7 +227,7 @@ static int doorbell_first_place(struct iommu_doorbell *doorbell,
 
 /* Life */
 
-/* Set the IOVAs of a doorbell that is not in the tree. Both locks are held. */
+/* Set the IOVAs of a doorbell that are not in the tree. Both locks are held. */
 void doorbell_set_start(struct iommu_doorbell *doorbell, unsigned long iova)
 {
 	struct iommu_msi_space *space = doorbell->space;
@@ -310,7 +309,7 @@ void doorbell_free_idle(struct iommu_doorbell *doorbell)
 			     &space->places);
 	if (doorbell->stranded)
 		interval_tree_remove(&doorbell->places[!doorbell->at].node,
-				     &space->old_places);
+				     &space->places);
 	msi_space_update_extent(space);
 	space->doorbells[doorbell->index] = NULL;
 	kfree(doorbell);

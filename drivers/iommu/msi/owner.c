@@ -43,7 +43,8 @@ EXPORT_SYMBOL_GPL(iommu_msi_space_destroy);
  * @last: Last IOVA of the range in bytes
  *
  * Context: The owner's lock is held. O(log n).
- * Return: Its IOVAs, valid while the lock is held, or NULL.
+ * Return: Its IOVAs, or those that it keeps (struct iommu_msi_state), valid while the
+ * lock is held; or NULL.
  */
 struct interval_tree_node *iommu_msi_first_place(struct iommu_msi_space *space,
 						 unsigned long start,

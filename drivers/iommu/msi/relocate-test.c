@@ -142,6 +142,13 @@ static void device_that_is_not_rewritten_back_keeps_both(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EEXIST,
 			iommu_msi_make_room(mm->base.space, state.kept.start,
 					    state.kept.last));
+	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
+			iommu_msi_evade(mm->base.space, state.kept.start,
+					state.kept.last));
+	/* An owner that looks for free IOVAs finds none there */
+	KUNIT_EXPECT_NOT_NULL(test, iommu_msi_first_place(mm->base.space,
+							  state.kept.start,
+							  state.kept.last));
 	iommu_dma_release_msi(stuck);
 	iommu_msi_unregister_rewriter(mm->base.dev2);
 	mm->base.dev2->iommu = NULL;

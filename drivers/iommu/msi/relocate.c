@@ -130,18 +130,13 @@ static void msi_trace_move(const struct iommu_doorbell *doorbell)
 /* Have messages sent to @iova; they may still be sent to the previous IOVA */
 static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
 {
-	struct interval_tree_node *old = &doorbell->places[doorbell->at].node;
-	struct iommu_msi_space *space = doorbell->space;
-
-	guard(mutex)(&space->lock);
+	guard(mutex)(&doorbell->space->lock);
 	/* A vector may have come since the IOVA was chosen, or a pin with it */
 	if (doorbell->immovable || doorbell->pins ||
 	    (doorbell->keeps_hi &&
-	     upper_32_bits(old->start) != upper_32_bits(iova)))
+	     upper_32_bits(doorbell_start(doorbell)) != upper_32_bits(iova)))
 		return -EEXIST;
-	interval_tree_remove(old, &space->places);
-	/* Still mapped, so no other doorbell must get it */
-	interval_tree_insert(old, &space->old_places);
+	/* The old place is still mapped, so it stays: no other doorbell must get it */
 	doorbell->at = !doorbell->at;
 	doorbell_set_start(doorbell, iova);
 	doorbell->moving = true;
@@ -152,17 +147,8 @@ static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
 /* Reverse direction: what has been rewritten is stale from now on */
 static void doorbell_revert(struct iommu_doorbell *doorbell)
 {
-	struct interval_tree_node *new = &doorbell->places[doorbell->at].node;
-	struct interval_tree_node *old = &doorbell->places[!doorbell->at].node;
-	struct iommu_msi_space *space = doorbell->space;
-
-	guard(mutex)(&space->lock);
-	interval_tree_remove(new, &space->places);
-	interval_tree_remove(old, &space->old_places);
-	interval_tree_insert(new, &space->old_places);
-	interval_tree_insert(old, &space->places);
+	guard(mutex)(&doorbell->space->lock);
 	doorbell->at = !doorbell->at;
-	msi_space_update_extent(space);
 	msi_trace_move(doorbell);
 }
 
@@ -179,7 +165,7 @@ static void doorbell_end(struct iommu_doorbell *doorbell)
 		msi_user_leave_old(user);
 	guard(mutex)(&space->lock);
 	interval_tree_remove(&doorbell->places[!doorbell->at].node,
-			     &space->old_places);
+			     &space->places);
 	msi_space_update_extent(space);
 }
 

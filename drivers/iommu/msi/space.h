@@ -56,8 +56,7 @@ struct device;
  * @doorbells: All doorbells, by index
  * @doorbells_end: No index from here on was ever used
  * @by_phys: Doorbells whose page is known, by its address
- * @places: Interval tree of the IOVAs of doorbells
- * @old_places: Interval tree of the IOVAs that are mapped until a relocation ends
+ * @places: Interval tree of the IOVAs of doorbells, and of those that they are leaving
  * @groups: struct msi_group by key
  * @idle: Users whose last vector was freed after their group left: the owner's next
  *	operation frees them
@@ -81,7 +80,6 @@ struct iommu_msi_space {
 	unsigned int doorbells_end;
 	struct rb_root by_phys;
 	struct rb_root_cached places;
-	struct rb_root_cached old_places;
 	struct rb_root groups;
 	struct list_head idle;
 };
@@ -110,8 +108,8 @@ struct msi_place {
 
 /**
  * struct iommu_doorbell - One doorbell of an MSI space
- * @places: Its IOVAs, in iommu_msi_space::places, and while it is relocated those
- *	that it leaves, in iommu_msi_space::old_places
+ * @places: Its IOVAs and, while it is relocated, those that it leaves, in
+ *	iommu_msi_space::places
  * @at: Which of @places is the former
  * @phys_node: In iommu_msi_space::by_phys
  * @phys: Its page, or %IOMMU_DOORBELL_UNBOUND: reserved for a device whose
