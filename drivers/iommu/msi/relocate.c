@@ -94,10 +94,10 @@ static int msi_user_rewrite(struct msi_user *user)
 
 static int doorbell_rewrite(struct iommu_doorbell *doorbell)
 {
-	struct msi_user *user = NULL;
+	struct msi_user *user;
 	int rc;
 
-	while ((user = msi_user_next(doorbell, user))) {
+	list_for_each_entry(user, &doorbell->users, doorbell_item) {
 		rc = msi_user_rewrite(user);
 		if (rc)
 			return rc;
@@ -107,13 +107,15 @@ static int doorbell_rewrite(struct iommu_doorbell *doorbell)
 
 /* Places */
 
+/* Map what is mapped at the IOVAs that doorbell_begin() has added, too */
 static int doorbell_complete(struct iommu_doorbell *doorbell)
 {
-	struct msi_user *user = NULL;
+	struct msi_user *user;
 	int rc;
 
-	while ((user = msi_user_next(doorbell, user))) {
-		rc = msi_user_complete(user);
+	list_for_each_entry(user, &doorbell->users, doorbell_item) {
+		guard(mutex)(&doorbell->space->lock);
+		rc = msi_user_map_wanted(user);
 		if (rc)
 			return rc;
 	}
@@ -156,12 +158,12 @@ static void doorbell_revert(struct iommu_doorbell *doorbell)
 static void doorbell_end(struct iommu_doorbell *doorbell)
 {
 	struct iommu_msi_space *space = doorbell->space;
-	struct msi_user *user = NULL;
+	struct msi_user *user;
 
 	mutex_lock(&space->lock);
 	doorbell->moving = false;
 	mutex_unlock(&space->lock);
-	while ((user = msi_user_next(doorbell, user)))
+	list_for_each_entry(user, &doorbell->users, doorbell_item)
 		msi_user_leave_old(user);
 	guard(mutex)(&space->lock);
 	interval_tree_remove(&doorbell->places[!doorbell->at].node,
