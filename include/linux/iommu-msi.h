@@ -249,10 +249,6 @@ bool iommu_msi_fits(struct iommu_domain *domain);
 int iommu_msi_fit(struct iommu_domain *domain);
 int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
 		    unsigned long last);
-int iommu_msi_attached(struct iommu_domain *domain, struct device *dev);
-int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev);
-void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
-			  bool attached);
 int iommu_msi_replace_begin(struct iommu_msi_space *from,
 			    struct iommu_msi_space *to, struct device *dev);
 void iommu_msi_replace_end(struct iommu_msi_space *from,

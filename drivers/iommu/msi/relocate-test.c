@@ -236,7 +236,8 @@ static void msi_join_second_domain(struct kunit *test)
 
 	/* Not under the owner's lock, so it may happen during a relocation */
 	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_attach_begin(&mt->domain2.domain, mt->dev));
+			iommu_msi_group_begin(&mt->domain2.domain,
+					      msi_test_group(mt->dev)));
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
 			DOORBELL_PHYS);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, LOW_PLACE(1) + 0x40),
@@ -257,7 +258,8 @@ static void domain_during_move_gets_both_places(struct kunit *test)
 			0);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, LOW_PLACE(1) + 0x40),
 			DOORBELL_PHYS);
-	iommu_msi_attach_end(&mt->domain2.domain, mt->dev, false);
+	iommu_msi_group_end(&mt->domain2.domain, msi_test_group(mt->dev),
+			    false);
 }
 
 static void narrow_domain_moves_doorbell_in_use(struct kunit *test)

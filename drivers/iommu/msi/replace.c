@@ -254,7 +254,7 @@ static bool msi_replace_init(struct msi_replace *replace,
  *	slots are as large as those of @from.
  * @dev: The device
  *
- * To be followed by iommu_msi_attach_begin() and, once the device has changed its
+ * To be followed by iommu_msi_group_begin() and, once the device has changed its
  * domain or failed to, by iommu_msi_replace_end(). On failure there is nothing to
  * end, but doorbells may have been relocated.
  *

@@ -350,7 +350,7 @@ struct msi_user *msi_vector_acquire(struct iommu_msi_domain *member,
 	if (IS_ERR(user))
 		return user;
 	group = user->device->group;
-	/* The owner is about to say so, see iommu_msi_attach_begin() */
+	/* The owner is about to say so, see iommu_msi_group_begin() */
 	if (!group->member)
 		group->member = member;
 	else if (group->member != member && !group->next)
