@@ -115,11 +115,7 @@ static int msi_space_settle(struct iommu_msi_space *space,
 	msi_space_aperture(space, &bounds.aperture);
 	msi_space_reap(space);
 	rc = msi_relocate_misfits(space, &bounds, &list);
-	if (rc) {
-		msi_relocations_cancel(&list);
-		return rc;
-	}
-	rc = msi_relocations_commit(&list);
+	rc = msi_relocations_commit(&list, rc);
 	if (!rc)
 		msi_dispense_with_misfits(space, &bounds);
 	return rc;

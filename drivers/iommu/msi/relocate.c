@@ -171,6 +171,17 @@ static void doorbell_end(struct iommu_doorbell *doorbell)
 	msi_space_update_extent(space);
 }
 
+static void doorbell_cancel(struct iommu_doorbell *doorbell)
+{
+	doorbell_revert(doorbell);
+	if (!doorbell_rewrite(doorbell)) {
+		doorbell_end(doorbell);
+		return;
+	}
+	guard(mutex)(&doorbell->space->lock);
+	doorbell->stranded = true;
+}
+
 /**
  * msi_relocate_to - Begin to relocate a doorbell to an IOVA that was found free
  * @doorbell: The doorbell
@@ -185,7 +196,6 @@ static void doorbell_end(struct iommu_doorbell *doorbell)
 int msi_relocate_to(struct iommu_doorbell *doorbell, unsigned long iova,
 		    struct list_head *list)
 {
-	LIST_HEAD(failed);
 	int rc;
 
 	msi_space_assert_owner(doorbell->space);
@@ -195,12 +205,10 @@ int msi_relocate_to(struct iommu_doorbell *doorbell, unsigned long iova,
 	if (rc)
 		return rc;
 	rc = doorbell_complete(doorbell);
-	if (!rc) {
+	if (rc)
+		doorbell_cancel(doorbell);
+	else
 		list_add(&doorbell->relocation, list);
-		return 0;
-	}
-	list_add(&doorbell->relocation, &failed);
-	msi_relocations_cancel(&failed);
 	return rc;
 }
 
@@ -230,17 +238,6 @@ int msi_relocate(struct iommu_doorbell *doorbell,
 	return rc;
 }
 
-static void msi_relocations_end(struct list_head *list)
-{
-	struct iommu_doorbell *doorbell, *next;
-
-	list_for_each_entry_safe(doorbell, next, list, relocation) {
-		list_del(&doorbell->relocation);
-		if (!doorbell->stranded)
-			doorbell_end(doorbell);
-	}
-}
-
 /**
  * msi_relocations_cancel - Relocate doorbells back
  * @list: List of doorbells that msi_relocate() made; empty afterwards
@@ -253,49 +250,39 @@ static void msi_relocations_end(struct list_head *list)
  */
 void msi_relocations_cancel(struct list_head *list)
 {
-	struct iommu_doorbell *doorbell;
+	struct iommu_doorbell *doorbell, *next;
 
-	list_for_each_entry(doorbell, list, relocation) {
-		doorbell_revert(doorbell);
-		if (!doorbell_rewrite(doorbell))
-			continue;
-		guard(mutex)(&doorbell->space->lock);
-		doorbell->stranded = true;
+	list_for_each_entry_safe(doorbell, next, list, relocation) {
+		list_del(&doorbell->relocation);
+		doorbell_cancel(doorbell);
 	}
-	msi_relocations_end(list);
-}
-
-static int msi_relocations_rewrite(struct list_head *list)
-{
-	struct iommu_doorbell *doorbell;
-	int rc;
-
-	list_for_each_entry(doorbell, list, relocation) {
-		rc = doorbell_rewrite(doorbell);
-		if (rc)
-			return rc;
-	}
-	return 0;
 }
 
 /**
  * msi_relocations_commit - Have messages rewritten, and release the old IOVAs
  * @list: List of doorbells that msi_relocate() made; empty afterwards
+ * @rc: 0, or the error by which the last msi_relocate() failed
  *
  * Context: As for msi_relocate_to(). The owner's lock has been held since then.
- * Return: 0, or -EEXIST if a device's messages were not rewritten, -EINTR if a fatal
- * signal ended the wait for a device; then all doorbells are back where they were.
+ * Return: 0, or @rc, -EEXIST if a device's messages were not rewritten, -EINTR if a
+ * fatal signal ended the wait for a device; then msi_relocations_cancel() was called.
  */
-int msi_relocations_commit(struct list_head *list)
+int msi_relocations_commit(struct list_head *list, int rc)
 {
-	int rc;
+	struct iommu_doorbell *doorbell, *next;
 
-	if (list_empty(list))
-		return 0;
-	rc = msi_relocations_rewrite(list);
-	if (rc)
+	list_for_each_entry(doorbell, list, relocation) {
+		if (rc)
+			break;
+		rc = doorbell_rewrite(doorbell);
+	}
+	if (rc) {
 		msi_relocations_cancel(list);
-	else
-		msi_relocations_end(list);
-	return rc;
+		return rc;
+	}
+	list_for_each_entry_safe(doorbell, next, list, relocation) {
+		list_del(&doorbell->relocation);
+		doorbell_end(doorbell);
+	}
+	return 0;
 }

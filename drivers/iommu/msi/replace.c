@@ -282,8 +282,8 @@ int iommu_msi_replace_begin(struct iommu_msi_space *from,
 		msi_relocations_cancel(&replace.to_list);
 		return rc;
 	}
-	rc = msi_relocations_commit(&replace.from_list);
-	rc_to = msi_relocations_commit(&replace.to_list);
+	rc = msi_relocations_commit(&replace.from_list, 0);
+	rc_to = msi_relocations_commit(&replace.to_list, 0);
 	if (!rc && !rc_to)
 		return 0;
 	msi_replace_release(&replace);

@@ -91,8 +91,7 @@ int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 		return xa_err(old);
 	msi_request_changed(space, index);
 	rc = msi_fix_begin(space, index, iova, &list);
-	if (!rc)
-		rc = msi_relocations_commit(&list);
+	rc = msi_relocations_commit(&list, rc);
 	if (!rc)
 		return 0;
 	/* Needs no memory: the entry exists */
@@ -220,10 +219,7 @@ int iommu_msi_place_window(struct iommu_msi_space *space,
 
 	msi_set_window(space, window, true);
 	rc = msi_window_begin(space, &list);
-	if (rc)
-		msi_relocations_cancel(&list);
-	else
-		rc = msi_relocations_commit(&list);
+	rc = msi_relocations_commit(&list, rc);
 	if (rc)
 		msi_set_window(space, &old, old_only);
 	return rc;

@@ -335,15 +335,9 @@ EXPORT_SYMBOL_GPL(iommu_msi_unreserve_group);
 /* Those that are to be reserved are in the lists of @reserve, or it failed by @rc */
 static int msi_reserve_end(struct msi_reserve *reserve, int rc)
 {
-	if (rc)
-		msi_relocations_cancel(&reserve->relocations);
-	else
-		rc = msi_relocations_commit(&reserve->relocations);
-	if (rc)
-		msi_relocations_cancel(&reserve->optional);
-	else
-		/* If messages cannot be rewritten, these stay where they were */
-		msi_relocations_commit(&reserve->optional);
+	rc = msi_relocations_commit(&reserve->relocations, rc);
+	/* If messages cannot be rewritten, these stay where they were */
+	msi_relocations_commit(&reserve->optional, rc);
 	return rc;
 }
 

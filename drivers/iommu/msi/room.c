@@ -76,9 +76,6 @@ int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
 	for (node = interval_tree_iter_first(&space->places, start, last);
 	     node && !rc; node = interval_tree_iter_next(node, start, last))
 		rc = msi_relocate(doorbell_at(node), &wanted, &list);
-	if (!rc)
-		return msi_relocations_commit(&list);
-	msi_relocations_cancel(&list);
-	return rc;
+	return msi_relocations_commit(&list, rc);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_make_room);

@@ -164,10 +164,10 @@ expression e;
 LIST_HEAD@p(list);
 ... when any
 \(msi_relocate\|msi_window_begin\|msi_relocate_misfits\)(..., &list)
-... when != msi_relocations_commit(&list)
+... when != msi_relocations_commit(&list, ...)
     when != msi_relocations_cancel(&list)
 (
-return msi_relocations_commit(&list);
+return msi_relocations_commit(&list, ...);
 |
 return@q e;
 )

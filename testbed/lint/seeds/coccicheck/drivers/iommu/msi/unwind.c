@@ -74,5 +74,5 @@ int seeded_relocations(struct iommu_msi_space *space)
 	rc = msi_window_begin(space, &list);
 	if (rc)
 		return rc;
-	return msi_relocations_commit(&list);
+	return msi_relocations_commit(&list, 0);
 }
