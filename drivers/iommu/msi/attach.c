@@ -39,10 +39,10 @@ static bool msi_fits(const struct iommu_doorbell *doorbell,
 	unsigned long last = doorbell_last(doorbell);
 	unsigned long granule = doorbell->space->granule;
 
-	/* A message may still be sent to where a stranded one was */
+	/* A message may still be sent to where one is that could not be relocated back */
 	if (bounds->avoid &&
 	    (msi_place_overlaps(place, bounds->avoid) ||
-	     (doorbell->stranded && msi_place_overlaps(kept, bounds->avoid))))
+	     (doorbell->moving && msi_place_overlaps(kept, bounds->avoid))))
 		return false;
 	return start >= bounds->aperture.start &&
 	       last <= bounds->aperture.last &&

@@ -307,7 +307,7 @@ void doorbell_free_idle(struct iommu_doorbell *doorbell)
 		rb_erase(&doorbell->phys_node, &space->by_phys);
 	interval_tree_remove(&doorbell->places[doorbell->at].node,
 			     &space->places);
-	if (doorbell->stranded)
+	if (doorbell->moving)
 		interval_tree_remove(&doorbell->places[!doorbell->at].node,
 				     &space->places);
 	msi_space_update_extent(space);

@@ -60,7 +60,7 @@ doorbell_kept(const struct iommu_doorbell *doorbell)
 	const struct interval_tree_node *old =
 		&doorbell->places[!doorbell->at].node;
 
-	if (!doorbell->stranded)
+	if (!doorbell->moving)
 		return (struct iommu_msi_window){ .start = 1 };
 	return (struct iommu_msi_window){ old->start, old->last };
 }

@@ -174,12 +174,8 @@ static void doorbell_end(struct iommu_doorbell *doorbell)
 static void doorbell_cancel(struct iommu_doorbell *doorbell)
 {
 	doorbell_revert(doorbell);
-	if (!doorbell_rewrite(doorbell)) {
+	if (!doorbell_rewrite(doorbell))
 		doorbell_end(doorbell);
-		return;
-	}
-	guard(mutex)(&doorbell->space->lock);
-	doorbell->stranded = true;
 }
 
 /**

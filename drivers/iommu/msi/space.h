@@ -128,8 +128,8 @@ struct msi_place {
  * @is_bank: A struct iommu_msi_provider named it: the owner's maps do not relocate
  *	it, and messages of users' vectors are not rewritten. Constant
  * @relocation: In the list of those that one operation relocates
- * @moving: Messages may hold either IOVA, and both are mapped
- * @stranded: A driver failed to rewrite a message back: both IOVAs stay mapped
+ * @moving: Messages may hold either IOVA, and both are mapped: it is being relocated,
+ *	or a driver has failed to rewrite a message back, and both IOVAs stay mapped
  */
 struct iommu_doorbell {
 	struct msi_place places[2];
@@ -149,7 +149,6 @@ struct iommu_doorbell {
 	bool is_bank;
 	struct list_head relocation;
 	bool moving;
-	bool stranded;
 };
 
 /**
