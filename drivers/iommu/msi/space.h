@@ -233,6 +233,7 @@ struct msi_device {
  *	vector may use it
  * @from: The user in the space that the device is about to leave, which uses
  *	the same IOVA
+ * @to: The reverse: the user in the space that the device is about to enter
  */
 struct msi_user {
 	struct msi_device *device;
@@ -247,6 +248,7 @@ struct msi_user {
 	bool pinned;
 	bool leaving;
 	struct msi_user *from;
+	struct msi_user *to;
 };
 
 void msi_space_free(struct kref *ref);
