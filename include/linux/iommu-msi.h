@@ -133,13 +133,11 @@ struct iommu_msi_state {
  * @aperture_start: First IOVA that all domains of the space translate
  * @aperture_last: Last such IOVA
  * @granule: Size and alignment of a doorbell's range in bytes; changes with the domains
- * @doorbells: Number of doorbells that attached devices may use
  */
 struct iommu_msi_geometry {
 	unsigned long aperture_start;
 	unsigned long aperture_last;
 	unsigned long granule;
-	unsigned int doorbells;
 };
 
 /* Entry in the list of iommu_msi_list_devices(), with a reference on @dev */

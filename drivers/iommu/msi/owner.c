@@ -110,8 +110,6 @@ void iommu_msi_get_geometry(struct iommu_msi_space *space,
 			    struct iommu_msi_geometry *geometry)
 {
 	struct iommu_msi_window aperture;
-	struct iommu_msi_state state;
-	unsigned long index;
 
 	msi_space_aperture(space, &aperture);
 	*geometry = (struct iommu_msi_geometry){
@@ -119,7 +117,5 @@ void iommu_msi_get_geometry(struct iommu_msi_space *space,
 		.aperture_last = aperture.last,
 		.granule = space->granule,
 	};
-	for (index = 0; iommu_msi_next_state(space, &index, &state); index++)
-		geometry->doorbells++;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_get_geometry);
