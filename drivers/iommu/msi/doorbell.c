@@ -207,20 +207,27 @@ static int doorbell_first_index(struct iommu_doorbell *doorbell)
 	return 0;
 }
 
+/* Who chooses the IOVA of @doorbell by what the owner has requested */
+enum iommu_msi_placement_kind
+doorbell_requested_placement(const struct iommu_doorbell *doorbell)
+{
+	struct iommu_msi_space *space = doorbell->space;
+
+	if (xa_load(&space->fixed, doorbell->index))
+		return IOMMU_MSI_PLACED_FIXED;
+	return space->only_window ? IOMMU_MSI_PLACED_WINDOW :
+				    IOMMU_MSI_PLACED_AUTO;
+}
+
 /* Find where the owner's request puts @doorbell, or else where the rule does */
 static int doorbell_first_place(struct iommu_doorbell *doorbell,
 				unsigned long *iova)
 {
-	struct iommu_msi_space *space = doorbell->space;
-	void *entry = xa_load(&space->fixed, doorbell->index);
+	void *entry = xa_load(&doorbell->space->fixed, doorbell->index);
 
-	if (!entry) {
-		doorbell->placement = space->only_window ?
-					      IOMMU_MSI_PLACED_WINDOW :
-					      IOMMU_MSI_PLACED_AUTO;
+	doorbell->placement = doorbell_requested_placement(doorbell);
+	if (!entry)
 		return doorbell_find_place(doorbell, NULL, iova);
-	}
-	doorbell->placement = IOMMU_MSI_PLACED_FIXED;
 	*iova = xa_to_value(entry) * IOMMU_DOORBELL_PAGE;
 	return doorbell_check_place(doorbell, *iova) ? -EADDRINUSE : 0;
 }

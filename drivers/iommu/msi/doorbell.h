@@ -69,6 +69,8 @@ int doorbell_find_reachable_place(struct iommu_doorbell *doorbell,
 				  unsigned long *iova);
 int doorbell_find_common_place(struct iommu_doorbell *a,
 			       struct iommu_doorbell *b, unsigned long *iova);
+enum iommu_msi_placement_kind
+doorbell_requested_placement(const struct iommu_doorbell *doorbell);
 void doorbell_set_start(struct iommu_doorbell *doorbell, unsigned long iova);
 int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova);
 
