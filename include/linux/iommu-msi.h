@@ -150,7 +150,6 @@ struct iommu_msi_group_device {
 bool iommu_msi_find_window(struct device *dev, struct iommu_msi_window *window);
 int iommu_msi_count_doorbells(struct device *dev);
 int iommu_msi_list_devices(struct iommu_group *group,
-			   const struct device *except,
 			   struct list_head *devices);
 void iommu_msi_free_devices(struct list_head *devices);
 

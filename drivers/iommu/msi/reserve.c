@@ -227,9 +227,9 @@ static int msi_reserve_members(struct msi_reserve *reserve,
 	LIST_HEAD(devices);
 	int rc;
 
-	rc = iommu_msi_list_devices(group, except, &devices);
+	rc = iommu_msi_list_devices(group, &devices);
 	list_for_each_entry(member, &devices, item)
-		if (!rc)
+		if (!rc && member->dev != except)
 			rc = msi_reserve_one(reserve, member->dev);
 	iommu_msi_free_devices(&devices);
 	return rc;
