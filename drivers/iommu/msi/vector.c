@@ -60,11 +60,10 @@ struct iommu_msi_rewriter *msi_rewriter_get(struct device *dev)
 
 	if (!dev->iommu)
 		return NULL;
-	spin_lock(&msi_rewriters_lock);
+	guard(spinlock)(&msi_rewriters_lock);
 	rewriter = dev->iommu->msi_rewriter;
 	if (rewriter)
 		refcount_inc(&rewriter->users);
-	spin_unlock(&msi_rewriters_lock);
 	return rewriter;
 }
 
@@ -72,17 +71,6 @@ void msi_rewriter_put(struct iommu_msi_rewriter *rewriter)
 {
 	if (refcount_dec_and_test(&rewriter->users))
 		complete(&rewriter->unused);
-}
-
-static struct iommu_msi_rewriter *msi_rewriter_remove(struct device *dev)
-{
-	struct iommu_msi_rewriter *rewriter;
-
-	spin_lock(&msi_rewriters_lock);
-	rewriter = dev->iommu->msi_rewriter;
-	dev->iommu->msi_rewriter = NULL;
-	spin_unlock(&msi_rewriters_lock);
-	return rewriter;
 }
 
 /**
@@ -99,7 +87,12 @@ void iommu_msi_unregister_rewriter(struct device *dev)
 {
 	struct iommu_msi_rewriter *rewriter;
 
-	rewriter = dev->iommu ? msi_rewriter_remove(dev) : NULL;
+	if (!dev->iommu)
+		return;
+	spin_lock(&msi_rewriters_lock);
+	rewriter = dev->iommu->msi_rewriter;
+	dev->iommu->msi_rewriter = NULL;
+	spin_unlock(&msi_rewriters_lock);
 	if (!rewriter)
 		return;
 	msi_rewriter_put(rewriter);
