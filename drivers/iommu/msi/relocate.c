@@ -57,18 +57,6 @@ VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
 	msi_rewriter_put(rewriter);
 }
 
-/*
- * Get the rewriter of a device that has vectors at the doorbell. Both stay until
- * msi_rewriter_put().
- */
-static struct iommu_msi_rewriter *msi_user_rewriter(struct msi_user *user,
-						    bool *has_vectors)
-{
-	guard(mutex)(&user->doorbell->space->lock);
-	*has_vectors = user->vectors;
-	return user->vectors ? msi_rewriter_get(user->device->dev) : NULL;
-}
-
 static int msi_user_rewrite(struct msi_user *user)
 {
 	struct iommu_msi_space *space = user->doorbell->space;
@@ -77,7 +65,11 @@ static int msi_user_rewrite(struct msi_user *user)
 	bool has_vectors;
 	int rc = 0;
 
-	rewriter = msi_user_rewriter(user, &has_vectors);
+	mutex_lock(&space->lock);
+	has_vectors = user->vectors;
+	/* It and the device stay until msi_rewriter_put() */
+	rewriter = has_vectors ? msi_rewriter_get(dev) : NULL;
+	mutex_unlock(&space->lock);
 	if (!rewriter) {
 		if (has_vectors)
 			msi_host_rewrite(user);
