@@ -128,18 +128,13 @@ struct msi_device *msi_device_get(struct iommu_msi_space *space,
 }
 
 /* Free a device without users or reservation. Locks as doorbell_free_idle() */
-static void msi_device_free_idle(struct iommu_msi_space *space,
-				 struct msi_device *device)
+static void msi_device_free_idle(struct msi_device *device)
 {
-	struct msi_group *group = device->group;
-
-	lockdep_assert_held(&space->lock);
 	if (device->attached || device->reserved || !list_empty(&device->users))
 		return;
 	list_del(&device->item);
 	put_device(device->dev);
 	kfree(device);
-	msi_group_put(space, group);
 }
 
 /* Free what in a group has no users, and the group if that is all. Locks as above. */
@@ -148,13 +143,8 @@ void msi_group_free_idle(struct iommu_msi_space *space, struct msi_group *group)
 	struct msi_device *device, *next;
 
 	lockdep_assert_held(&space->lock);
-	list_for_each_entry_safe(device, next, &group->devices, item) {
-		if (!list_empty(&device->users))
-			continue;
-		list_del(&device->item);
-		put_device(device->dev);
-		kfree(device);
-	}
+	list_for_each_entry_safe(device, next, &group->devices, item)
+		msi_device_free_idle(device);
 	msi_group_put(space, group);
 }
 
@@ -329,13 +319,15 @@ static void msi_user_free(struct msi_user *user)
 	struct iommu_doorbell *doorbell = user->doorbell;
 	struct msi_device *device = user->device;
 	struct iommu_msi_space *space = doorbell->space;
+	struct msi_group *group = device->group;
 
 	list_del(&user->idle_item);
 	list_del(&user->device_item);
 	list_del(&user->doorbell_item);
 	kfree(user);
 	doorbell_free_idle(doorbell);
-	msi_device_free_idle(space, device);
+	msi_device_free_idle(device);
+	msi_group_put(space, group);
 }
 
 /**
