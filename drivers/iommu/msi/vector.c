@@ -249,34 +249,19 @@ static struct msi_user *msi_late_user(struct iommu_msi_space *space,
 	return user ?: ERR_PTR(-ENOMEM);
 }
 
-/* NULL if @dev has reserved nothing; it may have reserved other doorbells */
-static struct msi_user *msi_vector_find_user(struct iommu_msi_space *space,
-					     const struct device *dev,
-					     phys_addr_t phys)
-{
-	struct msi_device *device = msi_device_lookup(space, dev);
-	struct msi_user *user;
-
-	if (!device)
-		return NULL;
-	user = msi_user_lookup(device, phys);
-	if (user)
-		return user;
-	/* An attached device would not find it in its next domain */
-	return device->group->attached && !list_empty(&device->users) ?
-		       ERR_PTR(-ENOSPC) :
-		       NULL;
-}
-
 static struct msi_user *msi_vector_user_get(struct iommu_msi_space *space,
 					    struct device *dev, phys_addr_t reg)
 {
 	phys_addr_t phys = ALIGN_DOWN(reg, IOMMU_DOORBELL_PAGE);
-	struct msi_user *user = msi_vector_find_user(space, dev, phys);
+	struct msi_device *device = msi_device_lookup(space, dev);
+	struct msi_user *user;
 	int rc;
 
-	if (IS_ERR(user))
-		return user;
+	user = device ? msi_user_lookup(device, phys) : NULL;
+	/* An attached device would not find another one in its next domain */
+	if (!user && device && device->group->attached &&
+	    !list_empty(&device->users))
+		return ERR_PTR(-ENOSPC);
 	if (!user)
 		return msi_late_user(space, dev, phys);
 	if (user->leaving)
