@@ -129,8 +129,8 @@ static void doorbell_that_is_at_two_places_is_in_two_regions(struct kunit *test)
 	old = &doorbell->places[!doorbell->at].node;
 	old->start = SZ_1G;
 	old->last = SZ_1G + SZ_4K - 1;
-	interval_tree_insert(old, &mt->space->old_places);
-	doorbell->stranded = true;
+	interval_tree_insert(old, &mt->space->places);
+	doorbell->moving = true;
 	KUNIT_ASSERT_EQ(test, 0, vfio_msi_list_pinned(mt->space, &regions));
 	KUNIT_ASSERT_EQ(test, 2, list_count_nodes(&regions));
 	region = list_first_entry(&regions, struct iommu_resv_region, list);

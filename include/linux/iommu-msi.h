@@ -133,13 +133,11 @@ struct iommu_msi_state {
  * @aperture_start: First IOVA that all domains of the space translate
  * @aperture_last: Last such IOVA
  * @granule: Size and alignment of a doorbell's range in bytes; changes with the domains
- * @doorbells: Number of doorbells that attached devices may use
  */
 struct iommu_msi_geometry {
 	unsigned long aperture_start;
 	unsigned long aperture_last;
 	unsigned long granule;
-	unsigned int doorbells;
 };
 
 /* Entry in the list of iommu_msi_list_devices(), with a reference on @dev */
@@ -152,7 +150,6 @@ struct iommu_msi_group_device {
 bool iommu_msi_find_window(struct device *dev, struct iommu_msi_window *window);
 int iommu_msi_count_doorbells(struct device *dev);
 int iommu_msi_list_devices(struct iommu_group *group,
-			   const struct device *except,
 			   struct list_head *devices);
 void iommu_msi_free_devices(struct list_head *devices);
 
@@ -249,10 +246,6 @@ bool iommu_msi_fits(struct iommu_domain *domain);
 int iommu_msi_fit(struct iommu_domain *domain);
 int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
 		    unsigned long last);
-int iommu_msi_attached(struct iommu_domain *domain, struct device *dev);
-int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev);
-void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
-			  bool attached);
 int iommu_msi_replace_begin(struct iommu_msi_space *from,
 			    struct iommu_msi_space *to, struct device *dev);
 void iommu_msi_replace_end(struct iommu_msi_space *from,

@@ -502,6 +502,17 @@ static int hwpt_msi_fit(struct iommufd_hwpt_paging *hwpt_paging,
 	return rc;
 }
 
+/* Map the doorbells of a group that has just entered a page table from no other one */
+static int hwpt_msi_enter(struct iommufd_hwpt_paging *hwpt_paging,
+			  struct iommu_group *group)
+{
+	struct iommu_domain *domain = hwpt_paging->common.domain;
+	int rc = iommu_msi_group_begin(domain, group);
+
+	iommu_msi_group_end(domain, group, !rc);
+	return rc;
+}
+
 /**
  * iommufd_msi_attached() - Map the doorbells of a device that has been attached
  * @hwpt_paging: The page table, or NULL for one that is not of the paging kind
@@ -509,7 +520,7 @@ static int hwpt_msi_fit(struct iommufd_hwpt_paging *hwpt_paging,
  *	was detached from a page table of the same IOAS work again.
  *
  * Return: 0 or the errors of iommu_msi_fit(), iommu_msi_follow_group(),
- * iommu_msi_attached() and iommufd_msi_check_attach().
+ * iommu_msi_group_begin() and iommufd_msi_check_attach().
  */
 int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 			 struct iommufd_device *idev)
@@ -521,7 +532,7 @@ int iommufd_msi_attached(struct iommufd_hwpt_paging *hwpt_paging,
 	rc = hwpt_msi_fit(hwpt_paging, idev->igroup->group);
 	if (rc)
 		return rc;
-	rc = iommu_msi_attached(hwpt_paging->common.domain, idev->dev);
+	rc = hwpt_msi_enter(hwpt_paging, idev->igroup->group);
 	if (rc)
 		return rc;
 	/* Vectors may have come since then */
@@ -592,9 +603,7 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
 	} else if (iommu_msi_in_use_elsewhere(hwpt_msi_space(new), dev)) {
 		rc = -EBUSY;
 	}
-	if (rc)
-		return rc;
-	return iommu_msi_attach_begin(new->common.domain, dev);
+	return rc;
 }
 
 /**
@@ -607,7 +616,7 @@ static int iommufd_msi_begin_device(struct iommufd_hwpt_paging *new,
  * doorbells are relocated to IOVAs that are free in both.
  *
  * Return: 0, and iommufd_msi_end_move() has to follow, or the errors of
- * iommufd_msi_reserve(), iommu_msi_attach_begin() and iommu_msi_replace_begin().
+ * iommufd_msi_reserve(), iommu_msi_group_begin() and iommu_msi_replace_begin().
  */
 int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 			   struct iommufd_group *igroup)
@@ -627,6 +636,9 @@ int iommufd_msi_begin_move(struct iommufd_hwpt_paging *hwpt_paging,
 			break;
 		rc = iommufd_msi_begin_device(hwpt_paging, old, cur);
 	}
+	if (!rc && iommu_is_mixed_domain(hwpt_paging->common.domain))
+		rc = iommu_msi_group_begin(hwpt_paging->common.domain,
+					   igroup->group);
 	if (rc)
 		iommufd_msi_end_move(hwpt_paging, igroup, false);
 	return rc;
@@ -639,15 +651,13 @@ static void iommufd_msi_end_devices(struct iommufd_hwpt_paging *new,
 {
 	struct iommufd_device *cur;
 
-	list_for_each_entry(cur, &igroup->device_list, group_item) {
-		iommu_msi_attach_end(new->common.domain, cur->dev, moved);
-		if (old)
-			iommu_msi_replace_end(hwpt_msi_space(old),
-					      hwpt_msi_space(new), cur->dev,
-					      moved);
-	}
-	if (old)
-		iommufd_msi_unreserve(moved ? old : new, igroup);
+	iommu_msi_group_end(new->common.domain, igroup->group, moved);
+	if (!old)
+		return;
+	list_for_each_entry(cur, &igroup->device_list, group_item)
+		iommu_msi_replace_end(hwpt_msi_space(old), hwpt_msi_space(new),
+				      cur->dev, moved);
+	iommufd_msi_unreserve(moved ? old : new, igroup);
 }
 
 /**

@@ -23,15 +23,26 @@ struct msi_bounds {
 	const struct iommu_msi_window *avoid;
 };
 
+static bool msi_place_overlaps(const struct msi_place *place,
+			       const struct iommu_msi_window *range)
+{
+	return place->node.start <= range->last &&
+	       place->node.last >= range->start;
+}
+
 static bool msi_fits(const struct iommu_doorbell *doorbell,
 		     const struct msi_bounds *bounds)
 {
+	const struct msi_place *place = &doorbell->places[doorbell->at];
+	const struct msi_place *kept = &doorbell->places[!doorbell->at];
 	unsigned long start = doorbell_start(doorbell);
 	unsigned long last = doorbell_last(doorbell);
 	unsigned long granule = doorbell->space->granule;
 
-	if (bounds->avoid && start <= bounds->avoid->last &&
-	    last >= bounds->avoid->start)
+	/* A message may still be sent to where one is that could not be relocated back */
+	if (bounds->avoid &&
+	    (msi_place_overlaps(place, bounds->avoid) ||
+	     (doorbell->moving && msi_place_overlaps(kept, bounds->avoid))))
 		return false;
 	return start >= bounds->aperture.start &&
 	       last <= bounds->aperture.last &&
@@ -104,11 +115,7 @@ static int msi_space_settle(struct iommu_msi_space *space,
 	msi_space_aperture(space, &bounds.aperture);
 	msi_space_reap(space);
 	rc = msi_relocate_misfits(space, &bounds, &list);
-	if (rc) {
-		msi_relocations_cancel(&list);
-		return rc;
-	}
-	rc = msi_relocations_commit(&list);
+	rc = msi_relocations_commit(&list, rc);
 	if (!rc)
 		msi_dispense_with_misfits(space, &bounds);
 	return rc;
@@ -187,10 +194,6 @@ int iommu_msi_evade(struct iommu_msi_space *space, unsigned long start,
 {
 	const struct iommu_msi_window avoid = { .start = start, .last = last };
 
-	msi_space_reap(space);
-	/* A message may still be sent there */
-	if (interval_tree_iter_first(&space->old_places, start, last))
-		return -EADDRINUSE;
 	return msi_space_settle(space, &avoid);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_evade);
@@ -228,16 +231,37 @@ EXPORT_SYMBOL_GPL(iommu_msi_join);
 
 /* Groups */
 
-static int msi_group_begin(struct msi_group *group,
-			   struct iommu_msi_domain *member)
+/**
+ * iommu_msi_group_begin - Map the doorbells that vectors of a group may use
+ * @domain: Domain that @group is about to enter, or has just entered; nothing happens
+ *	if it was not given to iommu_msi_join()
+ * @group: Group whose devices have reservations, or have no doorbells
+ *
+ * So live vectors of the group keep working in @domain, as do those that come before
+ * iommu_msi_group_end(), which has to follow, even on failure.
+ *
+ * Context: Process context, may sleep. The group's reservations stay.
+ * Return: 0 on success. -EADDRINUSE if a doorbell in use lies outside of the
+ * aperture of @domain, -ENOMEM, or what the IOMMU driver's map returned.
+ */
+int iommu_msi_group_begin(struct iommu_domain *domain,
+			  struct iommu_group *group)
 {
+	struct iommu_msi_domain *member = domain->msi;
+	struct msi_group *entering;
 	struct msi_device *device;
 	struct msi_user *user;
 	int rc;
 
-	if (group->member != member)
-		group->next = member;
-	list_for_each_entry(device, &group->devices, item) {
+	if (!member)
+		return 0;
+	guard(mutex)(&member->space->lock);
+	entering = msi_group_lookup(member->space, group);
+	if (!entering)
+		return 0;
+	if (entering->member != member)
+		entering->next = member;
+	list_for_each_entry(device, &entering->devices, item) {
 		list_for_each_entry(user, &device->users, device_item) {
 			rc = msi_user_map_wanted(user);
 			if (rc)
@@ -246,137 +270,40 @@ static int msi_group_begin(struct msi_group *group,
 	}
 	return 0;
 }
-
-static void msi_group_end(struct msi_group *group,
-			  struct iommu_msi_domain *member, bool attached)
-{
-	struct msi_device *device;
-	struct msi_user *user;
-
-	if (group->next != member)
-		return;
-	list_for_each_entry(device, &group->devices, item)
-		list_for_each_entry(user, &device->users, device_item)
-			msi_user_enter(user, attached);
-	if (attached)
-		group->member = member;
-	group->next = NULL;
-}
-
-static int msi_attach_begin(struct iommu_msi_domain *member, const void *key)
-{
-	struct msi_group *group;
-
-	guard(mutex)(&member->space->lock);
-	group = msi_group_lookup(member->space, key);
-	return group ? msi_group_begin(group, member) : 0;
-}
-
-static void msi_attach_end(struct iommu_msi_domain *member, const void *key,
-			   bool attached)
-{
-	struct msi_group *group;
-
-	guard(mutex)(&member->space->lock);
-	group = msi_group_lookup(member->space, key);
-	if (group)
-		msi_group_end(group, member, attached);
-}
+EXPORT_SYMBOL_GPL(iommu_msi_group_begin);
 
 /**
- * iommu_msi_attach_begin - Map the doorbells that vectors of a group may use
- * @domain: Domain that was given to iommu_msi_join()
- * @dev: Device with reservations, whose group is about to enter @domain from another
- *	one of the same space, or has just entered it
- *
- * So live vectors of the group keep working in @domain, as do those that come before
- * iommu_msi_attach_end(), which has to follow, even on failure.
- *
- * Context: Process context, may sleep. The group's reservations stay.
- * Return: 0 on success. -EADDRINUSE if a doorbell in use lies outside of the
- * aperture of @domain, -ENOMEM, or what the IOMMU driver's map returned.
- */
-int iommu_msi_attach_begin(struct iommu_domain *domain, struct device *dev)
-{
-	return msi_attach_begin(domain->msi, msi_group_key(dev));
-}
-EXPORT_SYMBOL_GPL(iommu_msi_attach_begin);
-
-/**
- * iommu_msi_attach_end - End what iommu_msi_attach_begin() prepared
+ * iommu_msi_group_end - End what iommu_msi_group_begin() prepared
  * @domain: The same domain
- * @dev: The same device
+ * @group: The same group
  * @attached: The group is in @domain now; otherwise it is where it was
  *
  * Doorbells are unmapped from the domain that the group is not in.
  *
  * Context: Process context, may sleep. The group's reservations stay.
  */
-void iommu_msi_attach_end(struct iommu_domain *domain, struct device *dev,
-			  bool attached)
-{
-	msi_attach_end(domain->msi, msi_group_key(dev), attached);
-}
-EXPORT_SYMBOL_GPL(iommu_msi_attach_end);
-
-/**
- * iommu_msi_group_begin - iommu_msi_attach_begin() for an owner of whole groups
- * @domain: As there; nothing happens if it is part of no MSI space
- * @group: Group that was given to iommu_msi_reserve_group(), or has no doorbells
- *
- * To be followed by iommu_msi_group_end().
- *
- * Context: As for iommu_msi_attach_begin().
- * Return: As iommu_msi_attach_begin().
- */
-int iommu_msi_group_begin(struct iommu_domain *domain,
-			  struct iommu_group *group)
-{
-	return domain->msi ? msi_attach_begin(domain->msi, group) : 0;
-}
-EXPORT_SYMBOL_GPL(iommu_msi_group_begin);
-
-/**
- * iommu_msi_group_end - iommu_msi_attach_end() for an owner of whole groups
- * @domain: What iommu_msi_group_begin() was given
- * @group: What iommu_msi_group_begin() was given
- * @attached: As for iommu_msi_attach_end()
- *
- * Context: As for iommu_msi_attach_end().
- */
 void iommu_msi_group_end(struct iommu_domain *domain, struct iommu_group *group,
 			 bool attached)
 {
-	if (domain->msi)
-		msi_attach_end(domain->msi, group, attached);
+	struct iommu_msi_domain *member = domain->msi;
+	struct msi_group *entering;
+	struct msi_device *device;
+	struct msi_user *user;
+
+	if (!member)
+		return;
+	guard(mutex)(&member->space->lock);
+	entering = msi_group_lookup(member->space, group);
+	if (!entering || entering->next != member)
+		return;
+	list_for_each_entry(device, &entering->devices, item)
+		list_for_each_entry(user, &device->users, device_item)
+			msi_user_enter(user, attached);
+	if (attached)
+		entering->member = member;
+	entering->next = NULL;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_group_end);
-
-/**
- * iommu_msi_attached - Map the doorbells of a group that has just entered a domain
- * @domain: Domain that was given to iommu_msi_join()
- * @dev: Device with reservations; its group was in no domain of the space
- *
- * iommu_msi_attach_begin() and iommu_msi_attach_end() at once.
- *
- * Context: As for iommu_msi_attach_begin().
- * Return: 0 or the errors of iommu_msi_attach_begin().
- */
-int iommu_msi_attached(struct iommu_domain *domain, struct device *dev)
-{
-	struct iommu_msi_domain *member = domain->msi;
-	struct msi_group *group;
-	int rc;
-
-	guard(mutex)(&member->space->lock);
-	group = msi_group_lookup(member->space, msi_group_key(dev));
-	if (!group)
-		return 0;
-	rc = msi_group_begin(group, member);
-	msi_group_end(group, member, !rc);
-	return rc;
-}
-EXPORT_SYMBOL_GPL(iommu_msi_attached);
 
 /* Vectors that the device has already */
 

@@ -128,17 +128,11 @@ static void msi_bus_exclude_dma_gaps(struct msi_bus *bus)
 /* The most ranges that msi_bus_create() may find, the limit being one */
 static size_t msi_bus_max_ranges(struct pci_host_bridge *bridge)
 {
-	struct resource_entry *entry;
-	size_t count = 1;
-
 	if (!bridge)
-		return count;
-	resource_list_for_each_entry(entry, &bridge->windows)
-		count++;
-	resource_list_for_each_entry(entry, &bridge->dma_ranges)
-		count++;
+		return 1;
 	/* There is a gap before each range, and one behind the last */
-	return count + 1;
+	return list_count_nodes(&bridge->windows) +
+	       list_count_nodes(&bridge->dma_ranges) + 2;
 }
 
 static struct msi_bus *msi_bus_create(struct msi_bus_limits *limits,
@@ -164,14 +158,6 @@ static struct msi_bus *msi_bus_create(struct msi_bus_limits *limits,
 	return bus;
 }
 
-static void msi_bus_enable(struct msi_bus_limits *limits, struct msi_bus *bus)
-{
-	unsigned int i;
-
-	for (i = 0; i < bus->count; i++)
-		interval_tree_insert(&bus->ranges[i], &limits->unreachable);
-}
-
 /**
  * msi_bus_get - Respect the limits of a device's bus
  * @limits: Limits of the IOVA space that the device is about to be attached to
@@ -186,6 +172,7 @@ struct msi_bus *msi_bus_get(struct msi_bus_limits *limits, struct device *dev)
 	struct pci_host_bridge *bridge = NULL;
 	u64 dma_limit = dev->bus_dma_limit;
 	struct msi_bus *bus;
+	unsigned int i;
 
 	if (dev_is_pci(dev))
 		bridge = pci_find_host_bridge(to_pci_dev(dev)->bus);
@@ -198,8 +185,10 @@ struct msi_bus *msi_bus_get(struct msi_bus_limits *limits, struct device *dev)
 	if (IS_ERR(bus))
 		return bus;
 out_found:
-	if (!bus->users++)
-		msi_bus_enable(limits, bus);
+	if (bus->users++)
+		return bus;
+	for (i = 0; i < bus->count; i++)
+		interval_tree_insert(&bus->ranges[i], &limits->unreachable);
 	return bus;
 }
 

@@ -158,31 +158,23 @@ int iommu_msi_count_doorbells(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(iommu_msi_count_doorbells);
 
-struct msi_group_list {
-	struct list_head *devices;
-	const struct device *except;
-};
-
 /* Called with the group's mutex held */
 static int msi_group_add(struct device *dev, void *data)
 {
 	struct iommu_msi_group_device *device;
-	struct msi_group_list *list = data;
+	struct list_head *devices = data;
 
-	if (dev == list->except)
-		return 0;
 	device = kzalloc(sizeof(*device), GFP_KERNEL_ACCOUNT);
 	if (!device)
 		return -ENOMEM;
 	device->dev = get_device(dev);
-	list_add_tail(&device->item, list->devices);
+	list_add_tail(&device->item, devices);
 	return 0;
 }
 
 /**
  * iommu_msi_list_devices - List the devices that are in a group now
  * @group: The group
- * @except: Device that is left out, or NULL
  * @devices: Empty list, filled with struct iommu_msi_group_device; to be given to
  *	iommu_msi_free_devices()
  *
@@ -192,14 +184,11 @@ static int msi_group_add(struct device *dev, void *data)
  * Context: Process context, may sleep. Takes the group's mutex.
  * Return: 0 or -ENOMEM, and the list is empty.
  */
-int iommu_msi_list_devices(struct iommu_group *group,
-			   const struct device *except,
-			   struct list_head *devices)
+int iommu_msi_list_devices(struct iommu_group *group, struct list_head *devices)
 {
-	struct msi_group_list list = { .devices = devices, .except = except };
 	int rc;
 
-	rc = iommu_group_for_each_dev(group, &list, msi_group_add);
+	rc = iommu_group_for_each_dev(group, devices, msi_group_add);
 	if (rc)
 		iommu_msi_free_devices(devices);
 	return rc;

@@ -97,7 +97,6 @@ static void doorbell_placement(struct iommu_doorbell *doorbell,
 		.ops = &doorbell_placement_ops,
 		.owner = space,
 		.places = &space->places,
-		.old_places = &space->old_places,
 		.unreachable = &space->limits.unreachable,
 		.slot_size = space->granule,
 		.window_start = space->window.start,
@@ -184,7 +183,7 @@ int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova)
 	if (iova < placement.first || last > placement.last ||
 	    (placement.below_4g && upper_32_bits(last)))
 		return -ERANGE;
-	node = msi_placement_first_doorbell(&placement, iova, last);
+	node = interval_tree_iter_first(&space->places, iova, last);
 	if (node && node != &doorbell->places[doorbell->at].node)
 		return -EEXIST;
 	if (!space->ops->first_taken(space->owner, &taken_start, &taken_last))
@@ -208,27 +207,34 @@ static int doorbell_first_index(struct iommu_doorbell *doorbell)
 	return 0;
 }
 
+/* Who chooses the IOVA of @doorbell by what the owner has requested */
+enum iommu_msi_placement_kind
+doorbell_requested_placement(const struct iommu_doorbell *doorbell)
+{
+	struct iommu_msi_space *space = doorbell->space;
+
+	if (xa_load(&space->fixed, doorbell->index))
+		return IOMMU_MSI_PLACED_FIXED;
+	return space->only_window ? IOMMU_MSI_PLACED_WINDOW :
+				    IOMMU_MSI_PLACED_AUTO;
+}
+
 /* Find where the owner's request puts @doorbell, or else where the rule does */
 static int doorbell_first_place(struct iommu_doorbell *doorbell,
 				unsigned long *iova)
 {
-	struct iommu_msi_space *space = doorbell->space;
-	void *entry = xa_load(&space->fixed, doorbell->index);
+	void *entry = xa_load(&doorbell->space->fixed, doorbell->index);
 
-	if (!entry) {
-		doorbell->placement = space->only_window ?
-					      IOMMU_MSI_PLACED_WINDOW :
-					      IOMMU_MSI_PLACED_AUTO;
+	doorbell->placement = doorbell_requested_placement(doorbell);
+	if (!entry)
 		return doorbell_find_place(doorbell, NULL, iova);
-	}
-	doorbell->placement = IOMMU_MSI_PLACED_FIXED;
 	*iova = xa_to_value(entry) * IOMMU_DOORBELL_PAGE;
 	return doorbell_check_place(doorbell, *iova) ? -EADDRINUSE : 0;
 }
 
 /* Life */
 
-/* Set the IOVAs of a doorbell that is not in the tree. Both locks are held. */
+/* Set the IOVAs of a doorbell that are not in the tree. Both locks are held. */
 void doorbell_set_start(struct iommu_doorbell *doorbell, unsigned long iova)
 {
 	struct iommu_msi_space *space = doorbell->space;
@@ -308,9 +314,9 @@ void doorbell_free_idle(struct iommu_doorbell *doorbell)
 		rb_erase(&doorbell->phys_node, &space->by_phys);
 	interval_tree_remove(&doorbell->places[doorbell->at].node,
 			     &space->places);
-	if (doorbell->stranded)
+	if (doorbell->moving)
 		interval_tree_remove(&doorbell->places[!doorbell->at].node,
-				     &space->old_places);
+				     &space->places);
 	msi_space_update_extent(space);
 	space->doorbells[doorbell->index] = NULL;
 	kfree(doorbell);

@@ -34,10 +34,13 @@ static inline bool doorbell_is_idle(const struct iommu_doorbell *doorbell)
 	return !doorbell->vectors && !doorbell->reservations && !doorbell->pins;
 }
 
-/* Check whether @doorbell can be relocated if the owner wants that */
+/*
+ * Check whether @doorbell can be relocated if the owner wants that. One that still
+ * moves after its relocation has ended could not be relocated back.
+ */
 static inline bool doorbell_can_move(const struct iommu_doorbell *doorbell)
 {
-	return !doorbell->pins && !doorbell->immovable && !doorbell->stranded;
+	return !doorbell->pins && !doorbell->immovable && !doorbell->moving;
 }
 
 /* Check whether @doorbell must not be relocated */
@@ -66,6 +69,8 @@ int doorbell_find_reachable_place(struct iommu_doorbell *doorbell,
 				  unsigned long *iova);
 int doorbell_find_common_place(struct iommu_doorbell *a,
 			       struct iommu_doorbell *b, unsigned long *iova);
+enum iommu_msi_placement_kind
+doorbell_requested_placement(const struct iommu_doorbell *doorbell);
 void doorbell_set_start(struct iommu_doorbell *doorbell, unsigned long iova);
 int doorbell_check_place(struct iommu_doorbell *doorbell, unsigned long iova);
 

@@ -126,16 +126,6 @@ int iommu_msi_prepare(struct iommu_group *group, struct msi_desc *desc,
 	return 0;
 }
 
-static void msi_vector_release(struct msi_desc *desc)
-{
-	struct msi_user *user = desc->iommu_msi_user;
-
-	if (!user)
-		return;
-	desc->iommu_msi_user = NULL;
-	msi_vector_drop(desc, user);
-}
-
 /**
  * iommu_dma_release_msi - Release the doorbell of a vector
  * @desc: MSI descriptor whose interrupts are freed, or could not be allocated;
@@ -151,9 +141,9 @@ void iommu_dma_release_msi(struct msi_desc *desc)
 	if (!hlist_unhashed(&desc->iommu_msi_item)) {
 		guard(iommu_group_domain)(desc->dev->iommu_group);
 		hlist_del_init(&desc->iommu_msi_item);
-		msi_vector_release(desc);
+		msi_vector_drop(desc, &desc->iommu_msi_user);
 	} else {
-		msi_vector_release(desc);
+		msi_vector_drop(desc, &desc->iommu_msi_user);
 	}
 	desc->iommu_msi_has_rewriter = false;
 	desc->release_iommu = NULL;
@@ -193,12 +183,14 @@ static bool msi_vector_stays(const struct iommu_msi_change *change,
 static int msi_vector_enter_space(struct iommu_msi_domain *member,
 				  struct msi_desc *desc)
 {
-	int rc;
+	struct msi_user *user;
 
 	guard(mutex)(&member->space->lock);
-	rc = msi_vector_acquire(member, desc, desc->iommu_msi_phys);
-	desc->iommu_msi_entered = !rc;
-	return rc;
+	user = msi_vector_acquire(member, desc, desc->iommu_msi_phys);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	desc->iommu_msi_next_user = user;
+	return 0;
 }
 
 /* Map the doorbell of @desc where its group is about to be */
@@ -225,29 +217,13 @@ static int msi_vector_enter(const struct iommu_msi_change *change,
 	}
 }
 
-/* The user that msi_vector_enter() counted, if it did; the caller takes it over */
-static struct msi_user *
-msi_vector_entered(const struct iommu_msi_change *change, struct msi_desc *desc)
-{
-	struct iommu_msi_space *space;
-
-	if (!desc->iommu_msi_entered)
-		return NULL;
-	desc->iommu_msi_entered = false;
-	space = msi_member(change->to)->space;
-	guard(mutex)(&space->lock);
-	return msi_vector_user(space, desc->dev, desc->iommu_msi_phys);
-}
-
 /* Undo msi_vector_enter(): the group stays where it is */
 static void msi_vector_stay(const struct iommu_msi_change *change,
 			    struct msi_desc *desc)
 {
-	struct msi_user *user = msi_vector_entered(change, desc);
 	enum msi_way way = msi_way(change, change->from);
 
-	if (user)
-		msi_vector_drop(desc, user);
+	msi_vector_drop(desc, &desc->iommu_msi_next_user);
 	if (way != MSI_BLOCKED && way != MSI_UNKNOWN)
 		msi_desc_resume(desc,
 				(u64)desc->iommu_msi_iova
@@ -284,15 +260,12 @@ static void msi_vector_follow(const struct iommu_msi_change *change,
 			      struct msi_desc *desc)
 {
 	enum msi_way way = msi_way(change, change->to);
-	struct msi_user *user;
 	struct msi_page page;
 
-	if (way == MSI_SPACE && !desc->iommu_msi_entered)
+	if (way == MSI_SPACE && !desc->iommu_msi_next_user)
 		msi_vector_enter_space(msi_member(change->to), desc);
-	user = msi_vector_entered(change, desc);
-	msi_vector_release(desc);
-	if (user)
-		msi_vector_attach(desc, user);
+	msi_vector_drop(desc, &desc->iommu_msi_user);
+	swap(desc->iommu_msi_user, desc->iommu_msi_next_user);
 	if (way == MSI_DMA_API && !iommu_dma_can_map_msi(change->to))
 		return;
 	if (msi_vector_page(change, desc, &page))

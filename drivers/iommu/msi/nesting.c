@@ -65,7 +65,7 @@ int iommu_msi_pin_device(struct iommu_domain *domain, struct device *dev)
 	device = msi_device_lookup(space, dev);
 	if (!device)
 		return 0;
-	/* The group is about to enter it, see iommu_msi_attach_begin() */
+	/* The group is about to enter it, see iommu_msi_group_begin() */
 	if (device->group->member != member)
 		device->group->next = member;
 	rc = msi_device_map_all(device);

@@ -43,7 +43,8 @@ EXPORT_SYMBOL_GPL(iommu_msi_space_destroy);
  * @last: Last IOVA of the range in bytes
  *
  * Context: The owner's lock is held. O(log n).
- * Return: Its IOVAs, valid while the lock is held, or NULL.
+ * Return: Its IOVAs, or those that it keeps (struct iommu_msi_state), valid while the
+ * lock is held; or NULL.
  */
 struct interval_tree_node *iommu_msi_first_place(struct iommu_msi_space *space,
 						 unsigned long start,
@@ -59,7 +60,7 @@ doorbell_kept(const struct iommu_doorbell *doorbell)
 	const struct interval_tree_node *old =
 		&doorbell->places[!doorbell->at].node;
 
-	if (!doorbell->stranded)
+	if (!doorbell->moving)
 		return (struct iommu_msi_window){ .start = 1 };
 	return (struct iommu_msi_window){ old->start, old->last };
 }
@@ -109,8 +110,6 @@ void iommu_msi_get_geometry(struct iommu_msi_space *space,
 			    struct iommu_msi_geometry *geometry)
 {
 	struct iommu_msi_window aperture;
-	struct iommu_msi_state state;
-	unsigned long index;
 
 	msi_space_aperture(space, &aperture);
 	*geometry = (struct iommu_msi_geometry){
@@ -118,7 +117,5 @@ void iommu_msi_get_geometry(struct iommu_msi_space *space,
 		.aperture_last = aperture.last,
 		.granule = space->granule,
 	};
-	for (index = 0; iommu_msi_next_state(space, &index, &state); index++)
-		geometry->doorbells++;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_get_geometry);

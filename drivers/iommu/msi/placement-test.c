@@ -30,7 +30,6 @@ struct msi_placement_owner {
 struct msi_placement_env {
 	struct msi_placement_owner owner;
 	struct rb_root_cached places;
-	struct rb_root_cached old_places;
 	struct rb_root_cached unreachable;
 	struct msi_placement placement;
 };
@@ -81,7 +80,6 @@ static struct msi_placement_env *msi_placement_env(struct kunit *test)
 		.ops = &msi_placement_test_ops,
 		.owner = &env->owner,
 		.places = &env->places,
-		.old_places = &env->old_places,
 		.unreachable = &env->unreachable,
 		.slot_size = SZ_4K,
 		.window_start = WINDOW_START,
@@ -117,7 +115,6 @@ struct msi_placement_case {
 	struct msi_range taken[4];
 	struct msi_range claimed;
 	struct msi_range places;
-	struct msi_range old_places;
 	struct msi_range unreachable;
 	struct msi_range avoid;
 	unsigned long slot_size;
@@ -248,11 +245,6 @@ static const struct msi_placement_case msi_placement_cases[] = {
 	{
 		.name = "other_doorbell_in_first_slot_takes_second",
 		.places = { WINDOW_START, WINDOW_START + 0xfff },
-		.iova = WINDOW_START + SZ_4K,
-	},
-	{
-		.name = "place_that_is_being_left_takes_second",
-		.old_places = { WINDOW_START, WINDOW_START + 0xfff },
 		.iova = WINDOW_START + SZ_4K,
 	},
 	{
@@ -400,7 +392,6 @@ static void msi_placement_test(struct kunit *test)
 					   &param->taken[i]);
 	msi_placement_insert_range(test, &env->owner.claimed, &param->claimed);
 	msi_placement_insert_range(test, &env->places, &param->places);
-	msi_placement_insert_range(test, &env->old_places, &param->old_places);
 	msi_placement_insert_range(test, &env->unreachable,
 				   &param->unreachable);
 
@@ -442,7 +433,7 @@ static void place_for_two_spaces_is_free_in_both(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, msi_placement_find(&env->placement, &iova));
 	KUNIT_EXPECT_EQ(test, iova, 0x12345000UL);
 
-	msi_placement_insert(test, &env->old_places, 0x12345000, 0x12345fff);
+	msi_placement_insert(test, &env->places, 0x12345000, 0x12345fff);
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
 			msi_placement_find(&env->placement, &iova));
 }

@@ -66,28 +66,6 @@ struct msi_obstacle {
 	bool found;
 };
 
-/**
- * msi_placement_first_doorbell - Find the lowest doorbell in a range
- * @placement: What a place has to satisfy; its @also is ignored
- * @start: First IOVA of the range in bytes
- * @last: Last IOVA of the range in bytes
- *
- * Context: The owner's lock is held. O(log n).
- * Return: The lowest place of a doorbell, or else one that a doorbell is leaving, or
- * NULL.
- */
-struct interval_tree_node *
-msi_placement_first_doorbell(const struct msi_placement *placement,
-			     unsigned long start, unsigned long last)
-{
-	struct interval_tree_node *node;
-
-	node = interval_tree_iter_first(placement->places, start, last);
-	if (node)
-		return node;
-	return interval_tree_iter_first(placement->old_places, start, last);
-}
-
 /* Obstacles */
 
 static void msi_obstacle_lower(struct msi_obstacle *obstacle,
@@ -134,7 +112,6 @@ static struct msi_obstacle msi_search_obstacle(const struct msi_search *search,
 	for (p = search->placement; p; p = p->also) {
 		msi_obstacle_lower(&obstacle, p->avoid_start, p->avoid_last);
 		msi_obstacle_in_tree(&obstacle, p->places);
-		msi_obstacle_in_tree(&obstacle, p->old_places);
 		if (search->only_reachable && p->unreachable)
 			msi_obstacle_in_tree(&obstacle, p->unreachable);
 		msi_obstacle_of_owner(&obstacle, p);

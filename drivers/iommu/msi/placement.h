@@ -43,8 +43,8 @@ struct msi_placement_ops {
  * struct msi_placement - What a place for a doorbell has to satisfy
  * @ops: Queries to the owner of the IOVA space
  * @owner: Argument of @ops
- * @places: Interval tree of the places of all doorbells
- * @old_places: Interval tree of the places that doorbells are about to leave
+ * @places: Interval tree of the places of all doorbells, also of those that they are
+ *	about to leave
  * @unreachable: Interval tree of ranges that a device's bus does not carry to the
  *	IOMMU, or NULL
  * @slot_size: Size and alignment of a place in bytes, a power of two
@@ -64,7 +64,6 @@ struct msi_placement {
 	const struct msi_placement_ops *ops;
 	void *owner;
 	struct rb_root_cached *places;
-	struct rb_root_cached *old_places;
 	struct rb_root_cached *unreachable;
 	unsigned long slot_size;
 	unsigned long window_start;
@@ -79,9 +78,6 @@ struct msi_placement {
 	const struct msi_placement *also;
 };
 
-struct interval_tree_node *
-msi_placement_first_doorbell(const struct msi_placement *placement,
-			     unsigned long start, unsigned long last);
 int msi_placement_find(const struct msi_placement *placement,
 		       unsigned long *iova);
 

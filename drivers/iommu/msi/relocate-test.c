@@ -155,6 +155,10 @@ static void device_that_is_not_rewritten_back_keeps_both(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EEXIST,
 			iommu_msi_make_room(mm->base.space, kept.start,
 					    kept.last));
+	/* An owner that looks for free IOVAs finds none there */
+	KUNIT_EXPECT_NOT_NULL(test,
+			      iommu_msi_first_place(mm->base.space, kept.start,
+						    kept.last));
 }
 
 static void both_are_free_once_the_vectors_are_gone(struct kunit *test)
@@ -254,7 +258,8 @@ static void msi_join_second_domain(struct kunit *test)
 
 	/* Not under the owner's lock, so it may happen during a relocation */
 	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_attach_begin(&mt->domain2.domain, mt->dev));
+			iommu_msi_group_begin(&mt->domain2.domain,
+					      msi_test_group(mt->dev)));
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
 			DOORBELL_PHYS);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, LOW_PLACE(1) + 0x40),
@@ -275,7 +280,8 @@ static void domain_during_move_gets_both_places(struct kunit *test)
 			0);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, LOW_PLACE(1) + 0x40),
 			DOORBELL_PHYS);
-	iommu_msi_attach_end(&mt->domain2.domain, mt->dev, false);
+	iommu_msi_group_end(&mt->domain2.domain, msi_test_group(mt->dev),
+			    false);
 }
 
 static void narrow_domain_moves_doorbell_in_use(struct kunit *test)

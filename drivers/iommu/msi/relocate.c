@@ -57,18 +57,6 @@ VISIBLE_IF_KUNIT void msi_device_rewrite(struct iommu_msi_space *space,
 	msi_rewriter_put(rewriter);
 }
 
-/*
- * Get the rewriter of a device that has vectors at the doorbell. Both stay until
- * msi_rewriter_put().
- */
-static struct iommu_msi_rewriter *msi_user_rewriter(struct msi_user *user,
-						    bool *has_vectors)
-{
-	guard(mutex)(&user->doorbell->space->lock);
-	*has_vectors = user->vectors;
-	return user->vectors ? msi_rewriter_get(user->device->dev) : NULL;
-}
-
 static int msi_user_rewrite(struct msi_user *user)
 {
 	struct iommu_msi_space *space = user->doorbell->space;
@@ -77,7 +65,11 @@ static int msi_user_rewrite(struct msi_user *user)
 	bool has_vectors;
 	int rc = 0;
 
-	rewriter = msi_user_rewriter(user, &has_vectors);
+	mutex_lock(&space->lock);
+	has_vectors = user->vectors;
+	/* It and the device stay until msi_rewriter_put() */
+	rewriter = has_vectors ? msi_rewriter_get(dev) : NULL;
+	mutex_unlock(&space->lock);
 	if (!rewriter) {
 		if (has_vectors)
 			msi_host_rewrite(user);
@@ -94,10 +86,10 @@ static int msi_user_rewrite(struct msi_user *user)
 
 static int doorbell_rewrite(struct iommu_doorbell *doorbell)
 {
-	struct msi_user *user = NULL;
+	struct msi_user *user;
 	int rc;
 
-	while ((user = msi_user_next(doorbell, user))) {
+	list_for_each_entry(user, &doorbell->users, doorbell_item) {
 		rc = msi_user_rewrite(user);
 		if (rc)
 			return rc;
@@ -107,13 +99,15 @@ static int doorbell_rewrite(struct iommu_doorbell *doorbell)
 
 /* Places */
 
+/* Map what is mapped at the IOVAs that doorbell_begin() has added, too */
 static int doorbell_complete(struct iommu_doorbell *doorbell)
 {
-	struct msi_user *user = NULL;
+	struct msi_user *user;
 	int rc;
 
-	while ((user = msi_user_next(doorbell, user))) {
-		rc = msi_user_complete(user);
+	list_for_each_entry(user, &doorbell->users, doorbell_item) {
+		guard(mutex)(&doorbell->space->lock);
+		rc = msi_user_map_wanted(user);
 		if (rc)
 			return rc;
 	}
@@ -130,18 +124,13 @@ static void msi_trace_move(const struct iommu_doorbell *doorbell)
 /* Have messages sent to @iova; they may still be sent to the previous IOVA */
 static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
 {
-	struct interval_tree_node *old = &doorbell->places[doorbell->at].node;
-	struct iommu_msi_space *space = doorbell->space;
-
-	guard(mutex)(&space->lock);
+	guard(mutex)(&doorbell->space->lock);
 	/* A vector may have come since the IOVA was chosen, or a pin with it */
 	if (doorbell->immovable || doorbell->pins ||
 	    (doorbell->keeps_hi &&
-	     upper_32_bits(old->start) != upper_32_bits(iova)))
+	     upper_32_bits(doorbell_start(doorbell)) != upper_32_bits(iova)))
 		return -EEXIST;
-	interval_tree_remove(old, &space->places);
-	/* Still mapped, so no other doorbell must get it */
-	interval_tree_insert(old, &space->old_places);
+	/* The old place is still mapped, so it stays: no other doorbell must get it */
 	doorbell->at = !doorbell->at;
 	doorbell_set_start(doorbell, iova);
 	doorbell->moving = true;
@@ -152,17 +141,8 @@ static int doorbell_begin(struct iommu_doorbell *doorbell, unsigned long iova)
 /* Reverse direction: what has been rewritten is stale from now on */
 static void doorbell_revert(struct iommu_doorbell *doorbell)
 {
-	struct interval_tree_node *new = &doorbell->places[doorbell->at].node;
-	struct interval_tree_node *old = &doorbell->places[!doorbell->at].node;
-	struct iommu_msi_space *space = doorbell->space;
-
-	guard(mutex)(&space->lock);
-	interval_tree_remove(new, &space->places);
-	interval_tree_remove(old, &space->old_places);
-	interval_tree_insert(new, &space->old_places);
-	interval_tree_insert(old, &space->places);
+	guard(mutex)(&doorbell->space->lock);
 	doorbell->at = !doorbell->at;
-	msi_space_update_extent(space);
 	msi_trace_move(doorbell);
 }
 
@@ -170,17 +150,24 @@ static void doorbell_revert(struct iommu_doorbell *doorbell)
 static void doorbell_end(struct iommu_doorbell *doorbell)
 {
 	struct iommu_msi_space *space = doorbell->space;
-	struct msi_user *user = NULL;
+	struct msi_user *user;
 
 	mutex_lock(&space->lock);
 	doorbell->moving = false;
 	mutex_unlock(&space->lock);
-	while ((user = msi_user_next(doorbell, user)))
+	list_for_each_entry(user, &doorbell->users, doorbell_item)
 		msi_user_leave_old(user);
 	guard(mutex)(&space->lock);
 	interval_tree_remove(&doorbell->places[!doorbell->at].node,
-			     &space->old_places);
+			     &space->places);
 	msi_space_update_extent(space);
+}
+
+static void doorbell_cancel(struct iommu_doorbell *doorbell)
+{
+	doorbell_revert(doorbell);
+	if (!doorbell_rewrite(doorbell))
+		doorbell_end(doorbell);
 }
 
 /**
@@ -197,7 +184,6 @@ static void doorbell_end(struct iommu_doorbell *doorbell)
 int msi_relocate_to(struct iommu_doorbell *doorbell, unsigned long iova,
 		    struct list_head *list)
 {
-	LIST_HEAD(failed);
 	int rc;
 
 	msi_space_assert_owner(doorbell->space);
@@ -207,12 +193,10 @@ int msi_relocate_to(struct iommu_doorbell *doorbell, unsigned long iova,
 	if (rc)
 		return rc;
 	rc = doorbell_complete(doorbell);
-	if (!rc) {
+	if (rc)
+		doorbell_cancel(doorbell);
+	else
 		list_add(&doorbell->relocation, list);
-		return 0;
-	}
-	list_add(&doorbell->relocation, &failed);
-	msi_relocations_cancel(&failed);
 	return rc;
 }
 
@@ -242,17 +226,6 @@ int msi_relocate(struct iommu_doorbell *doorbell,
 	return rc;
 }
 
-static void msi_relocations_end(struct list_head *list)
-{
-	struct iommu_doorbell *doorbell, *next;
-
-	list_for_each_entry_safe(doorbell, next, list, relocation) {
-		list_del(&doorbell->relocation);
-		if (!doorbell->stranded)
-			doorbell_end(doorbell);
-	}
-}
-
 /**
  * msi_relocations_cancel - Relocate doorbells back
  * @list: List of doorbells that msi_relocate() made; empty afterwards
@@ -265,49 +238,39 @@ static void msi_relocations_end(struct list_head *list)
  */
 void msi_relocations_cancel(struct list_head *list)
 {
-	struct iommu_doorbell *doorbell;
+	struct iommu_doorbell *doorbell, *next;
 
-	list_for_each_entry(doorbell, list, relocation) {
-		doorbell_revert(doorbell);
-		if (!doorbell_rewrite(doorbell))
-			continue;
-		guard(mutex)(&doorbell->space->lock);
-		doorbell->stranded = true;
+	list_for_each_entry_safe(doorbell, next, list, relocation) {
+		list_del(&doorbell->relocation);
+		doorbell_cancel(doorbell);
 	}
-	msi_relocations_end(list);
-}
-
-static int msi_relocations_rewrite(struct list_head *list)
-{
-	struct iommu_doorbell *doorbell;
-	int rc;
-
-	list_for_each_entry(doorbell, list, relocation) {
-		rc = doorbell_rewrite(doorbell);
-		if (rc)
-			return rc;
-	}
-	return 0;
 }
 
 /**
  * msi_relocations_commit - Have messages rewritten, and release the old IOVAs
  * @list: List of doorbells that msi_relocate() made; empty afterwards
+ * @rc: 0, or the error by which the last msi_relocate() failed
  *
  * Context: As for msi_relocate_to(). The owner's lock has been held since then.
- * Return: 0, or -EEXIST if a device's messages were not rewritten, -EINTR if a fatal
- * signal ended the wait for a device; then all doorbells are back where they were.
+ * Return: 0, or @rc, -EEXIST if a device's messages were not rewritten, -EINTR if a
+ * fatal signal ended the wait for a device; then msi_relocations_cancel() was called.
  */
-int msi_relocations_commit(struct list_head *list)
+int msi_relocations_commit(struct list_head *list, int rc)
 {
-	int rc;
+	struct iommu_doorbell *doorbell, *next;
 
-	if (list_empty(list))
-		return 0;
-	rc = msi_relocations_rewrite(list);
-	if (rc)
+	list_for_each_entry(doorbell, list, relocation) {
+		if (rc)
+			break;
+		rc = doorbell_rewrite(doorbell);
+	}
+	if (rc) {
 		msi_relocations_cancel(list);
-	else
-		msi_relocations_end(list);
-	return rc;
+		return rc;
+	}
+	list_for_each_entry_safe(doorbell, next, list, relocation) {
+		list_del(&doorbell->relocation);
+		doorbell_end(doorbell);
+	}
+	return 0;
 }

@@ -17,7 +17,7 @@ int msi_relocate(struct iommu_doorbell *doorbell,
 int msi_relocate_to(struct iommu_doorbell *doorbell, unsigned long iova,
 		    struct list_head *list);
 void msi_relocations_cancel(struct list_head *list);
-int msi_relocations_commit(struct list_head *list);
+int msi_relocations_commit(struct list_head *list, int rc);
 #if IS_ENABLED(CONFIG_KUNIT)
 void msi_device_rewrite(struct iommu_msi_space *space, struct device *dev);
 #endif

@@ -38,7 +38,10 @@ static int msi_begin_change(struct kunit *test, struct msi_other *other)
 	rc = iommu_msi_reserve_device(other->space, mt->dev, &msi_test_window);
 	if (!rc)
 		rc = iommu_msi_replace_begin(mt->space, other->space, mt->dev);
-	return rc ?: iommu_msi_attach_begin(&mt->domain2.domain, mt->dev);
+	if (rc)
+		return rc;
+	return iommu_msi_group_begin(&mt->domain2.domain,
+				     msi_test_group(mt->dev));
 }
 
 static void msi_end_change(struct kunit *test, struct msi_other *other,
@@ -47,7 +50,8 @@ static void msi_end_change(struct kunit *test, struct msi_other *other,
 	struct msi_move_test *mm = test->priv;
 	struct msi_test *mt = &mm->base;
 
-	iommu_msi_attach_end(&mt->domain2.domain, mt->dev, changed);
+	iommu_msi_group_end(&mt->domain2.domain, msi_test_group(mt->dev),
+			    changed);
 	iommu_msi_replace_end(mt->space, other->space, mt->dev, changed);
 	iommu_msi_unreserve_device(changed ? mt->space : other->space, mt->dev);
 }

@@ -133,13 +133,15 @@ static bool msi_user_has_vectors(struct msi_user *user)
 /* Pin both doorbells where they are; the new one is mapped as the old one is */
 static void msi_replace_pair(struct msi_user *new, struct msi_user *old)
 {
-	mutex_lock(&old->doorbell->space->lock);
+	struct iommu_msi_space *from = old->doorbell->space;
+	struct iommu_msi_space *to = new->doorbell->space;
+
+	msi_spaces_lock(from, to);
 	old->doorbell->pins++;
-	mutex_unlock(&old->doorbell->space->lock);
-	mutex_lock(&new->doorbell->space->lock);
+	old->to = new;
 	new->doorbell->pins++;
 	new->from = old;
-	mutex_unlock(&new->doorbell->space->lock);
+	msi_spaces_unlock(from, to);
 }
 
 /* Bring along a doorbell that the device has reserved in the new space */
@@ -161,17 +163,6 @@ static int msi_replace_user(struct msi_replace *replace, struct msi_user *user)
 	return 0;
 }
 
-static bool msi_is_brought_along(const struct msi_device *new,
-				 const struct msi_user *old)
-{
-	const struct msi_user *user;
-
-	list_for_each_entry(user, &new->users, device_item)
-		if (user->from == old)
-			return true;
-	return false;
-}
-
 /*
  * No vector may use a doorbell that is not brought along: in the new space its
  * message would lead elsewhere
@@ -182,7 +173,7 @@ static int msi_replace_keep_vectors_out(struct msi_replace *replace)
 
 	guard(mutex)(&replace->from->lock);
 	list_for_each_entry(old, &replace->old->users, device_item) {
-		if (msi_is_brought_along(replace->new, old))
+		if (old->to)
 			continue;
 		if (old->vectors)
 			return -EBUSY;
@@ -211,6 +202,7 @@ static int msi_replace_prepare(struct msi_replace *replace)
 static void msi_replace_unpair(struct msi_user *new)
 {
 	new->from->doorbell->pins--;
+	new->from->to = NULL;
 	new->doorbell->pins--;
 	new->from = NULL;
 	msi_user_unmap_unwanted(new);
@@ -254,7 +246,7 @@ static bool msi_replace_init(struct msi_replace *replace,
  *	slots are as large as those of @from.
  * @dev: The device
  *
- * To be followed by iommu_msi_attach_begin() and, once the device has changed its
+ * To be followed by iommu_msi_group_begin() and, once the device has changed its
  * domain or failed to, by iommu_msi_replace_end(). On failure there is nothing to
  * end, but doorbells may have been relocated.
  *
@@ -282,8 +274,8 @@ int iommu_msi_replace_begin(struct iommu_msi_space *from,
 		msi_relocations_cancel(&replace.to_list);
 		return rc;
 	}
-	rc = msi_relocations_commit(&replace.from_list);
-	rc_to = msi_relocations_commit(&replace.to_list);
+	rc = msi_relocations_commit(&replace.from_list, 0);
+	rc_to = msi_relocations_commit(&replace.to_list, 0);
 	if (!rc && !rc_to)
 		return 0;
 	msi_replace_release(&replace);
@@ -295,15 +287,12 @@ EXPORT_SYMBOL_GPL(iommu_msi_replace_begin);
 static void msi_replace_vector(struct msi_replace *replace,
 			       struct msi_desc *desc)
 {
-	struct msi_user *user;
+	struct msi_user *to;
 
 	msi_spaces_lock(replace->from, replace->to);
-	list_for_each_entry(user, &replace->new->users, device_item) {
-		if (user->from && user->from == desc->iommu_msi_user) {
-			msi_vector_hand_over(desc, user);
-			break;
-		}
-	}
+	to = desc->iommu_msi_user->to;
+	if (to)
+		msi_vector_hand_over(desc, to);
 	msi_spaces_unlock(replace->from, replace->to);
 }
 

@@ -17,22 +17,14 @@
 
 /* Fixed placement */
 
-static enum iommu_msi_placement_kind
-msi_placement_kind(struct iommu_msi_space *space, u32 index)
+/* A request has changed; the doorbell that it is for need not exist */
+static void msi_requests_changed(struct iommu_msi_space *space)
 {
-	if (xa_load(&space->fixed, index))
-		return IOMMU_MSI_PLACED_FIXED;
-	return space->only_window ? IOMMU_MSI_PLACED_WINDOW :
-				    IOMMU_MSI_PLACED_AUTO;
-}
+	struct iommu_doorbell *doorbell;
+	unsigned long index;
 
-/* The request for @index has changed; the doorbell need not exist */
-static void msi_request_changed(struct iommu_msi_space *space, u32 index)
-{
-	struct iommu_doorbell *doorbell = space->doorbells[index];
-
-	if (doorbell)
-		doorbell->placement = msi_placement_kind(space, index);
+	for (index = 0; (doorbell = msi_next_doorbell(space, &index)); index++)
+		doorbell->placement = doorbell_requested_placement(doorbell);
 }
 
 /* Begin to relocate the doorbell with @index, if there is one, to @iova */
@@ -89,15 +81,14 @@ int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 	old = xa_store(&space->fixed, index, entry, GFP_KERNEL_ACCOUNT);
 	if (xa_is_err(old))
 		return xa_err(old);
-	msi_request_changed(space, index);
+	msi_requests_changed(space);
 	rc = msi_fix_begin(space, index, iova, &list);
-	if (!rc)
-		rc = msi_relocations_commit(&list);
+	rc = msi_relocations_commit(&list, rc);
 	if (!rc)
 		return 0;
 	/* Needs no memory: the entry exists */
 	xa_store(&space->fixed, index, old, GFP_KERNEL_ACCOUNT);
-	msi_request_changed(space, index);
+	msi_requests_changed(space);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_place_fixed);
@@ -116,18 +107,9 @@ void iommu_msi_place_auto(struct iommu_msi_space *space, u32 index)
 	if (index >= IOMMU_MSI_SPACE_DOORBELLS)
 		return;
 	xa_erase(&space->fixed, index);
-	msi_request_changed(space, index);
+	msi_requests_changed(space);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_place_auto);
-
-static void msi_requests_changed(struct iommu_msi_space *space)
-{
-	struct iommu_doorbell *doorbell;
-	unsigned long index;
-
-	for (index = 0; (doorbell = msi_next_doorbell(space, &index)); index++)
-		doorbell->placement = msi_placement_kind(space, index);
-}
 
 /**
  * iommu_msi_place_all_auto - Leave all doorbells to the kernel again
@@ -220,10 +202,7 @@ int iommu_msi_place_window(struct iommu_msi_space *space,
 
 	msi_set_window(space, window, true);
 	rc = msi_window_begin(space, &list);
-	if (rc)
-		msi_relocations_cancel(&list);
-	else
-		rc = msi_relocations_commit(&list);
+	rc = msi_relocations_commit(&list, rc);
 	if (rc)
 		msi_set_window(space, &old, old_only);
 	return rc;

@@ -37,16 +37,6 @@ struct msi_reserve {
 	struct list_head optional;
 };
 
-/* Devices with 32-bit MSI addresses cannot use IOVAs above 4 GiB */
-static int doorbell_lower(struct iommu_doorbell *doorbell,
-			  struct list_head *relocations)
-{
-	int rc;
-
-	rc = msi_relocate(doorbell, NULL, relocations);
-	return rc == -EEXIST ? -EADDRINUSE : rc;
-}
-
 /*
  * Relocate a doorbell that the kernel placed where the device's bus does not carry
  * MSIs. It stays if it is pinned, or if there is no better IOVA.
@@ -72,6 +62,7 @@ static int doorbell_bring_in_reach(struct iommu_doorbell *doorbell,
 static int msi_reserve_known(struct msi_reserve *reserve,
 			     struct iommu_doorbell *doorbell)
 {
+	/* Devices with 32-bit MSI addresses cannot use IOVAs above 4 GiB */
 	bool lower = reserve->device->below_4g &&
 		     upper_32_bits(doorbell_last(doorbell));
 	int rc;
@@ -80,9 +71,9 @@ static int msi_reserve_known(struct msi_reserve *reserve,
 	if (doorbell->moving)
 		return lower ? -EADDRINUSE : 0;
 	if (lower) {
-		rc = doorbell_lower(doorbell, &reserve->relocations);
+		rc = msi_relocate(doorbell, NULL, &reserve->relocations);
 		if (rc || doorbell->moving)
-			return rc;
+			return rc == -EEXIST ? -EADDRINUSE : rc;
 	}
 	return doorbell_bring_in_reach(doorbell, &reserve->optional);
 }
@@ -100,9 +91,7 @@ static struct msi_user *msi_reserve_find(struct msi_device *device,
 		if (user->doorbell->phys == phys ||
 		    (phys == IOMMU_DOORBELL_UNBOUND && user->vectors))
 			return user;
-	doorbell = phys == IOMMU_DOORBELL_UNBOUND ?
-			   NULL :
-			   doorbell_lookup(space, phys);
+	doorbell = doorbell_lookup(space, phys);
 	if (!doorbell)
 		return NULL;
 	user = msi_user_create(device, doorbell);
@@ -238,9 +227,9 @@ static int msi_reserve_members(struct msi_reserve *reserve,
 	LIST_HEAD(devices);
 	int rc;
 
-	rc = iommu_msi_list_devices(group, except, &devices);
+	rc = iommu_msi_list_devices(group, &devices);
 	list_for_each_entry(member, &devices, item)
-		if (!rc)
+		if (!rc && member->dev != except)
 			rc = msi_reserve_one(reserve, member->dev);
 	iommu_msi_free_devices(&devices);
 	return rc;
@@ -335,15 +324,9 @@ EXPORT_SYMBOL_GPL(iommu_msi_unreserve_group);
 /* Those that are to be reserved are in the lists of @reserve, or it failed by @rc */
 static int msi_reserve_end(struct msi_reserve *reserve, int rc)
 {
-	if (rc)
-		msi_relocations_cancel(&reserve->relocations);
-	else
-		rc = msi_relocations_commit(&reserve->relocations);
-	if (rc)
-		msi_relocations_cancel(&reserve->optional);
-	else
-		/* If messages cannot be rewritten, these stay where they were */
-		msi_relocations_commit(&reserve->optional);
+	rc = msi_relocations_commit(&reserve->relocations, rc);
+	/* If messages cannot be rewritten, these stay where they were */
+	msi_relocations_commit(&reserve->optional, rc);
 	return rc;
 }
 

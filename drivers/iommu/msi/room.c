@@ -10,24 +10,8 @@
 #include "relocate.h"
 #include "user.h"
 
-static bool msi_space_is_empty(struct iommu_msi_space *space,
-			       unsigned long start, unsigned long last)
+static struct iommu_doorbell *doorbell_at(struct interval_tree_node *node)
 {
-	return !interval_tree_iter_first(&space->places, start, last) &&
-	       /* It is empty unless a doorbell is stranded */
-	       (RB_EMPTY_ROOT(&space->old_places.rb_root) ||
-		!interval_tree_iter_first(&space->old_places, start, last));
-}
-
-static struct iommu_doorbell *
-msi_space_first_doorbell(struct iommu_msi_space *space, unsigned long start,
-			 unsigned long last)
-{
-	struct interval_tree_node *node;
-
-	node = interval_tree_iter_first(&space->places, start, last);
-	if (!node)
-		return NULL;
 	return container_of(node, struct msi_place, node)->doorbell;
 }
 
@@ -48,19 +32,14 @@ int iommu_msi_check_room(struct iommu_msi_space *space, unsigned long start,
 			 unsigned long last)
 {
 	struct interval_tree_node *node;
-	struct msi_place *place;
 
-	if (msi_space_is_empty(space, start, last))
+	if (!interval_tree_iter_first(&space->places, start, last))
 		return 0;
 	msi_space_reap(space);
-	if (interval_tree_iter_first(&space->old_places, start, last))
-		return -EEXIST;
 	for (node = interval_tree_iter_first(&space->places, start, last); node;
-	     node = interval_tree_iter_next(node, start, last)) {
-		place = container_of(node, struct msi_place, node);
-		if (doorbell_stays(place->doorbell))
+	     node = interval_tree_iter_next(node, start, last))
+		if (doorbell_stays(doorbell_at(node)))
 			return -EEXIST;
-	}
 	return 0;
 }
 EXPORT_SYMBOL_GPL(iommu_msi_check_room);
@@ -85,19 +64,18 @@ int iommu_msi_make_room(struct iommu_msi_space *space, unsigned long start,
 			unsigned long last)
 {
 	const struct iommu_msi_window wanted = { .start = start, .last = last };
-	struct iommu_doorbell *doorbell;
+	struct interval_tree_node *node;
 	LIST_HEAD(list);
 	int rc;
 
 	/* The usual case: a map pays for nothing else */
-	if (msi_space_is_empty(space, start, last))
+	if (!interval_tree_iter_first(&space->places, start, last))
 		return 0;
 	rc = iommu_msi_check_room(space, start, last);
-	while (!rc && (doorbell = msi_space_first_doorbell(space, start, last)))
-		rc = msi_relocate(doorbell, &wanted, &list);
-	if (!rc)
-		return msi_relocations_commit(&list);
-	msi_relocations_cancel(&list);
-	return rc;
+	/* What a doorbell leaves stays in the tree until the end */
+	for (node = interval_tree_iter_first(&space->places, start, last);
+	     node && !rc; node = interval_tree_iter_next(node, start, last))
+		rc = msi_relocate(doorbell_at(node), &wanted, &list);
+	return msi_relocations_commit(&list, rc);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_make_room);

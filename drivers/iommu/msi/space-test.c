@@ -409,7 +409,8 @@ static void moving_device_finds_doorbell_in_new_domain(struct kunit *test)
 	msi_test_attach_with_vector(test, &desc);
 	msi_test_join_second(test);
 	KUNIT_EXPECT_EQ(test, 0,
-			iommu_msi_attach_begin(&mt->domain2.domain, mt->dev));
+			iommu_msi_group_begin(&mt->domain2.domain,
+					      msi_test_group(mt->dev)));
 	msi_test_enter(test, &mt->domain2, mt->dev);
 	KUNIT_EXPECT_EQ(test, msi_test_phys(&mt->domain2, WINDOW_START + 0x40),
 			DOORBELL_PHYS);
@@ -425,7 +426,8 @@ static void vector_during_move_maps_doorbell_in_both_domains(struct kunit *test)
 	msi_test_attach(test);
 	msi_test_join_second(test);
 	KUNIT_ASSERT_EQ(test, 0,
-			iommu_msi_attach_begin(&mt->domain2.domain, mt->dev));
+			iommu_msi_group_begin(&mt->domain2.domain,
+					      msi_test_group(mt->dev)));
 	mt->domain2.fail_maps = 1;
 	KUNIT_EXPECT_EQ(test, -ENOMEM,
 			iommu_msi_map(&mt->domain.domain, &desc,
@@ -439,7 +441,8 @@ static void vector_during_move_maps_doorbell_in_both_domains(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, xa_empty(&mt->domain2.pages));
 	iommu_dma_release_msi(&desc);
 
-	iommu_msi_attach_end(&mt->domain2.domain, mt->dev, false);
+	iommu_msi_group_end(&mt->domain2.domain, msi_test_group(mt->dev),
+			    false);
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_map(&mt->domain.domain, &desc,
 				      DOORBELL_PHYS));

@@ -61,7 +61,6 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 	xa_init_flags(&space->fixed, XA_FLAGS_ACCOUNT);
 	space->by_phys = RB_ROOT;
 	space->places = RB_ROOT_CACHED;
-	space->old_places = RB_ROOT_CACHED;
 	space->groups = RB_ROOT;
 	INIT_LIST_HEAD(&space->domains);
 	INIT_LIST_HEAD(&space->idle);
@@ -70,38 +69,28 @@ iommu_msi_space_create(const struct iommu_msi_owner_ops *ops, void *owner,
 }
 EXPORT_SYMBOL_GPL(iommu_msi_space_create);
 
-/* Where doorbells are, or have just been */
-
-static void msi_extent_add(struct rb_root_cached *tree, unsigned long *start,
-			   unsigned long *last)
-{
-	struct interval_tree_node *first, *root;
-
-	if (RB_EMPTY_ROOT(&tree->rb_root))
-		return;
-	first = rb_entry(tree->rb_leftmost, struct interval_tree_node, rb);
-	root = rb_entry(tree->rb_root.rb_node, struct interval_tree_node, rb);
-	*start = min(*start, first->start);
-	*last = max(*last, root->__subtree_last);
-}
-
 /**
  * msi_space_update_extent - Report to the owner the range that doorbells are in
  * @space: MSI space
  *
- * Context: One of the trees of IOVAs has changed: both locks are held, or the owner
- * is gone. O(1).
+ * Context: The tree of IOVAs has changed: both locks are held, or the owner is gone.
+ * O(1).
  */
 void msi_space_update_extent(struct iommu_msi_space *space)
 {
-	unsigned long start = ULONG_MAX;
-	unsigned long last = 0;
+	struct rb_root_cached *tree = &space->places;
+	struct interval_tree_node *first, *root;
 
 	if (!space->owner || !space->ops->set_extent)
 		return;
-	msi_extent_add(&space->places, &start, &last);
-	msi_extent_add(&space->old_places, &start, &last);
-	space->ops->set_extent(space->owner, start, last);
+	if (RB_EMPTY_ROOT(&tree->rb_root)) {
+		space->ops->set_extent(space->owner, ULONG_MAX, 0);
+		return;
+	}
+	first = rb_entry(tree->rb_leftmost, struct interval_tree_node, rb);
+	root = rb_entry(tree->rb_root.rb_node, struct interval_tree_node, rb);
+	space->ops->set_extent(space->owner, first->start,
+			       root->__subtree_last);
 }
 
 /* Domains */

@@ -56,8 +56,7 @@ struct device;
  * @doorbells: All doorbells, by index
  * @doorbells_end: No index from here on was ever used
  * @by_phys: Doorbells whose page is known, by its address
- * @places: Interval tree of the IOVAs of doorbells
- * @old_places: Interval tree of the IOVAs that are mapped until a relocation ends
+ * @places: Interval tree of the IOVAs of doorbells, and of those that they are leaving
  * @groups: struct msi_group by key
  * @idle: Users whose last vector was freed after their group left: the owner's next
  *	operation frees them
@@ -81,7 +80,6 @@ struct iommu_msi_space {
 	unsigned int doorbells_end;
 	struct rb_root by_phys;
 	struct rb_root_cached places;
-	struct rb_root_cached old_places;
 	struct rb_root groups;
 	struct list_head idle;
 };
@@ -110,8 +108,8 @@ struct msi_place {
 
 /**
  * struct iommu_doorbell - One doorbell of an MSI space
- * @places: Its IOVAs, in iommu_msi_space::places, and while it is relocated those
- *	that it leaves, in iommu_msi_space::old_places
+ * @places: Its IOVAs and, while it is relocated, those that it leaves, in
+ *	iommu_msi_space::places
  * @at: Which of @places is the former
  * @phys_node: In iommu_msi_space::by_phys
  * @phys: Its page, or %IOMMU_DOORBELL_UNBOUND: reserved for a device whose
@@ -130,8 +128,8 @@ struct msi_place {
  * @is_bank: A struct iommu_msi_provider named it: the owner's maps do not relocate
  *	it, and messages of users' vectors are not rewritten. Constant
  * @relocation: In the list of those that one operation relocates
- * @moving: Messages may hold either IOVA, and both are mapped
- * @stranded: A driver failed to rewrite a message back: both IOVAs stay mapped
+ * @moving: Messages may hold either IOVA, and both are mapped: it is being relocated,
+ *	or a driver has failed to rewrite a message back, and both IOVAs stay mapped
  */
 struct iommu_doorbell {
 	struct msi_place places[2];
@@ -151,7 +149,6 @@ struct iommu_doorbell {
 	bool is_bank;
 	struct list_head relocation;
 	bool moving;
-	bool stranded;
 };
 
 /**
@@ -236,6 +233,7 @@ struct msi_device {
  *	vector may use it
  * @from: The user in the space that the device is about to leave, which uses
  *	the same IOVA
+ * @to: The reverse: the user in the space that the device is about to enter
  */
 struct msi_user {
 	struct msi_device *device;
@@ -250,6 +248,7 @@ struct msi_user {
 	bool pinned;
 	bool leaving;
 	struct msi_user *from;
+	struct msi_user *to;
 };
 
 void msi_space_free(struct kref *ref);

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "test.h"
+#include "user.h"
 
 /* The owner */
 
@@ -205,12 +206,20 @@ void msi_space_test_exit(struct kunit *test)
 	iommu_msi_space_destroy(mt->space);
 }
 
+/* A device without a group is one of its own */
+struct iommu_group *msi_test_group(struct device *dev)
+{
+	return (struct iommu_group *)msi_group_key(dev);
+}
+
 /* @dev has been attached to the domain */
 void msi_test_enter(struct kunit *test, struct msi_test_domain *td,
 		    struct device *dev)
 {
-	KUNIT_EXPECT_EQ(test, 0, iommu_msi_attach_begin(&td->domain, dev));
-	iommu_msi_attach_end(&td->domain, dev, true);
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_group_begin(&td->domain,
+					      msi_test_group(dev)));
+	iommu_msi_group_end(&td->domain, msi_test_group(dev), true);
 }
 
 void msi_test_attach(struct kunit *test)

@@ -93,6 +93,7 @@ unsigned long msi_test_phys(struct msi_test_domain *td, unsigned long iova);
 int msi_test_init(struct kunit *test, struct msi_test *mt);
 int msi_space_test_init(struct kunit *test);
 void msi_space_test_exit(struct kunit *test);
+struct iommu_group *msi_test_group(struct device *dev);
 void msi_test_enter(struct kunit *test, struct msi_test_domain *td,
 		    struct device *dev);
 void msi_test_attach(struct kunit *test);

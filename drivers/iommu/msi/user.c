@@ -128,18 +128,13 @@ struct msi_device *msi_device_get(struct iommu_msi_space *space,
 }
 
 /* Free a device without users or reservation. Locks as doorbell_free_idle() */
-static void msi_device_free_idle(struct iommu_msi_space *space,
-				 struct msi_device *device)
+static void msi_device_free_idle(struct msi_device *device)
 {
-	struct msi_group *group = device->group;
-
-	lockdep_assert_held(&space->lock);
 	if (device->attached || device->reserved || !list_empty(&device->users))
 		return;
 	list_del(&device->item);
 	put_device(device->dev);
 	kfree(device);
-	msi_group_put(space, group);
 }
 
 /* Free what in a group has no users, and the group if that is all. Locks as above. */
@@ -148,13 +143,8 @@ void msi_group_free_idle(struct iommu_msi_space *space, struct msi_group *group)
 	struct msi_device *device, *next;
 
 	lockdep_assert_held(&space->lock);
-	list_for_each_entry_safe(device, next, &group->devices, item) {
-		if (!list_empty(&device->users))
-			continue;
-		list_del(&device->item);
-		put_device(device->dev);
-		kfree(device);
-	}
+	list_for_each_entry_safe(device, next, &group->devices, item)
+		msi_device_free_idle(device);
 	msi_group_put(space, group);
 }
 
@@ -192,8 +182,9 @@ struct msi_user *msi_user_create(struct msi_device *device,
 	user->device = device;
 	user->doorbell = doorbell;
 	INIT_LIST_HEAD(&user->idle_item);
+	/* Walked under the owner's lock alone, and added to without it */
 	list_add_tail_rcu(&user->device_item, &device->users);
-	list_add_tail(&user->doorbell_item, &doorbell->users);
+	list_add_tail_rcu(&user->doorbell_item, &doorbell->users);
 	return user;
 }
 
@@ -247,19 +238,6 @@ int msi_user_map(struct msi_user *user)
 	if (rc)
 		return rc;
 	return msi_user_map_in(user, group->next, &user->next_mapping);
-}
-
-/* Map what is mapped at the IOVAs that a relocation has added, too */
-int msi_user_complete(struct msi_user *user)
-{
-	int rc = 0;
-
-	guard(mutex)(&user->doorbell->space->lock);
-	if (user->mapping)
-		rc = msi_mapping_complete(user->mapping);
-	if (!rc && user->next_mapping)
-		rc = msi_mapping_complete(user->next_mapping);
-	return rc;
 }
 
 /* Unmap the doorbell from the IOVAs that a relocation has left */
@@ -341,13 +319,15 @@ static void msi_user_free(struct msi_user *user)
 	struct iommu_doorbell *doorbell = user->doorbell;
 	struct msi_device *device = user->device;
 	struct iommu_msi_space *space = doorbell->space;
+	struct msi_group *group = device->group;
 
 	list_del(&user->idle_item);
 	list_del(&user->device_item);
 	list_del(&user->doorbell_item);
 	kfree(user);
 	doorbell_free_idle(doorbell);
-	msi_device_free_idle(space, device);
+	msi_device_free_idle(device);
+	msi_group_put(space, group);
 }
 
 /**
@@ -369,26 +349,6 @@ void msi_user_release(struct msi_user *user)
 		msi_user_free(user);
 	else if (list_empty(&user->idle_item))
 		list_add_tail(&user->idle_item, &space->idle);
-}
-
-/**
- * msi_user_next - Iterate over the users of a doorbell
- * @doorbell: The doorbell
- * @user: The one before, or NULL for the first
- *
- * Context: The owner's lock is held, so none of them goes. Takes the space's lock.
- * Return: The next one, or NULL.
- */
-struct msi_user *msi_user_next(struct iommu_doorbell *doorbell,
-			       struct msi_user *user)
-{
-	guard(mutex)(&doorbell->space->lock);
-	if (!user)
-		return list_first_entry_or_null(&doorbell->users,
-						struct msi_user, doorbell_item);
-	if (list_is_last(&user->doorbell_item, &doorbell->users))
-		return NULL;
-	return list_next_entry(user, doorbell_item);
 }
 
 /* Returns false if there is none */

@@ -27,12 +27,9 @@ int msi_user_map_wanted(struct msi_user *user);
 void msi_user_enter(struct msi_user *user, bool entered);
 void msi_user_unmap_unwanted(struct msi_user *user);
 void msi_user_release(struct msi_user *user);
-int msi_user_complete(struct msi_user *user);
 void msi_user_leave_old(struct msi_user *user);
 void msi_user_detach(struct msi_user *user);
 void msi_device_unpin(struct msi_device *device);
-struct msi_user *msi_user_next(struct iommu_doorbell *doorbell,
-			       struct msi_user *user);
 void msi_space_reap(struct iommu_msi_space *space);
 
 #endif

@@ -60,11 +60,10 @@ struct iommu_msi_rewriter *msi_rewriter_get(struct device *dev)
 
 	if (!dev->iommu)
 		return NULL;
-	spin_lock(&msi_rewriters_lock);
+	guard(spinlock)(&msi_rewriters_lock);
 	rewriter = dev->iommu->msi_rewriter;
 	if (rewriter)
 		refcount_inc(&rewriter->users);
-	spin_unlock(&msi_rewriters_lock);
 	return rewriter;
 }
 
@@ -72,17 +71,6 @@ void msi_rewriter_put(struct iommu_msi_rewriter *rewriter)
 {
 	if (refcount_dec_and_test(&rewriter->users))
 		complete(&rewriter->unused);
-}
-
-static struct iommu_msi_rewriter *msi_rewriter_remove(struct device *dev)
-{
-	struct iommu_msi_rewriter *rewriter;
-
-	spin_lock(&msi_rewriters_lock);
-	rewriter = dev->iommu->msi_rewriter;
-	dev->iommu->msi_rewriter = NULL;
-	spin_unlock(&msi_rewriters_lock);
-	return rewriter;
 }
 
 /**
@@ -99,7 +87,12 @@ void iommu_msi_unregister_rewriter(struct device *dev)
 {
 	struct iommu_msi_rewriter *rewriter;
 
-	rewriter = dev->iommu ? msi_rewriter_remove(dev) : NULL;
+	if (!dev->iommu)
+		return;
+	spin_lock(&msi_rewriters_lock);
+	rewriter = dev->iommu->msi_rewriter;
+	dev->iommu->msi_rewriter = NULL;
+	spin_unlock(&msi_rewriters_lock);
 	if (!rewriter)
 		return;
 	msi_rewriter_put(rewriter);
@@ -256,43 +249,19 @@ static struct msi_user *msi_late_user(struct iommu_msi_space *space,
 	return user ?: ERR_PTR(-ENOMEM);
 }
 
-/**
- * msi_vector_user - Find the user that a vector of a device counts for
- * @space: MSI space
- * @dev: The vector's device
- * @reg: Physical address of the doorbell's register
- *
- * Context: The space's lock is held.
- * Return: NULL if @dev has reserved nothing, or ERR_PTR() of -ENOSPC if it has
- * reserved other doorbells.
- */
-struct msi_user *msi_vector_user(struct iommu_msi_space *space,
-				 const struct device *dev, phys_addr_t reg)
-{
-	struct msi_device *device = msi_device_lookup(space, dev);
-	struct msi_user *user;
-
-	lockdep_assert_held(&space->lock);
-	if (!device)
-		return NULL;
-	user = msi_user_lookup(device, ALIGN_DOWN(reg, IOMMU_DOORBELL_PAGE));
-	if (user)
-		return user;
-	/* An attached device would not find it in its next domain */
-	return device->group->attached && !list_empty(&device->users) ?
-		       ERR_PTR(-ENOSPC) :
-		       NULL;
-}
-
 static struct msi_user *msi_vector_user_get(struct iommu_msi_space *space,
 					    struct device *dev, phys_addr_t reg)
 {
 	phys_addr_t phys = ALIGN_DOWN(reg, IOMMU_DOORBELL_PAGE);
-	struct msi_user *user = msi_vector_user(space, dev, reg);
+	struct msi_device *device = msi_device_lookup(space, dev);
+	struct msi_user *user;
 	int rc;
 
-	if (IS_ERR(user))
-		return user;
+	user = device ? msi_user_lookup(device, phys) : NULL;
+	/* An attached device would not find another one in its next domain */
+	if (!user && device && device->group->attached &&
+	    !list_empty(&device->users))
+		return ERR_PTR(-ENOSPC);
 	if (!user)
 		return msi_late_user(space, dev, phys);
 	if (user->leaving)
@@ -338,26 +307,27 @@ static int msi_vector_check(const struct msi_desc *desc,
 /**
  * msi_vector_acquire - Map the doorbell of a vector
  * @member: Domain that the vector's device is attached to, or about to be
- * @desc: The vector, which is counted, but does not refer to the doorbell yet
+ * @desc: The vector
  * @reg: Physical address of the doorbell's register
  *
  * Context: The space's lock is held.
- * Return: 0, msi_vector_user() finds the doorbell from now on; or an error of
- * iommu_msi_map().
+ * Return: The user that the vector counts for, to be given to msi_vector_drop(), or
+ * ERR_PTR() of an error of iommu_msi_map().
  */
-int msi_vector_acquire(struct iommu_msi_domain *member, struct msi_desc *desc,
-		       phys_addr_t reg)
+struct msi_user *msi_vector_acquire(struct iommu_msi_domain *member,
+				    struct msi_desc *desc, phys_addr_t reg)
 {
 	struct iommu_msi_space *space = member->space;
 	struct msi_group *group;
 	struct msi_user *user;
 	int rc;
 
+	lockdep_assert_held(&space->lock);
 	user = msi_vector_user_get(space, desc->dev, reg);
 	if (IS_ERR(user))
-		return PTR_ERR(user);
+		return user;
 	group = user->device->group;
-	/* The owner is about to say so, see iommu_msi_attach_begin() */
+	/* The owner is about to say so, see iommu_msi_group_begin() */
 	if (!group->member)
 		group->member = member;
 	else if (group->member != member && !group->next)
@@ -369,23 +339,22 @@ int msi_vector_acquire(struct iommu_msi_domain *member, struct msi_desc *desc,
 	if (rc) {
 		msi_vector_count(desc, user, -1);
 		msi_user_release(user);
-		return rc;
+		return ERR_PTR(rc);
 	}
 	kref_get(&space->ref);
-	return 0;
+	return user;
 }
 
-/* Make @desc refer to @user, which msi_vector_acquire() has counted */
-void msi_vector_attach(struct msi_desc *desc, struct msi_user *user)
+/* Undo msi_vector_acquire(), which returned *@ref, unless that is NULL */
+void msi_vector_drop(struct msi_desc *desc, struct msi_user **ref)
 {
-	desc->iommu_msi_user = user;
-}
+	struct iommu_msi_space *space;
+	struct msi_user *user = *ref;
 
-/* Undo msi_vector_acquire() */
-void msi_vector_drop(struct msi_desc *desc, struct msi_user *user)
-{
-	struct iommu_msi_space *space = user->doorbell->space;
-
+	if (!user)
+		return;
+	*ref = NULL;
+	space = user->doorbell->space;
 	mutex_lock(&space->lock);
 	msi_vector_count(desc, user, -1);
 	msi_user_release(user);
@@ -431,19 +400,18 @@ int iommu_msi_map(struct iommu_domain *domain, struct msi_desc *desc,
 {
 	struct iommu_msi_domain *member = domain->msi;
 	struct iommu_msi_rewriter *rewriter = msi_desc_rewriter(desc);
-	struct iommu_msi_space *space = member->space;
-	int rc;
+	struct msi_user *user;
 
 	if (WARN_ON_ONCE(desc->iommu_msi_user))
 		return -EBUSY;
-	guard(mutex)(&space->lock);
+	guard(mutex)(&member->space->lock);
 	/* As it was counted: a DPRC's vectors, used by others, may outlast its user */
 	desc->iommu_msi_has_rewriter = rewriter;
 	desc->iommu_msi_immovable = rewriter && !rewriter->rewrite;
-	rc = msi_vector_acquire(member, desc, msi_addr);
-	if (rc)
-		return rc;
-	msi_vector_attach(desc, msi_vector_user(space, desc->dev, msi_addr));
+	user = msi_vector_acquire(member, desc, msi_addr);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	desc->iommu_msi_user = user;
 	msi_desc_set_iommu_msi_iova(desc, msi_desc_page(desc),
 				    ilog2(IOMMU_DOORBELL_PAGE));
 	return 0;

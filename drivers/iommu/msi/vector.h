@@ -41,12 +41,9 @@ u64 msi_desc_page(const struct msi_desc *desc);
 bool msi_desc_is_stale(const struct msi_desc *desc);
 bool msi_device_is_stale(struct device *dev, struct iommu_msi_space *space);
 
-struct msi_user *msi_vector_user(struct iommu_msi_space *space,
-				 const struct device *dev, phys_addr_t reg);
-int msi_vector_acquire(struct iommu_msi_domain *member, struct msi_desc *desc,
-		       phys_addr_t reg);
-void msi_vector_attach(struct msi_desc *desc, struct msi_user *user);
-void msi_vector_drop(struct msi_desc *desc, struct msi_user *user);
+struct msi_user *msi_vector_acquire(struct iommu_msi_domain *member,
+				    struct msi_desc *desc, phys_addr_t reg);
+void msi_vector_drop(struct msi_desc *desc, struct msi_user **ref);
 void msi_vector_hand_over(struct msi_desc *desc, struct msi_user *to);
 
 int msi_user_bind(struct msi_user **user, phys_addr_t phys);

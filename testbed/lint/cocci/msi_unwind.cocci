@@ -16,9 +16,9 @@ def tell(place, taken, line, undo):
 // Pointers: until stored, the return value is the only reference
 @pointer exists@
 identifier get = {msi_rewriter_get, doorbell_create, msi_device_get, msi_mapping_get,
-	iommu_msi_space_create};
+	iommu_msi_space_create, msi_vector_acquire};
 identifier put = {msi_rewriter_put, doorbell_free_idle, msi_device_free_idle,
-	msi_mapping_put, iommu_msi_space_destroy};
+	msi_mapping_put, iommu_msi_space_destroy, msi_vector_drop};
 local idexpression x;
 local idexpression int g;
 expression e, f;
@@ -57,9 +57,9 @@ tell(q[0], get, p[0].line, "its undoing")
 // The same for an initialised variable
 @initialised exists@
 identifier get = {msi_rewriter_get, doorbell_create, msi_device_get, msi_mapping_get,
-	iommu_msi_space_create};
+	iommu_msi_space_create, msi_vector_acquire};
 identifier put = {msi_rewriter_put, doorbell_free_idle, msi_device_free_idle,
-	msi_mapping_put, iommu_msi_space_destroy};
+	msi_mapping_put, iommu_msi_space_destroy, msi_vector_drop};
 identifier x;
 type T;
 local idexpression int g;
@@ -98,10 +98,10 @@ tell(q[0], get, p[0].line, "its undoing")
 
 // Calls that return 0 if they acquired something
 @status exists@
-identifier take = {msi_vector_acquire, iommu_msi_reserve_device,
-	iommu_msi_reserve_group, iommufd_msi_reserve, iommu_msi_replace_begin,
-	iommu_msi_pin_device, iommufd_msi_begin_move};
-identifier undo = {msi_vector_drop, iommu_msi_unreserve_device,
+identifier take = {iommu_msi_reserve_device, iommu_msi_reserve_group,
+	iommufd_msi_reserve, iommu_msi_replace_begin, iommu_msi_pin_device,
+	iommufd_msi_begin_move};
+identifier undo = {iommu_msi_unreserve_device,
 	iommu_msi_unreserve_group, iopt_msi_unreserve, iommufd_msi_unreserve,
 	iommu_msi_replace_end, iommu_msi_unpin_device, iommufd_msi_end_move,
 	iopt_remove_reserved_iova, msi_relocations_cancel};
@@ -164,10 +164,10 @@ expression e;
 LIST_HEAD@p(list);
 ... when any
 \(msi_relocate\|msi_window_begin\|msi_relocate_misfits\)(..., &list)
-... when != msi_relocations_commit(&list)
+... when != msi_relocations_commit(&list, ...)
     when != msi_relocations_cancel(&list)
 (
-return msi_relocations_commit(&list);
+return msi_relocations_commit(&list, ...);
 |
 return@q e;
 )

@@ -302,9 +302,9 @@ static void fuzz_print_space(const struct fuzz_case *c, int i)
 
 void fuzz_print(const struct fuzz_case *c)
 {
-	static const char *const names[FUZZ_KINDS] = {
-		"taken", "place", "old place", "unreachable", "claimed"
-	};
+	static const char *const names[FUZZ_KINDS] = { "taken", "place",
+						       "unreachable",
+						       "claimed" };
 	int i;
 
 	printf("# slot size %#lx, window %#lx..%#lx", c->slot_size,

@@ -71,8 +71,9 @@ static void model_mark(struct model *m, u128 start, u128 last,
 static void model_mark_all(struct model *m, const struct fuzz_case *c)
 {
 	static const unsigned char what[FUZZ_KINDS] = {
-		[FUZZ_TAKEN] = BUSY,	  [FUZZ_PLACE] = BUSY,
-		[FUZZ_OLD_PLACE] = BUSY,  [FUZZ_UNREACHABLE] = UNREACHABLE,
+		[FUZZ_TAKEN] = BUSY,
+		[FUZZ_PLACE] = BUSY,
+		[FUZZ_UNREACHABLE] = UNREACHABLE,
 		[FUZZ_CLAIMED] = CLAIMED,
 	};
 	const struct fuzz_range *r;

@@ -29,14 +29,14 @@ struct msi_user *seeded_doorbell(struct msi_device *device,
 
 int seeded_vector(struct iommu_msi_domain *member, struct msi_desc *desc)
 {
-	int rc;
+	struct msi_user *user;
 
-	rc = msi_vector_acquire(member, desc, 0);
-	if (rc)
-		return rc;
-	rc = seeded_check(desc);
-	if (rc)
-		return rc;
+	user = msi_vector_acquire(member, desc, 0);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	if (seeded_check(desc))
+		return -EBUSY;
+	desc->iommu_msi_user = user;
 	return 0;
 }
 
@@ -74,5 +74,5 @@ int seeded_relocations(struct iommu_msi_space *space)
 	rc = msi_window_begin(space, &list);
 	if (rc)
 		return rc;
-	return msi_relocations_commit(&list);
+	return msi_relocations_commit(&list, 0);
 }
