@@ -542,7 +542,7 @@ static void msi_test_put_group(void *data)
 }
 
 /* mt->dev and mt->dev2, whose bus has a limit */
-static struct iommu_group *msi_test_group(struct kunit *test)
+static struct iommu_group *msi_test_new_group(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 	struct iommu_group *group = iommu_group_alloc();
@@ -585,7 +585,7 @@ static void group_takes_along_what_a_device_left_behind(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 	unsigned int refs = kref_read(&mt->dev2->kobj.kref);
-	struct iommu_group *group = msi_test_group(test);
+	struct iommu_group *group = msi_test_new_group(test);
 
 	msi_test_attach_group(test, group, &mt->domain);
 	KUNIT_EXPECT_FALSE(test, msi_bus_reaches(&mt->space->limits, TOP(40),
@@ -601,7 +601,7 @@ static void group_that_a_device_left_comes_back_as_new(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
 	struct msi_desc desc = { .dev = mt->dev, .nvec_used = 1 };
-	struct iommu_group *group = msi_test_group(test);
+	struct iommu_group *group = msi_test_new_group(test);
 
 	msi_test_attach_group(test, group, &mt->domain);
 	iommu_group_remove_device(mt->dev2);
@@ -624,7 +624,7 @@ static void device_that_replaces_one_that_left_gets_vectors(struct kunit *test)
 	struct msi_test *mt = test->priv;
 	struct device *next = msi_test_device(test, "msi_test3", &mt->irq);
 	struct msi_desc desc = { .dev = next, .nvec_used = 1 };
-	struct iommu_group *group = msi_test_group(test);
+	struct iommu_group *group = msi_test_new_group(test);
 
 	msi_test_attach_group(test, group, &mt->domain);
 	iommu_group_remove_device(mt->dev2);
@@ -659,7 +659,7 @@ static const struct irq_domain_ops msi_test_slow_irq_ops = {
 static void device_leaves_while_it_gets_a_reservation(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
-	struct iommu_group *group = msi_test_group(test);
+	struct iommu_group *group = msi_test_new_group(test);
 
 	mt->irq.domain.ops = &msi_test_slow_irq_ops;
 	KUNIT_ASSERT_EQ(test, 0,
@@ -676,7 +676,7 @@ static void sibling_leaves_while_it_gets_a_reservation(struct kunit *test)
 	struct device *user = msi_test_device(test, "msi_test3", &mt->irq);
 
 	/* Its siblings are the two others, in this order */
-	msi_test_join_group(test, msi_test_group(test), user);
+	msi_test_join_group(test, msi_test_new_group(test), user);
 	mt->irq.domain.ops = &msi_test_slow_irq_ops;
 	KUNIT_ASSERT_EQ(test, 0,
 			iommu_msi_reserve_device(mt->space, user,
@@ -689,7 +689,7 @@ static void sibling_leaves_while_it_gets_a_reservation(struct kunit *test)
 static void group_that_gets_no_doorbell_keeps_nothing(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
-	struct iommu_group *group = msi_test_group(test);
+	struct iommu_group *group = msi_test_new_group(test);
 
 	msi_test_insert(test, &mt->owner.taken, 0, ULONG_MAX);
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
