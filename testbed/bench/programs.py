@@ -6,25 +6,28 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from machine.paths import OUT, ROOT, TESTBED, Problem
+from machine.paths import DEVICE_SOURCES, LIBRARY, OUT, TESTBED, Problem
 
 GUEST = TESTBED / "guest"
-SELFTESTS = ROOT / "tools/testing/selftests/passthrough"
-LIBRARY = SELFTESTS / "lib"
-DEVICE = [LIBRARY / f"{name}.c"
-          for name in ("device", "iommufd", "platform", "sysfs", "type1")]
-GUESTS = [LIBRARY / f"{name}.c" for name in ("exercise", "edu", "journal", "smmuv3", "viommu")]
+
+
+def library(*names):
+    """Parts of the selftests' library, and those that each device needs."""
+    return [LIBRARY / f"{name}.c" for name in names] + DEVICE_SOURCES
+
+
+GUESTS = ("exercise", "edu", "journal", "smmuv3", "viommu")
+# Of each program: the sources besides its own.
 PROGRAMS = {
-    "bench-init": [GUEST / "bench-init.c"],
-    "bench-syscall": [GUEST / "bench-syscall.c"],
-    "bench-map": [GUEST / "bench-map.c", GUEST / "bench-iommufd.c", GUEST / "bench-type1.c",
-                  *DEVICE],
-    "bench-place": [GUEST / "bench-place.c", *DEVICE],
-    "bench-nested": [GUEST / "bench-nested.c", LIBRARY / "stage1.c", *GUESTS, *DEVICE],
-    "bench-smmuv2": [GUEST / "bench-smmuv2.c", LIBRARY / "smmuv2.c", *GUESTS, *DEVICE],
-    "bench-replace": [GUEST / "bench-replace.c", LIBRARY / "edu.c", LIBRARY / "journal.c", *DEVICE],
-    "bench-vectors": [GUEST / "bench-vectors.c", LIBRARY / "nvme.c", LIBRARY / "journal.c", *DEVICE],
-    "bench-move": [GUEST / "bench-move.c", LIBRARY / "igb.c", LIBRARY / "journal.c", *DEVICE],
+    "bench-init": [],
+    "bench-syscall": [],
+    "bench-map": library(),
+    "bench-place": library(),
+    "bench-nested": library("stage1", *GUESTS),
+    "bench-smmuv2": library("smmuv2", *GUESTS),
+    "bench-replace": library("edu", "journal"),
+    "bench-vectors": library("nvme", "journal"),
+    "bench-move": library("igb", "journal"),
 }
 
 
@@ -39,8 +42,8 @@ def compile_all(directory):
     with open(directory / "compile.log", "w", encoding="utf-8") as log:
         for name, sources in PROGRAMS.items():
             line = ["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-I", LIBRARY,
-                    "-isystem", headers, "-o", directory / name, *sources]
+                    "-isystem", headers, "-o", directory / name, GUEST / f"{name}.c", *sources]
             if subprocess.run(line, stdout=log, stderr=log, check=False).returncode:
                 raise Problem(f"{name} does not compile; see {log.name}")
     files = {f"/test/{name}": directory / name for name in PROGRAMS}
-    return {**files, "/test/bind.sh": SELFTESTS / "bind.sh"}
+    return {**files, "/test/bind.sh": LIBRARY.parent / "bind.sh"}

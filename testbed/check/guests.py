@@ -21,7 +21,7 @@ from check import machines, passthrough, replay, smmu_log
 from check.passthrough import DEBUG, EDU, LOW_REGISTERS, complaints
 from check.journal import PAGE, read_journal, stream_id
 from machine import initramfs
-from machine.paths import ROOT, TESTBED, Problem
+from machine.paths import DEVICE_SOURCES, LIBRARY, ROOT, TESTBED, Problem
 
 GUEST = TESTBED / "guest"
 OWN_PROGRAMS = ["guest_memory", "nested_example", "nested_msi_address"]
@@ -148,7 +148,7 @@ def prepare(log, programs):
     that the machines need."""
     require_memory()
     poke = compile_tool("poke", programs, log)
-    container = compile_tool("container", programs, log)
+    container = compile_tool("container", programs, log, DEVICE_SOURCES)
     guest = log / "guest.cpio"
     initramfs.build(guest, GUEST / "vm-guest",
                     [f"{path}:/test/{path.name}" for path in
@@ -156,12 +156,14 @@ def prepare(log, programs):
     return [guest, machines.BIND, container, GUEST / "vm-host.sh", guest_image()]
 
 
-def compile_tool(name, programs, log):
-    """Build a program of testbed/guest for a machine or a guest; returns its path."""
+def compile_tool(name, programs, log, sources=()):
+    """Build a program of testbed/guest, with sources of the selftests' library, for a machine
+    or a guest; returns its path."""
     headers = Path(passthrough.user_headers()) / "include", ROOT / "include/uapi"
     initramfs.run_or_stop(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-Werror",
                            *(word for path in headers for word in ("-isystem", path)),
-                           "-o", programs / name, GUEST / f"{name}.c"],
+                           "-D_GNU_SOURCE", "-I", LIBRARY,
+                           "-o", programs / name, GUEST / f"{name}.c", *sources],
                           f"cannot compile {name}.c", log)
     return programs / name
 

@@ -49,4 +49,25 @@ static inline int find_doorbell(int iommufd, __u32 ioas, __u64 *iova)
 	return 0;
 }
 
+/*
+ * Make the kernel relocate the doorbell at @iova by mapping a page over it, which is
+ * unmapped again, and find it. Return: the cost of the map
+ */
+static inline uint64_t move_doorbell(int iommufd, __u32 ioas, void *page,
+				     __u64 *iova)
+{
+	__u64 before = *iova;
+	uint64_t start = counter_ns(), spent;
+	int ret = ioas_map(iommufd, ioas, page, PAGE, before);
+
+	spent = counter_ns() - start;
+	check(ret, "mapping over the doorbell");
+	check(ioas_unmap(iommufd, ioas, before, PAGE),
+	      "unmapping what was over the doorbell");
+	find_doorbell(iommufd, ioas, iova);
+	if (*iova == before)
+		fail("the doorbell", "did not move");
+	return spent;
+}
+
 #endif

@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cost of mapping and unmapping a page in an IOVA space with a device
- * attached, with up to n mappings in it.
+ * The cost of mapping and unmapping a page in an IOVA space with a device attached, with
+ * up to n mappings in it; bench/report.py says how it is counted.
  *
  *	bench-map iommufd|type1 BDF SIZE N...
  *
- * A round maps n pages of SIZE (4K, 2M or 1G), one call each, and unmaps them in the
- * same order. Page i is at FIRST_IOVA + i * SIZE, so the mappings are adjacent. Each
- * 4 KiB mapping has its own page. Larger mappings share one hugetlbfs page, and each
- * takes one page table entry. The count per call is the mean while the space is filled
- * or emptied. Rounds are repeated until each n has the same number of calls, so timer
- * ticks have the same weight in each figure.
+ * SIZE is 4K, 2M or 1G. Larger mappings than 4 KiB share one hugetlbfs page. Rounds are
+ * repeated until each n has the same number of calls, so timer ticks have the same weight
+ * in each figure.
  */
 #include <linux/mman.h>
-#include <sys/mman.h>
 
-#include "bench.h"
-#include "bench-map.h"
+#include "bench-ioas.h"
 
 /* Far from the legacy MSI window and from the IOVAs of relocated doorbells */
 #define FIRST_IOVA 0x200000000ULL
+
+/* A kind of IOVA space */
+struct space {
+	const char *name;
+	/* Create an empty one and attach the PCI device @bdf; exits on failure */
+	void (*open)(const char *bdf);
+	/* One mapping, readable and writable by the device */
+	int (*map)(void *va, __u64 iova, __u64 length);
+	int (*unmap)(__u64 iova, __u64 length);
+};
 
 struct page_size {
 	const char *option;
@@ -40,6 +45,56 @@ struct bench {
 	const struct page_size *size;
 	char *buffer;
 	size_t stride; /* between the memory of adjacent mappings */
+};
+
+static struct device device;
+static struct container container;
+static __u32 ioas;
+
+static void iommufd_space_open(const char *bdf)
+{
+	int fd = open_iommufd();
+
+	check(ioas_alloc(fd, &ioas), "allocating an IOAS");
+	check(device_open(&device, bdf, fd), "opening the device");
+	check(device_attach(&device, ioas), "attaching the device");
+}
+
+static int iommufd_space_map(void *va, __u64 iova, __u64 length)
+{
+	return ioas_map(device.iommufd, ioas, va, length, iova);
+}
+
+static int iommufd_space_unmap(__u64 iova, __u64 length)
+{
+	return ioas_unmap(device.iommufd, ioas, iova, length);
+}
+
+static void type1_space_open(const char *bdf)
+{
+	int group;
+
+	check(container_open(&container), "opening a container");
+	group = container_add_group(&container, bdf);
+	check(group < 0 ? group : 0, "adding the device's group");
+	check(device_open_group(&device, bdf, &container, group),
+	      "opening the device");
+}
+
+static int type1_space_map(void *va, __u64 iova, __u64 length)
+{
+	return container_map(&container, va, length, iova);
+}
+
+static int type1_space_unmap(__u64 iova, __u64 length)
+{
+	return container_unmap(&container, iova, length);
+}
+
+static const struct space spaces[] = {
+	{ "iommufd", iommufd_space_open, iommufd_space_map,
+	  iommufd_space_unmap },
+	{ "type1", type1_space_open, type1_space_map, type1_space_unmap },
 };
 
 /* Resident memory for @n pages: no counted call takes a page fault */
@@ -126,11 +181,13 @@ static void measure(const struct bench *bench, unsigned int n)
 
 static const struct space *find_space(const char *name)
 {
-	if (!strcmp(name, iommufd_space.name))
-		return &iommufd_space;
-	if (strcmp(name, type1_space.name))
-		fail(name, "no such kind of IOVA space");
-	return &type1_space;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++)
+		if (!strcmp(name, spaces[i].name))
+			return &spaces[i];
+	fail(name, "no such kind of IOVA space");
+	return NULL;
 }
 
 static const struct page_size *find_size(const char *option)

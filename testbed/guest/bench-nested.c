@@ -14,7 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "bench-ioas.h"
 #include "nested.h"
 
 #define RAM_IPA 0x40000000ULL
@@ -220,9 +220,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		fail("usage", "bench-nested BDF");
-	bench.iommufd = iommufd_open();
-	if (bench.iommufd < 0)
-		fail("/dev/iommu", strerror(-bench.iommufd));
+	bench.iommufd = open_iommufd();
 	check(edu_open(&bench.edu, argv[1], bench.iommufd), "opening a device");
 	check(ioas_alloc(bench.iommufd, &bench.ioas), "allocating an IOAS");
 	if (!can_nest(&bench))

@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cost of finding an IOVA for a doorbell when a device is attached to an
- * IOAS with n user mappings.
+ * The cost of finding an IOVA for a doorbell when a device is attached to an IOAS with n
+ * user mappings, and of enabling a vector then; bench/report.py says how it is counted.
  *
  *	bench-place BDF OTHER_BDF
  *
- * The device is attached to a page table that already has the mappings, so nothing
- * else in the call scales with them. It is counted twice: without a doorbell, which
- * the call then has to place, and with one that was mapped when the other device was
- * attached. The difference is the cost of placement. Each count is the minimum of
- * several calls, which excludes those interrupted by a timer tick.
+ * The device is attached to a page table that already has the mappings, so nothing else
+ * in the call scales with them. The cost of placement is the difference to an attach for
+ * which the other device has mapped the doorbell already.
  *
- * The mappings are n single pages, either far above 4 GiB with holes of several
- * sizes between them, or packed from the top of the aperture downward. Besides
- * them, nothing is mapped, and the first candidate is free; or a page is mapped at
- * each candidate up to 4 GiB, and the last series is tried as well; or at every
- * candidate, and every hole is examined.
- *
- * With the mappings and the doorbell present, enabling a vector by
- * VFIO_DEVICE_SET_IRQS is counted as well: the message is composed for the
- * doorbell's IOVA, whatever else is mapped.
+ * The mappings are n single pages, either far above 4 GiB with holes of several sizes
+ * between them, or packed from the top of the aperture downward. Besides them, nothing is
+ * mapped, and the first candidate is free; or a page is mapped at each candidate up to
+ * 4 GiB, and the last series is tried as well; or at every candidate, and every hole is
+ * examined.
  */
 #include <stdbool.h>
 #include <unistd.h>

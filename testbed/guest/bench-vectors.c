@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cost of many MSI-X vectors on one device: enabling n of them by one
- * VFIO_DEVICE_SET_IRQS, disabling them, relocating their doorbell by mapping a
- * page over it, and replacing the device's IOAS by one in which the doorbell's IOVA
- * is free, or is not.
+ * The cost of many MSI-X vectors on one device: enabling n of them, disabling them,
+ * relocating their doorbell, and replacing the device's IOAS by one in which the
+ * doorbell's IOVA is free, or is not. bench/report.py says how it is counted.
  *
  *	bench-vectors BDF
  *
- * The device is an NVMe controller. The addresses of its messages are read from the
- * MSI-X table, which VFIO lets the user map. The controller is started only after all
- * counting, and then has to send the interrupt of its first vector. QEMU runs it when the
- * host schedules it, not at a fixed instruction of the guest, so no kernel driver may have
- * started it before.
+ * The device is an NVMe controller, which is started only after all counting. QEMU runs it
+ * when the host schedules it, not at a fixed instruction of the guest, so no kernel driver
+ * may have started it before.
  */
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -133,19 +130,7 @@ static void count_switching(struct bench *bench, unsigned int n)
 
 static uint64_t move(struct bench *bench, __u64 *iova)
 {
-	__u64 before = *iova;
-	uint64_t start = counter_ns(), spent;
-	int ret = ioas_map(bench->iommufd, bench->ioas, bench->page, PAGE,
-			   before);
-
-	spent = counter_ns() - start;
-	check(ret, "mapping over the doorbell");
-	check(ioas_unmap(bench->iommufd, bench->ioas, before, PAGE),
-	      "unmapping what was over the doorbell");
-	find_doorbell(bench->iommufd, bench->ioas, iova);
-	if (*iova == before)
-		fail("the doorbell", "did not move");
-	return spent;
+	return move_doorbell(bench->iommufd, bench->ioas, bench->page, iova);
 }
 
 static void count_moves(struct bench *bench, unsigned int n)

@@ -12,12 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <linux/vfio_msi.h>
+
+#include "passthrough.h"
 
 #define PAGE 4096
 
@@ -72,58 +71,29 @@ static int duplicate(const char *pid, const char *path)
 	return fd;
 }
 
-static void print_doorbells(const struct vfio_iommu_type1_info_cap_msi *msi)
+/* Print the doorbells that the container reports */
+static void ask(const struct container *container)
 {
-	const char *at = (const char *)msi + msi->doorbells_offset;
+	struct vfio_iommu_type1_info_cap_msi msi;
+	struct doorbell_list list;
 	unsigned int i;
 
-	for (i = 0; i < msi->num_doorbells; i++, at += msi->doorbell_len) {
-		const struct iommu_msi_doorbell *doorbell = (const void *)at;
-
+	errno = -container_msi(container, &msi, &list);
+	if (errno && errno != ENOTTY)
+		fail("VFIO_IOMMU_GET_INFO");
+	for (i = 0; i < list.count; i++)
 		printf("doorbell iova=0x%llx granule=%llu vectors=%u\n",
-		       (unsigned long long)doorbell->iova, (unsigned long long)msi->granule,
-		       doorbell->vectors);
-	}
+		       (unsigned long long)list.at[i].iova, (unsigned long long)msi.granule,
+		       list.at[i].vectors);
 }
 
-/* Print the doorbells that the container reports */
-static void ask(int container)
+static void try_map(const struct container *container, unsigned long long iova)
 {
-	struct vfio_iommu_type1_info size = { .argsz = sizeof(size) };
-	const struct vfio_info_cap_header *cap;
-	struct vfio_iommu_type1_info *info;
-	__u32 at;
+	static char page[PAGE] __attribute__((aligned(PAGE)));
 
-	if (ioctl(container, VFIO_IOMMU_GET_INFO, &size))
-		fail("VFIO_IOMMU_GET_INFO");
-	info = calloc(1, size.argsz);
-	if (!info)
-		fail("calloc");
-	info->argsz = size.argsz;
-	if (ioctl(container, VFIO_IOMMU_GET_INFO, info))
-		fail("VFIO_IOMMU_GET_INFO");
-	for (at = info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0; at; at = cap->next) {
-		cap = (const void *)((const char *)info + at);
-		if (cap->id == VFIO_IOMMU_TYPE1_INFO_CAP_MSI)
-			print_doorbells((const void *)cap);
-	}
-	free(info);
-}
-
-static void try_map(int container, unsigned long long iova)
-{
-	struct vfio_iommu_type1_dma_map map = { .argsz = sizeof(map), .iova = iova,
-						.size = PAGE, .flags = VFIO_DMA_MAP_FLAG_READ };
-	struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap), .iova = iova,
-						    .size = PAGE };
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (page == MAP_FAILED)
-		fail("mmap");
-	map.vaddr = (unsigned long)page;
-	if (!ioctl(container, VFIO_IOMMU_MAP_DMA, &map))
-		ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+	errno = -container_map(container, page, PAGE, iova);
+	if (!errno)
+		container_unmap(container, iova, PAGE);
 	else if (errno == EEXIST)
 		printf("mapped iova=0x%llx\n", iova);
 	else
@@ -132,15 +102,15 @@ static void try_map(int container, unsigned long long iova)
 
 int main(int argc, char **argv)
 {
-	int container;
+	struct container container = {};
 
 	if (argc != 2 && argc != 3) {
 		fprintf(stderr, "usage: container PID [IOVA]\n");
 		return 2;
 	}
-	container = duplicate(argv[1], "/dev/vfio/vfio");
-	ask(container);
+	container.fd = duplicate(argv[1], "/dev/vfio/vfio");
+	ask(&container);
 	if (argc == 3)
-		try_map(container, strtoull(argv[2], NULL, 0));
+		try_map(&container, strtoull(argv[2], NULL, 0));
 	return 0;
 }

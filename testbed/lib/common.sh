@@ -43,6 +43,15 @@ help_text() {
 	sed -n '2,/^[^#]/{/^# SPDX/d;s/^# \{0,1\}//p}' "$0"
 }
 
+# no_arguments ARGUMENT...: Of a script that takes only --help: exit if it has arguments.
+no_arguments() {
+	case ${1:-} in
+	'') ;;
+	--help) help_text; exit 0 ;;
+	*) usage_error "unknown argument $1 (try --help)" ;;
+	esac
+}
+
 # seconds_since START: Print the seconds since START, an $EPOCHREALTIME, with one decimal.
 seconds_since() {
 	local us=$((${EPOCHREALTIME/./} - ${1/./}))
@@ -192,6 +201,11 @@ in_list() {
 tree_fingerprint() {
 	(cd "$1" && find . -path ./.pc -prune -o \( -type f -o -type l \) -printf '%P %s %T@ %l\n') |
 		sort | sha256sum | cut -d' ' -f1
+}
+
+# pristine_id: Print what identifies the source in out/pristine.
+pristine_id() {
+	sed -n 's/^id=//p' "$OUT/pristine.version"
 }
 
 # tree_version DIR: Print the kernel version from a source tree's Makefile.

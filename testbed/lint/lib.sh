@@ -1,52 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-# Common code of the linters: their verbs, the files that they check, and
-# verdicts cached by content. Sourced by each linter.
-#
-# A linter prints one line per finding; lines that start with "# " are remarks.
-# Its exit code: 0 no finding, 1 findings, 4 nothing to check (a remark says
-# why), anything else: the linter failed.
-# shellcheck shell=bash
+# Common code of the linters: their verdicts, and the files that they check. Sourced by lint,
+# which sets LINTER, its directory SEEDS, and WORK, a directory for files of its own.
+# shellcheck shell=bash disable=SC2164 # sourced by a script that sets -e
 shopt -s inherit_errexit
-# shellcheck source=testbed/lib/common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
-# shellcheck source=testbed/lib/memory.sh
-. "$ROOT/testbed/lib/memory.sh"
 
-LINTER=${0##*/}
-# shellcheck disable=SC2034 # used by memory.sh
-MEMORY=lint/$LINTER
-LINT=$ROOT/testbed/lint
-# shellcheck disable=SC2034 # used by the linters
-SEEDS=$LINT/seeds/$LINTER
-WORK=$OUT/lint/$LINTER
 NOTHING=4
-FAILED=3
-
-# linter_main VERB: Run the linter's function check or seed, which prints findings.
-linter_main() {
-	local findings rc
-	case ${1:-} in
-	check | seed) ;;
-	--help) help_text; exit 0 ;;
-	*) usage_error "usage: testbed/lint/$LINTER check|seed" ;;
-	esac
-	if [ ! -d "$TREE" ] || [ ! -d "$PRISTINE" ]; then
-		die "no $TREE: run make tree first"
-	fi
-	mkdir -p "$WORK"
-	rm -f "$WORK/changes"
-	# On the left of || or in an if, the verb would run without errexit.
-	set +e
-	findings=$(set -e; with_lock lint "$1")
-	rc=$?
-	[ -z "$findings" ] || printf '%s\n' "$findings"
-	case $rc in
-	0 | "$NOTHING") ;;
-	*) return "$FAILED" ;;
-	esac
-	! grep -qv -e '^# ' -e '^$' <<<"$findings" || return 1
-	return "$rc"
-}
 
 remark() {
 	printf '# %s\n' "$*"
@@ -95,10 +53,6 @@ tool_lines() {
 	if ! grep -E -e "$pattern" <<<"$output" && [ "$rc" != 0 ]; then
 		die "$1 failed: $(grep . <<<"$output" | tail -n 1)"
 	fi
-}
-
-pristine_id() {
-	sed -n 's/^id=//p' "$OUT/pristine.version"
 }
 
 # find_changes: Print all files that the series changes ("m") or adds ("a") in the

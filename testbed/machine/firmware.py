@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from machine import qemu
+from machine import initramfs, qemu
 from machine.paths import CACHE, TESTBED, Problem
 from machine.recall import digest
 
@@ -83,27 +83,13 @@ def root_complexes(table):
     return found
 
 
-def archive(table):
-    """A cpio archive ("newc") with only the table, padded for the next archive."""
-    parent = Path(OVERRIDE).parent
-    names = [str(p) for p in reversed(parent.parents)][1:] + [str(parent)]
-    parts = [entry(number, name, 0o040755, b"") for number, name in enumerate(names, 1)]
-    parts.append(entry(len(names) + 1, OVERRIDE, 0o100644, table))
-    parts.append(entry(0, "TRAILER!!!", 0, b""))
-    data = b"".join(parts)
-    return data + bytes(-len(data) % 512)
-
-
-def entry(inode, name, mode, data):
-    """One member; name and data both start and end at multiples of four bytes."""
-    fields = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
-    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
-    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
-
-
-def prepend(initrd, table):
-    """Prepend the table to `initrd`."""
-    initrd.write_bytes(archive(table) + initrd.read_bytes())
+def prepend(initrd, table, tree):
+    """Put an archive with only the table in front of `initrd`."""
+    with tempfile.TemporaryDirectory() as work:
+        file, archive = Path(work) / "table", Path(work) / "archive"
+        file.write_bytes(table)
+        initramfs.generate(archive, initramfs.description({f"/{OVERRIDE}": (file, 0o644)}), tree)
+        initrd.write_bytes(archive.read_bytes() + initrd.read_bytes())
 
 
 def own_table(options):

@@ -12,6 +12,10 @@ TESTBED = Path(__file__).resolve().parent.parent
 ROOT = TESTBED.parent
 OUT = Path(os.environ.get("OUT") or ROOT / "out").resolve()
 CACHE = OUT / "cache"
+# The library of the selftests, and the parts of it that open and map for any device.
+LIBRARY = ROOT / "tools/testing/selftests/passthrough/lib"
+DEVICE_SOURCES = [LIBRARY / f"{name}.c"
+                  for name in ("device", "iommufd", "platform", "sysfs", "type1")]
 
 
 class Problem(Exception):

@@ -59,7 +59,7 @@ queue_key() {
 		(cd "$ROOT" && find patches packaging CHANGELOG.md Kconfig MAINTAINERS Makefile "${OVERLAY_DIRS[@]}" \
 			testbed/{lib,host,tree,kernel,config} testbed/suites/series -type f \
 			! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
-		sed -n 's/^id=//p' "$OUT/pristine.version"
+		pristine_id
 		quilt --version
 		git --version
 		patch --version

@@ -36,14 +36,12 @@ changed_times() {
 }
 
 refresh_with_nothing_changed_changes_no_byte() {
-	fresh_sandbox
 	cp -a patches before
 	in_sandbox testbed/tree/refresh
 	diff -r before patches || fail "the patches are not in the form that make refresh writes: run it"
 }
 
 an_edited_file_goes_into_its_patch_and_back_again() {
-	fresh_sandbox
 	first_step
 	cp -a patches before
 	in_sandbox env PATCH="$PATCH_FILE" testbed/tree/edit
@@ -64,7 +62,6 @@ an_edited_file_goes_into_its_patch_and_back_again() {
 }
 
 a_file_that_no_patch_touched_joins_the_edited_patch() {
-	fresh_sandbox
 	first_step
 	in_sandbox env PATCH="$PATCH_FILE" testbed/tree/edit
 	echo '# an edit' >>out/linux/Kbuild
@@ -75,7 +72,6 @@ a_file_that_no_patch_touched_joins_the_edited_patch() {
 }
 
 a_new_file_in_the_tree_is_refused_by_refresh() {
-	fresh_sandbox
 	first_step
 	in_sandbox env PATCH="$PATCH_FILE" testbed/tree/edit
 	sleep 0.01
@@ -86,7 +82,6 @@ a_new_file_in_the_tree_is_refused_by_refresh() {
 # The first patch changes a line that a later one changes as well.
 an_edit_that_a_later_patch_trips_over_is_told() {
 	local file later line
-	fresh_sandbox
 	first_step
 	later=$(sed 's/#.*//; /^$/d' patches/series | tail -n +2 | sed 's,^,patches/,' | xargs grep -l '^-[^-]' | tail -n 1)
 	file=$(sed -n 's,^--- a/,,p' "$later" | sed -n 1p)
@@ -100,7 +95,6 @@ an_edit_that_a_later_patch_trips_over_is_told() {
 
 quilt_and_editors_do_not_write_to_the_pristine_tree() {
 	local before path
-	fresh_sandbox
 	first_step
 	rm -rf out/linux out/linux.state
 	before=$(cd out/pristine && find . -type f -exec sha256sum {} + | sort; tree_fingerprint .)
@@ -119,7 +113,6 @@ quilt_and_editors_do_not_write_to_the_pristine_tree() {
 }
 
 a_spoiled_pristine_tree_is_noticed_and_replaced() {
-	fresh_sandbox
 	echo spoiled >>out/pristine/Kbuild
 	in_sandbox testbed/tree/source
 	lacks spoiled out/pristine/Kbuild
@@ -127,7 +120,6 @@ a_spoiled_pristine_tree_is_noticed_and_replaced() {
 
 only_files_whose_text_changed_get_a_new_time() {
 	local before
-	fresh_sandbox
 	first_step
 	before=$(times)
 	in_sandbox env FORCE= testbed/tree/refresh
@@ -144,7 +136,6 @@ only_files_whose_text_changed_get_a_new_time() {
 
 an_overlay_file_replaced_by_an_older_one_gets_a_new_link() {
 	local path before
-	fresh_sandbox
 	path=$(testbed/tree/patchqueue.py overlay 1000000 | grep '\.c$' | sed -n 1p)
 	before=$(stat -c %Y.%y "out/linux/$path")
 	echo '/* older */' >older
@@ -158,7 +149,6 @@ an_overlay_file_replaced_by_an_older_one_gets_a_new_link() {
 
 a_removed_step_takes_its_overlay_files_along() {
 	local step path
-	fresh_sandbox
 	step=$(cd patches && grep -l '^X-Overlay: .*/' -- *.patch | tail -n 1)
 	path=$(sed -n 's/^X-Overlay: \([^ ]*\/[^ ]*\).*/\1/p' "patches/$step" | sed -n 1p)
 	[ -e "out/linux/$path" ]
@@ -170,7 +160,6 @@ a_removed_step_takes_its_overlay_files_along() {
 
 a_tree_of_the_first_steps_holds_only_their_files() {
 	local steps
-	fresh_sandbox
 	steps=$(grep -c . patches/series)
 	in_sandbox testbed/tree/assemble --dir out/first --upto 1
 	[ "$(cd out/first && quilt --quiltrc - applied | wc -l)" = 1 ]

@@ -10,20 +10,13 @@ MAIL_CASES=(
 	the_git_tree_has_a_commit_for_each_patch_ends_as_the_assembled_tree_and_keeps_work
 )
 
-# make_mails [FIXES=1]: in the sandbox, as a git user that needs no settings here.
+# make_mails [FIXES=1], make_git [FORCE=1]: in the sandbox.
 make_mails() {
-	in_sandbox env "$@" GIT_CONFIG_COUNT=2 \
-		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=testbed \
-		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost \
-		testbed/tree/series
+	as_git_user testbed in_sandbox "$@" testbed/tree/series
 }
 
-# make_git [FORCE=1]: in the sandbox, as make_mails.
 make_git() {
-	in_sandbox env "$@" GIT_CONFIG_COUNT=2 \
-		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=testbed \
-		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost \
-		testbed/tree/git
+	as_git_user testbed in_sandbox "$@" testbed/tree/git
 }
 
 # made_git: git in the tree that make_git made.
@@ -80,7 +73,6 @@ links_come_and_go() {
 
 the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
 	local path
-	fresh_sandbox
 	make_mails
 	apply_mails "$SANDBOX/out/series"
 	am_git diff --name-only "$(am_git rev-list --max-parents=0 HEAD)" HEAD | sort >"$LOG/am.paths"
@@ -93,7 +85,6 @@ the_mails_pass_git_am_on_a_pristine_tree_and_give_the_assembled_tree() {
 # They are first, so the tree after them is a step of the series, which builds.
 the_fixes_alone_pass_git_am_on_a_pristine_tree() {
 	local count
-	fresh_sandbox
 	make_mails FIXES=1
 	apply_mails "$SANDBOX/out/series-fixes"
 	count=$("$ROOT/testbed/tree/patchqueue.py" fixes | wc -l)
@@ -103,7 +94,6 @@ the_fixes_alone_pass_git_am_on_a_pristine_tree() {
 
 the_mails_are_signed_off_by_the_git_user() {
 	local mail
-	fresh_sandbox
 	make_mails
 	[ "$(find out/series -type f | wc -l)" = $(($("$ROOT/testbed/tree/patchqueue.py" steps | wc -l) + 1)) ]
 	for mail in out/series/*; do
@@ -140,7 +130,6 @@ subjects() {
 # Twice: from scratch, and with the source present and the series changed.
 the_git_tree_has_a_commit_for_each_patch_ends_as_the_assembled_tree_and_keeps_work() {
 	local path=tools/iommu/msi-doorbell-check
-	fresh_sandbox
 	make_git
 	diff <(subjects) <(made_git log --reverse --format=%s | tail -n +2)
 	diff -r --exclude=.git --exclude=.pc out/linux-git out/linux

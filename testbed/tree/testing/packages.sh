@@ -14,14 +14,10 @@ RELEASE_NAME='Somebody Whose Name and Address Need Two Lines of a Mail'
 made_release() {
 	local name
 	[ ! -d "$LOG/release" ] || return 0
-	fresh_sandbox
 	for name in packaging COPYING README.md CHANGELOG.md UPSTREAM-MAP.md; do
 		cp -a "$ROOT/$name" .
 	done
-	in_sandbox env GIT_CONFIG_COUNT=2 \
-		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0="$RELEASE_NAME" \
-		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost \
-		testbed/tree/release
+	as_git_user "$RELEASE_NAME" in_sandbox testbed/tree/release
 	mv out/release "$LOG/release"
 }
 
@@ -98,9 +94,7 @@ b4_shazam_takes_the_release_and_gives_the_assembled_tree() {
 	mkdir -p "$LOG/b4.home"
 	(
 		cd "$LOG/am"
-		HOME=$LOG/b4.home GIT_CEILING_DIRECTORIES=$LOG GIT_CONFIG_COUNT=2 \
-			GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=testbed \
-			GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost \
+		HOME=$LOG/b4.home GIT_CEILING_DIRECTORIES=$LOG as_git_user testbed \
 			b4 --offline-mode shazam -m "$LOG"/release/*.mbox
 	)
 	diff <(subjects) <(am_git log --reverse --format=%s | tail -n +2)

@@ -61,19 +61,16 @@ other_version() {
 }
 
 a_tree_older_than_the_pinned_version_is_refused() {
-	fresh_sandbox
 	other_version 's/^SUBLEVEL = .*/SUBLEVEL = 116/'
 	refused_here "is Linux 6.12.116, too old" testbed/tree/assemble
 }
 
 a_tree_that_is_not_6_12_is_refused() {
-	fresh_sandbox
 	other_version 's/^PATCHLEVEL = .*/PATCHLEVEL = 13/'
 	refused_here "is Linux 6.13.[0-9]*: the series needs a 6.12.y tree" testbed/tree/assemble
 }
 
 a_directory_that_is_no_kernel_source_is_refused() {
-	fresh_sandbox
 	mkdir -p "$LOG/other.empty"
 	SOURCE=$LOG/other.empty
 	refused_here "is no Linux source tree" testbed/tree/assemble
@@ -81,7 +78,6 @@ a_directory_that_is_no_kernel_source_is_refused() {
 
 an_overlay_file_over_an_upstream_file_is_refused() {
 	local path
-	fresh_sandbox
 	path=$(testbed/tree/patchqueue.py touched 1000000 | grep '^drivers/' | sed -n 1p)
 	mkdir -p "${path%/*}"
 	echo >"$path"
@@ -89,28 +85,24 @@ an_overlay_file_over_an_upstream_file_is_refused() {
 }
 
 an_overlay_file_that_no_patch_lists_is_refused() {
-	fresh_sandbox
 	echo >include/linux/unlisted.h
 	refused "include/linux/unlisted.h is listed by no patch"
 }
 
 an_overlay_file_that_two_patches_list_is_refused() {
 	local path
-	fresh_sandbox
 	path=$(testbed/tree/patchqueue.py overlay 1000000 | grep / | sed -n 1p)
 	sed -i "1a X-Overlay: $path" "patches/$(tail -n 1 patches/series)" "patches/$(head -n 1 patches/series)"
 	refused "is listed by two patches"
 }
 
 a_listed_overlay_file_that_does_not_exist_is_refused() {
-	fresh_sandbox
 	sed -i "1a X-Overlay: drivers/iommu/absent.c" "patches/$(head -n 1 patches/series)"
 	refused "lists overlay file drivers/iommu/absent.c, which does not exist"
 }
 
 a_patch_that_creates_a_file_is_refused() {
 	local patch
-	fresh_sandbox
 	patch=$(a_step)
 	cat >>"patches/$patch" <<-END
 		diff --git a/drivers/iommu/created.c b/drivers/iommu/created.c
@@ -125,7 +117,6 @@ a_patch_that_creates_a_file_is_refused() {
 
 a_patch_that_does_not_apply_is_refused() {
 	local patch
-	fresh_sandbox
 	patch=$(a_step)
 	sed -i 's/^ \(.*[a-z].*\)/ \1 drifted/' "patches/$patch"
 	refused "$patch does not apply to .* without fuzz"
@@ -134,21 +125,18 @@ a_patch_that_does_not_apply_is_refused() {
 # Only the first line of context differs: patch would accept that with fuzz.
 a_patch_that_needs_fuzz_is_refused() {
 	local patch
-	fresh_sandbox
 	patch=$(a_step)
 	sed -i '/^@@/{n;s/^ .*/ this line is elsewhere/}' "patches/$patch"
 	refused "$patch does not apply to .* without fuzz"
 }
 
 a_missing_patch_is_refused() {
-	fresh_sandbox
 	echo 9999-absent.patch >>patches/series
 	refused "patches/series names 9999-absent.patch"
 }
 
 changes_made_in_the_tree_by_hand_are_not_thrown_away() {
 	local path
-	fresh_sandbox
 	path=out/linux/$(testbed/tree/patchqueue.py touched 1000000 | sed -n 1p)
 	echo '/* by hand */' >>"$path"
 	refused_here "were changed by hand" testbed/tree/assemble
@@ -158,7 +146,6 @@ changes_made_in_the_tree_by_hand_are_not_thrown_away() {
 }
 
 mails_without_a_git_user_are_refused() {
-	fresh_sandbox
 	refused_here "git does not know who signs off" \
 		env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 testbed/tree/series
 }

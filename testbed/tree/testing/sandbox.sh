@@ -34,11 +34,12 @@ copy_repository() {
 	cp "$ROOT/Makefile" "$SANDBOX/"
 }
 
-# fresh_sandbox: as make_sandbox has left it, with the series assembled.
-fresh_sandbox() {
+# in_fresh_sandbox COMMAND...: as make_sandbox has left it, with the series assembled.
+in_fresh_sandbox() {
 	rm -rf "$SANDBOX"
 	cp -a "$SANDBOX.clean" "$SANDBOX"
 	cd "$SANDBOX"
+	"$@"
 }
 
 remove_sandbox() {
@@ -53,6 +54,14 @@ in_sandbox() {
 		env -u BASE -u DEBUG -u LOCKS_HELD -u TREE -u FORCE OUT="$SANDBOX/out" V='' LINUX="${SOURCE:-$SMALL}" \
 			GIT_CEILING_DIRECTORIES="$LOG" "$@"
 	)
+}
+
+# as_git_user NAME COMMAND...: as a git user that needs no settings of this machine.
+as_git_user() {
+	local -x GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=$1
+	local -x GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=testbed@localhost
+	shift
+	"$@"
 }
 
 fail() {

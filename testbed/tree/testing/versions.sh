@@ -56,7 +56,6 @@ applies_to() {
 
 applies_with_no_fuzz_to_the_pinned_version() {
 	local version
-	fresh_sandbox
 	version=$({
 		sed -n 's/^debian=//p' "$OUT/pristine.version"
 		offered_versions
@@ -68,7 +67,6 @@ applies_with_no_fuzz_to_the_pinned_version() {
 # A change in upstream should be reported, but is no failure of this revision.
 applies_with_no_fuzz_to_the_newest_version_that_apt_offers() {
 	local version
-	fresh_sandbox
 	version=$(offered_versions | sed -n 1p)
 	[ -n "$version" ] || skip "apt offers no linux-source-6.12"
 	small_tree_of "$version" >/dev/null

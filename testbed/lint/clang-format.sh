@@ -1,13 +1,9 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: new C files are formatted as the kernel's .clang-format says
 #
 # Only the overlay's files: upstream's own have hundreds of differences.
-#
-# Usage: testbed/lint/clang-format check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash disable=SC2164 # sourced by a script that sets -e
+need_packages clang-format
 
 # misformatted FILE: Print findings. FILE is absolute or relative to the tree's top.
 misformatted() (
@@ -22,8 +18,7 @@ checked() {
 
 check() {
 	local files
-	need_packages clang-format
-	TOOL="$(sums "$LINT/$LINTER" "$TREE/.clang-format") $(clang-format --version)"
+	TOOL="$(sums "$LINT/$LINTER.sh" "$TREE/.clang-format") $(clang-format --version)"
 	mapfile -t files < <(overlay_files '\.[ch]$')
 	[ ${#files[@]} != 0 ] || nothing "no C file in the overlay"
 	remark "${#files[@]} files"
@@ -31,8 +26,5 @@ check() {
 }
 
 seed() {
-	need_packages clang-format
 	misformatted "$SEEDS/misformatted.c"
 }
-
-linter_main "$@"

@@ -1,13 +1,9 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: shell scripts pass shellcheck
 #
 # Checks every shell script of the repository, found by its first line or by .sh.
-#
-# Usage: testbed/lint/shellcheck check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash disable=SC2164 # sourced by a script that sets -e
+need_packages shellcheck
 
 # complaints SCRIPT: Print findings. Paths of sourced files are relative to the repository.
 complaints() (
@@ -23,20 +19,16 @@ checked() {
 
 check() {
 	local scripts libraries
-	need_packages shellcheck
 	mapfile -t scripts < <(scripts_of '[/ ](ba|da)?sh( |$)' '[.]sh')
 	[ ${#scripts[@]} != 0 ] || die "no shell script found: the search itself must be broken"
 	remark "${#scripts[@]} scripts"
 	cd "$ROOT"
 	# A script's verdict also depends on the files that it sources.
 	libraries=$(printf '%s\n' "${scripts[@]}" | grep '\.sh$' | xargs -r sha256sum)
-	TOOL="$(sums "$LINT/$LINTER") $(shellcheck --version) $libraries"
+	TOOL="$(sums "$LINT/$LINTER.sh") $(shellcheck --version) $libraries"
 	in_parallel checked "${scripts[@]}"
 }
 
 seed() {
-	need_packages shellcheck
 	complaints "$SEEDS/unquoted.sh"
 }
-
-linter_main "$@"

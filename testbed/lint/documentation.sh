@@ -1,15 +1,11 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: new documentation is sound reStructuredText and its references resolve
 #
 # Parses the overlay's .rst files with docutils and simple stand-ins for the
 # directives of Sphinx and the kernel, and checks in all new files that the files
 # named below Documentation/ exist.
-#
-# Usage: testbed/lint/documentation check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash
+need_packages python3-docutils
 
 # Only Debian's Python finds Debian's docutils.
 rst() {
@@ -31,13 +27,11 @@ check() {
 	mapfile -t documents < <(overlay_files '^Documentation/.*\.rst$')
 	dangling "${files[@]}"
 	[ ${#documents[@]} != 0 ] || nothing "the overlay has no .rst file"
-	need_packages python3-docutils
 	remark "${#documents[@]} documents"
 	rst "$TREE" "${documents[@]}"
 }
 
 seed() {
-	need_packages python3-docutils
 	rm -rf "$WORK/seed"
 	mkdir -p "$WORK/seed/Documentation"
 	cp "$SEEDS/seeded.rst" "$WORK/seed/Documentation"
@@ -46,5 +40,3 @@ seed() {
 	rst "$WORK/seed" Documentation/seeded.rst
 	dangling "$SEEDS/seeded.rst"
 }
-
-linter_main "$@"

@@ -1,14 +1,9 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: the mails of the series pass checkpatch --strict
 #
 # Runs the kernel's checkpatch on the signed mails written by make series, and
 # reports errors, warnings and checks.
-#
-# Usage: testbed/lint/checkpatch check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash disable=SC2164 # sourced by a script that sets -e
 
 # run_checkpatch MAIL: Run checkpatch in a copy of the tree's top directory, as it
 # writes a file of CamelCase names there. Git is disabled, since the tree may be
@@ -31,7 +26,7 @@ run_checkpatch() {
 # checked MAIL: Print the findings. Dates and commit IDs, new in each run, are ignored.
 checked() {
 	remember "$(pristine_id)
-		$(sums "$LINT/$LINTER" "$TREE"/MAINTAINERS)
+		$(sums "$LINT/$LINTER.sh" "$TREE"/MAINTAINERS)
 		$(sed '/^Date: /d;/^From [0-9a-f]\{40\} /d' "$1" | sha256sum)" run_checkpatch "$1"
 }
 
@@ -76,5 +71,3 @@ check() {
 seed() {
 	run_checkpatch "$SEEDS/0001-seeded-bug.patch"
 }
-
-linter_main "$@"

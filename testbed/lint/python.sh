@@ -1,13 +1,9 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: Python files compile without a warning, define all that they use, and use what they name
 #
 # Runs pyflakes on every Python file of the repository, found by its first line or by .py.
-#
-# Usage: testbed/lint/python check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash disable=SC2164 # sourced by a script that sets -e
+need_packages pyflakes3
 
 # complaints FILE...: Print findings. Python's own warnings, for example of an invalid escape
 # sequence, are errors.
@@ -17,7 +13,6 @@ complaints() {
 
 check() {
 	local files
-	need_packages pyflakes3
 	mapfile -t files < <(scripts_of '[/ ]python' '[.]py')
 	[ ${#files[@]} != 0 ] || die "no Python file found: the search itself must be broken"
 	remark "${#files[@]} files"
@@ -26,9 +21,6 @@ check() {
 }
 
 seed() {
-	need_packages pyflakes3
 	cd "$SEEDS"
 	complaints ./*.py
 }
-
-linter_main "$@"

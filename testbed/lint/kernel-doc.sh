@@ -1,14 +1,9 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: kernel-doc comments are complete
 #
 # Runs the kernel's kernel-doc -Wall -Werror. The overlay's files must have no
 # warning, touched upstream files none that pristine does not have.
-#
-# Usage: testbed/lint/kernel-doc check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash disable=SC2164 # sourced by a script that sets -e
 
 # warnings TREE FILE: Print warnings. The exit code, their number modulo 256, is not
 # reliable. Some warnings quote the comment's first line in a second line.
@@ -38,7 +33,7 @@ new_warnings() {
 
 check() {
 	local overlay touched
-	TOOL=$(sums "$LINT/$LINTER" "$TREE/scripts/kernel-doc" "$LINT/newwarnings.py")
+	TOOL=$(sums "$LINT/$LINTER.sh" "$TREE/scripts/kernel-doc" "$LINT/newwarnings.py")
 	mapfile -t overlay < <(overlay_files '\.[ch]$')
 	mapfile -t touched < <(touched_files '\.[ch]$')
 	[ ${#overlay[@]} != 0 ] || [ ${#touched[@]} != 0 ] || nothing "no C file in the series"
@@ -50,5 +45,3 @@ check() {
 seed() {
 	warnings "$TREE" "$SEEDS/undescribed.c"
 }
-
-linter_main "$@"

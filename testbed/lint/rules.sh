@@ -1,15 +1,10 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: the repository keeps its own rules
 #
 # No names of package servers, no URIs, no paths of the local machine, an SPDX line
 # in each source file, executable bits that match the first line, and mails that
 # match the overlay.
-#
-# Usage: testbed/lint/rules check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash disable=SC2164 # sourced by a script that sets -e
 
 # package_hosts: Print the package servers that this machine uses.
 package_hosts() {
@@ -25,7 +20,7 @@ apt_sources() {
 # rules REPOSITORY PLACE: Check the files on stdin, which must not name the directory PLACE.
 rules() {
 	local hosts
-	mapfile -t hosts < <(remember "$(sums "$LINT/$LINTER") $(apt_sources)" package_hosts)
+	mapfile -t hosts < <(remember "$(sums "$LINT/$LINTER.sh") $(apt_sources)" package_hosts)
 	"$LINT/rules.py" "$1" "$2" "$PRISTINE" "${hosts[@]}"
 }
 
@@ -51,5 +46,3 @@ seed() {
 	chmod 755 testbed/executable.c
 	find . -type f -printf '%P\n' | rules "$repository" "$ROOT"
 }
-
-linter_main "$@"

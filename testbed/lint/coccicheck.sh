@@ -1,4 +1,3 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: coccicheck reports nothing that it does not report in pristine
 #
@@ -7,19 +6,16 @@
 # the first failure, and with a relative M= it checks nothing.
 #
 # The semantic patches of the series' own rules (testbed/lint/cocci) run first.
-#
-# Usage: testbed/lint/coccicheck check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash
 # shellcheck source=testbed/lint/objects.sh
 . "$LINT/objects.sh"
+need_packages coccinelle ocaml-nox libpython3.11
 
 RULES=$LINT/cocci
 
 tools() {
 	spatch --version
-	sums "$LINT/$LINTER" "$LINT/objects.sh" "$LINT/newwarnings.py"
+	sums "$LINT/$LINTER.sh" "$LINT/objects.sh" "$LINT/newwarnings.py"
 	pristine_id
 }
 
@@ -92,7 +88,7 @@ key_of() {
 # own_key FILE...: Print everything that own_rules depends on.
 own_key() {
 	spatch --version
-	sums "$LINT/$LINTER" "$RULES"/*.cocci
+	sums "$LINT/$LINTER.sh" "$RULES"/*.cocci
 	(cd "$TREE" && sha256sum "$@")
 }
 
@@ -136,7 +132,6 @@ base() {
 
 check() {
 	local files sources
-	need_packages coccinelle ocaml-nox libpython3.11
 	mapfile -t files < <(changed_files | grep '\.[ch]$')
 	[ ${#files[@]} != 0 ] || nothing "no C file in the series"
 	remark "${#files[@]} files"
@@ -154,7 +149,6 @@ check() {
 # in OCaml, which both need packages besides coccinelle.
 seed() {
 	local script sources
-	need_packages coccinelle ocaml-nox libpython3.11
 	rm -rf "$WORK/seed"
 	cp -r "$SEEDS" "$WORK/seed"
 	mapfile -t sources < <(cd "$WORK/seed" && find . -name '*.c' -printf '%P\n' | sort)
@@ -163,5 +157,3 @@ seed() {
 		coccicheck linux "$WORK/seed" "scripts/coccinelle/$script.cocci"
 	done
 }
-
-linter_main "$@"

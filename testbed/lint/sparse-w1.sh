@@ -1,17 +1,13 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # case: sparse and W=1 find nothing that they do not find in pristine
 #
 # Compiles the directories that the series changes, and all other files that it
 # touches, with C=2 W=1. Then compiles the objects that had warnings in pristine, and
 # compares the warnings without line numbers.
-#
-# Usage: testbed/lint/sparse-w1 check|seed
-set -euo pipefail
-# shellcheck source=testbed/lint/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck shell=bash
 # shellcheck source=testbed/lint/objects.sh
 . "$LINT/objects.sh"
+need_packages sparse
 
 # Users of the touched headers. drivers/iommu includes the SMMUs and iommufd.
 DIRECTORIES=(drivers/iommu/ drivers/irqchip/ drivers/vfio/ kernel/irq/)
@@ -21,7 +17,7 @@ SOURCES='^(arch|block|drivers|fs|include|init|kernel|lib|mm|net|security|sound|v
 tools() {
 	"${CROSS_COMPILE}gcc" --version
 	sparse --version
-	sums "$LINT/$LINTER" "$LINT/objects.sh" "$LINT/newwarnings.py" "$ROOT/testbed/lib/kbuild.sh"
+	sums "$LINT/$LINTER.sh" "$LINT/objects.sh" "$LINT/newwarnings.py" "$ROOT/testbed/lib/kbuild.sh"
 }
 
 in_directories() {
@@ -110,7 +106,6 @@ without_objects() {
 
 check() {
 	local objects
-	need_packages sparse
 	[ "$(changed_files | grep -cE "$SOURCES")" != 0 ] || nothing "the series has no kernel source"
 	{ patched; for_ppc64 patched; } >"$WORK/linux"
 	mapfile -t objects < <(cut -d' ' -f1 "$WORK/linux" | sort -u)
@@ -125,7 +120,6 @@ check() {
 # has one of them at another line.
 seed() {
 	local o module=$WORK/seed log=$OUT/log/lint-compile-seed.log
-	need_packages sparse
 	prepare_objects linux
 	o=$(objects_of linux)
 	rm -rf "$module"
@@ -139,5 +133,3 @@ seed() {
 	without_objects "$WORK/seed.log" >"$WORK/seed.warnings"
 	"$LINT/newwarnings.py" new "$SEEDS/pristine.warnings" "$WORK/seed.warnings"
 }
-
-linter_main "$@"
