@@ -22,6 +22,7 @@
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/iommu-msi-rewriter.h>
+#include <linux/rculist.h>
 #include <linux/sched/signal.h>
 
 #include <trace/events/iommu_msi.h>
@@ -89,7 +90,7 @@ static int doorbell_rewrite(struct iommu_doorbell *doorbell)
 	struct msi_user *user;
 	int rc;
 
-	list_for_each_entry(user, &doorbell->users, doorbell_item) {
+	list_for_each_entry_lockless(user, &doorbell->users, doorbell_item) {
 		rc = msi_user_rewrite(user);
 		if (rc)
 			return rc;
@@ -99,13 +100,13 @@ static int doorbell_rewrite(struct iommu_doorbell *doorbell)
 
 /* Places */
 
-/* Map what is mapped at the IOVAs that doorbell_begin() has added, too */
+/* Map what users want at the IOVAs that doorbell_begin() has added, too */
 static int doorbell_complete(struct iommu_doorbell *doorbell)
 {
 	struct msi_user *user;
 	int rc;
 
-	list_for_each_entry(user, &doorbell->users, doorbell_item) {
+	list_for_each_entry_lockless(user, &doorbell->users, doorbell_item) {
 		guard(mutex)(&doorbell->space->lock);
 		rc = msi_user_map_wanted(user);
 		if (rc)
@@ -155,7 +156,7 @@ static void doorbell_end(struct iommu_doorbell *doorbell)
 	mutex_lock(&space->lock);
 	doorbell->moving = false;
 	mutex_unlock(&space->lock);
-	list_for_each_entry(user, &doorbell->users, doorbell_item)
+	list_for_each_entry_lockless(user, &doorbell->users, doorbell_item)
 		msi_user_leave_old(user);
 	guard(mutex)(&space->lock);
 	interval_tree_remove(&doorbell->places[!doorbell->at].node,

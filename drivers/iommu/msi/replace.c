@@ -18,6 +18,7 @@
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
 #include <linux/msi.h>
+#include <linux/rculist.h>
 
 #include "doorbell.h"
 #include "relocate.h"
@@ -187,7 +188,7 @@ static int msi_replace_prepare(struct msi_replace *replace)
 	struct msi_user *user;
 	int rc;
 
-	list_for_each_entry(user, &replace->new->users, device_item) {
+	list_for_each_entry_lockless(user, &replace->new->users, device_item) {
 		if (!user->counted || user->from)
 			continue;
 		rc = msi_replace_user(replace, user);

@@ -16,6 +16,7 @@
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
 #include <linux/pci.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include <trace/events/iommu_msi.h>
@@ -86,7 +87,7 @@ static struct msi_user *msi_reserve_find(struct msi_device *device,
 	struct iommu_doorbell *doorbell;
 	struct msi_user *user;
 
-	list_for_each_entry(user, &device->users, device_item)
+	list_for_each_entry_lockless(user, &device->users, device_item)
 		/* An unbound one is for vectors that the device has kept */
 		if (user->doorbell->phys == phys ||
 		    (phys == IOMMU_DOORBELL_UNBOUND && user->vectors))
@@ -245,7 +246,7 @@ static void msi_device_detach(struct iommu_msi_space *space,
 	device->below_4g = false;
 	msi_bus_put(&space->limits, device->bus);
 	device->bus = NULL;
-	list_for_each_entry(user, &device->users, device_item) {
+	list_for_each_entry_lockless(user, &device->users, device_item) {
 		guard(mutex)(&space->lock);
 		msi_user_detach(user);
 	}
@@ -257,7 +258,7 @@ static void msi_group_detach(struct iommu_msi_space *space,
 {
 	struct msi_device *device;
 
-	list_for_each_entry(device, &group->devices, item)
+	list_for_each_entry_lockless(device, &group->devices, item)
 		msi_device_detach(space, device);
 	guard(mutex)(&space->lock);
 	group->member = NULL;

@@ -58,7 +58,7 @@ static struct msi_device *msi_group_find(struct msi_group *group,
 {
 	struct msi_device *device;
 
-	list_for_each_entry(device, &group->devices, item)
+	list_for_each_entry_lockless(device, &group->devices, item)
 		if (device->dev == dev)
 			return device;
 	return NULL;
@@ -159,7 +159,7 @@ struct msi_user *msi_user_lookup(const struct msi_device *device,
 {
 	struct msi_user *user, *unbound = NULL;
 
-	list_for_each_entry(user, &device->users, device_item) {
+	list_for_each_entry_lockless(user, &device->users, device_item) {
 		if (user->doorbell->phys == phys)
 			return user;
 		if (user->doorbell->phys == IOMMU_DOORBELL_UNBOUND &&
@@ -306,7 +306,7 @@ void msi_device_unpin(struct msi_device *device)
 {
 	struct msi_user *user;
 
-	list_for_each_entry(user, &device->users, device_item) {
+	list_for_each_entry_lockless(user, &device->users, device_item) {
 		guard(mutex)(&user->doorbell->space->lock);
 		user->doorbell->pins -= user->pinned;
 		user->pinned = false;
