@@ -60,10 +60,11 @@ struct iommu_msi_rewriter *msi_rewriter_get(struct device *dev)
 
 	if (!dev->iommu)
 		return NULL;
-	guard(spinlock)(&msi_rewriters_lock);
+	spin_lock(&msi_rewriters_lock);
 	rewriter = dev->iommu->msi_rewriter;
 	if (rewriter)
 		refcount_inc(&rewriter->users);
+	spin_unlock(&msi_rewriters_lock);
 	return rewriter;
 }
 
