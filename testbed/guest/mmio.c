@@ -4,7 +4,6 @@
  * memory accesses to the PCI device of the sysfs file CONFIG, while another one reads
  * the first register of a device's RESOURCE, which has to be VALUE (in hexadecimal).
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
