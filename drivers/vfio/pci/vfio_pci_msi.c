@@ -48,10 +48,12 @@ static bool vfio_pci_lock_killable(struct vfio_pci_core_device *vdev)
 {
 	if (down_write_killable(&vdev->memory_lock))
 		return false;
-	if (!pci_cfg_access_lock_killable(vdev->pdev))
-		return true;
-	up_write(&vdev->memory_lock);
-	return false;
+	if (pci_cfg_access_lock_killable(vdev->pdev)) {
+		up_write(&vdev->memory_lock);
+		return false;
+	}
+	vdev->state_lock_failed = false;
+	return true;
 }
 
 static void vfio_pci_rewrite_locked(struct vfio_pci_core_device *vdev,
