@@ -16,6 +16,7 @@
  *   punched between two pages may be filled by a large folio which covers more than
  *   the hole: pinning ends before it, and begins again with it.
  * - pin against pin: the same page of the file, whichever of them allocates it.
+ *   A hole of hugetlbfs is filled under the inode's lock, which excludes truncation.
  * - map against sealing: a writable mapping counts as one, as for a process. Either
  *   F_SEAL_WRITE finds it, or it finds the seal. F_SEAL_FUTURE_WRITE leaves existing
  *   mappings alone.
@@ -154,6 +155,23 @@ static unsigned long folios_to_pages(struct page **out_pages,
 	return total;
 }
 
+/* memfd_pin_folios() has its caller keep truncation out of hugetlbfs */
+static long file_pin_folios(struct file *file, loff_t start, loff_t last,
+			    struct folio **folios, unsigned int max_folios,
+			    pgoff_t *offset)
+{
+	bool huge = is_file_hugepages(file);
+	long nfolios;
+
+	if (huge)
+		inode_lock_shared(file_inode(file));
+	nfolios =
+		memfd_pin_folios(file, start, last, folios, max_folios, offset);
+	if (huge)
+		inode_unlock_shared(file_inode(file));
+	return nfolios;
+}
+
 /**
  * iopt_pages_pin_file() - Pin pages of a file
  * @pages: The pages, of a file
@@ -163,7 +181,8 @@ static unsigned long folios_to_pages(struct page **out_pages,
  *
  * Holes in the file are allocated. Undone by unpin_user_pages().
  *
- * Context: Process context, iopt_pages::mutex is held.
+ * Context: Process context, iopt_pages::mutex is held. Takes the lock of the file's
+ * inode for hugetlbfs.
  * Return: The number of pages, which may be less than @npages; -EINVAL if one is
  * beyond the end of the file, -ENOMEM, -EINTR if the process is being killed, or
  * another error of memfd_pin_folios().
@@ -184,8 +203,8 @@ long iopt_pages_pin_file(struct iopt_pages *pages, unsigned long start_index,
 	npages = min(npages, UINT_MAX);
 	/* The file may end in the middle of the last page */
 	last = start + (loff_t)(npages - 1) * PAGE_SIZE;
-	nfolios = memfd_pin_folios(pages->file, start, last,
-				   (struct folio **)out_pages, npages, &offset);
+	nfolios = file_pin_folios(pages->file, start, last,
+				  (struct folio **)out_pages, npages, &offset);
 	if (nfolios <= 0)
 		return nfolios;
 	nfolios = folios_keep_contiguous((struct folio **)out_pages, nfolios);

@@ -903,6 +903,9 @@ TEST(charges_the_process_that_mapped)
 /* The first pages that are pinned at once, as many as a folio_batch has */
 #define BATCH 31
 #define PUNCHES 100
+/* In microseconds; a huge page is cleared within the maximum */
+#define DELAY_STEP 20
+#define DELAY_MAX 4000
 
 struct puncher {
 	pthread_t thread;
@@ -971,6 +974,58 @@ TEST(survives_a_hole_that_is_punched_while_it_pins)
 	EXPECT_EQ(0, write_control(THP_CONTROL, "never"));
 	munmap(ptr, size);
 	close(puncher.file);
+	teardown_iommufd(fd, _metadata);
+}
+
+struct truncation {
+	int file;
+	unsigned int delay; /* in microseconds */
+};
+
+static void *truncate_later(void *arg)
+{
+	struct truncation *truncation = arg;
+
+	usleep(truncation->delay);
+	return ftruncate(truncation->file, 0) ? truncation : NULL;
+}
+
+/* Fill a hole of a file while it is truncated; the file is closed by the caller */
+static int fill_truncated(int fd, __u32 ioas_id, struct truncation *truncation)
+{
+	pthread_t thread;
+	void *failed;
+
+	if (ftruncate(truncation->file, HUGE_SIZE) ||
+	    pthread_create(&thread, NULL, truncate_later, truncation))
+		return -1;
+	if (!map_file(fd, ioas_id, RW, truncation->file, 0, HUGE_SIZE, IOVA))
+		_test_ioctl_ioas_unmap(fd, ioas_id, IOVA, HUGE_SIZE, NULL);
+	pthread_join(thread, &failed);
+	return failed ? -1 : 0;
+}
+
+/* A huge page is cleared before it is in the file, which takes long enough */
+TEST(reserves_nothing_if_the_file_is_truncated_while_it_fills_a_hole)
+{
+	unsigned long reserved = huge_pages("HugePages_Rsvd:");
+	int fd = open("/dev/iommu", O_RDWR);
+	__u32 ioas_id, stdev_id, hwpt_id;
+	struct truncation truncation;
+
+	ASSERT_NE(-1, fd);
+	ASSERT_EQ(0, _test_ioctl_ioas_alloc(fd, &ioas_id));
+	ASSERT_EQ(0, _test_cmd_mock_domain(fd, ioas_id, &stdev_id, &hwpt_id,
+					   NULL));
+	for (truncation.delay = 0; truncation.delay < DELAY_MAX;
+	     truncation.delay += DELAY_STEP) {
+		truncation.file =
+			memfd_create("test", MFD_HUGETLB | MFD_HUGE_2MB);
+		ASSERT_EQ(0, fill_truncated(fd, ioas_id, &truncation));
+		/* Closing the file would restore the count */
+		ASSERT_EQ(reserved, huge_pages("HugePages_Rsvd:"));
+		close(truncation.file);
+	}
 	teardown_iommufd(fd, _metadata);
 }
 
