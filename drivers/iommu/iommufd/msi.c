@@ -196,8 +196,11 @@ static int hwpt_msi_reserve(struct iommufd_hwpt_paging *hwpt_paging,
 	if (IS_ERR(space))
 		return PTR_ERR(space);
 	rc = iommu_msi_join(space, hwpt_paging->common.domain);
-	if (rc)
+	if (rc) {
+		/* No device has been attached to it, as it had not joined */
+		iommu_msi_leave(hwpt_paging->common.domain);
 		return rc;
+	}
 	return iommu_msi_reserve_device(space, dev, window);
 }
 

@@ -208,6 +208,9 @@ EXPORT_SYMBOL_GPL(iommu_msi_evade);
  * iommu_msi_follow_group() has to follow. Joining again is no error. Doorbells that
  * lie outside of its aperture are relocated.
  *
+ * On failure, too, iommu_msi_leave() has to follow, once no device is attached: a
+ * vector of the host may have come meanwhile.
+ *
  * Context: Process context, may sleep. The owner's lock is held for write.
  * Return: 0 on success. -EINVAL if the pages of @domain are larger than a slot, or
  * another owner manages MSIs in it already, -ENOMEM, or the errors of
@@ -220,12 +223,7 @@ int iommu_msi_join(struct iommu_msi_space *space, struct iommu_domain *domain)
 	if (domain->msi)
 		return domain->msi->space == space ? 0 : -EINVAL;
 	rc = msi_space_add_domain(space, domain);
-	if (rc)
-		return rc;
-	rc = msi_domain_fit(domain->msi);
-	if (rc)
-		iommu_msi_leave(domain);
-	return rc;
+	return rc ?: msi_domain_fit(domain->msi);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_join);
 

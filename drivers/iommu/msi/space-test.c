@@ -476,6 +476,7 @@ static void narrow_domain_cannot_join_pinned_doorbell(struct kunit *test)
 	mt->domain2.domain.geometry.aperture_end = WINDOW_START - 1;
 	KUNIT_EXPECT_EQ(test, -EADDRINUSE,
 			iommu_msi_join(mt->space, &mt->domain2.domain));
+	iommu_msi_leave(&mt->domain2.domain);
 	KUNIT_EXPECT_EQ(test, mt->domain2.domain.type, IOMMU_DOMAIN_UNMANAGED);
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, WINDOW_START);
 	iommu_dma_release_msi(&desc);
