@@ -230,8 +230,8 @@ static bool vfio_msi_exists(struct iommu_msi_space *space, u32 wanted)
  * @request: Which one, and where
  *
  * Context: The container's lock is held.
- * Return: 0, -ENOENT if there is no such doorbell, -EINVAL if the size is not the
- * granule, or the errors of iommu_msi_place_fixed().
+ * Return: 0, -ENOENT if there is no such doorbell to be placed, -EINVAL if the size is
+ * not the granule, or the errors of iommu_msi_place_fixed().
  */
 int vfio_msi_place(struct iommu_msi_space *space,
 		   const struct vfio_msi_request *request)
@@ -240,14 +240,16 @@ int vfio_msi_place(struct iommu_msi_space *space,
 
 	if (space)
 		iommu_msi_get_geometry(space, &geometry);
-	if (request->fixed && request->size != geometry.granule)
+	if (!request->fixed) {
+		/* The request outlives the doorbell that it was for */
+		if (space)
+			iommu_msi_place_auto(space, request->index);
+		return 0;
+	}
+	if (request->size != geometry.granule)
 		return -EINVAL;
 	if (!vfio_msi_exists(space, request->index))
 		return -ENOENT;
-	if (request->fixed)
-		return iommu_msi_place_fixed(space, request->index,
-					     request->iova);
-	iommu_msi_place_auto(space, request->index);
-	return 0;
+	return iommu_msi_place_fixed(space, request->index, request->iova);
 }
 EXPORT_SYMBOL_GPL(vfio_msi_place);

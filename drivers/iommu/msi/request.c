@@ -15,6 +15,17 @@
 #include "relocate.h"
 #include "user.h"
 
+/*
+ * End what a request began, unless it returned @rc. To users -EEXIST is something else
+ * in the place, not a device whose messages were not rewritten.
+ */
+static int msi_request_commit(struct list_head *list, int rc)
+{
+	int error = msi_relocations_commit(list, rc);
+
+	return !rc && error == -EEXIST ? -EBUSY : error;
+}
+
 /* Fixed placement */
 
 /* A request has changed; the doorbell that it is for need not exist */
@@ -83,7 +94,7 @@ int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 		return xa_err(old);
 	msi_requests_changed(space);
 	rc = msi_fix_begin(space, index, iova, &list);
-	rc = msi_relocations_commit(&list, rc);
+	rc = msi_request_commit(&list, rc);
 	if (!rc)
 		return 0;
 	/* Needs no memory: the entry exists */
@@ -202,7 +213,7 @@ int iommu_msi_place_window(struct iommu_msi_space *space,
 
 	msi_set_window(space, window, true);
 	rc = msi_window_begin(space, &list);
-	rc = msi_relocations_commit(&list, rc);
+	rc = msi_request_commit(&list, rc);
 	if (rc)
 		msi_set_window(space, &old, old_only);
 	return rc;

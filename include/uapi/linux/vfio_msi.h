@@ -108,9 +108,9 @@ struct vfio_iommu_type1_msi_map {
  *
  * Return: 0 on success, also if the kernel chose the place before. -EINVAL if
  * @argsz is too small, @flags or @__reserved is not 0, or @index is not below
- * %IOMMU_MSI_MAX_DOORBELLS. -ENOENT if there is no such doorbell, except on an
- * iommufd that stands in for a container. -EFAULT if the structure cannot be read.
- * -ENOTTY if the kernel does not place doorbells.
+ * %IOMMU_MSI_MAX_DOORBELLS. There need not be such a doorbell, as a choice outlives
+ * the one that it was made for. -EFAULT if the structure cannot be read. -ENOTTY if
+ * the kernel does not place doorbells.
  */
 struct vfio_iommu_type1_msi_unmap {
 	__u32 argsz;
