@@ -235,12 +235,18 @@ static void msi_vector_stay(const struct iommu_msi_change *change,
 static bool msi_vector_page(const struct iommu_msi_change *change,
 			    struct msi_desc *desc, struct msi_page *page)
 {
+	struct iommu_msi_space *space;
+
 	*page = (struct msi_page){};
 	switch (msi_way(change, change->to)) {
 	case MSI_SPACE:
 		if (!desc->iommu_msi_user)
 			return false;
+		/* If it is relocated after this, that waits for the group's mutex */
+		space = desc->iommu_msi_user->doorbell->space;
+		mutex_lock(&space->lock);
 		page->iova = doorbell_iova(desc->iommu_msi_user->doorbell);
+		mutex_unlock(&space->lock);
 		page->shift = ilog2(IOMMU_DOORBELL_PAGE);
 		return true;
 	case MSI_DMA_API:
@@ -380,12 +386,11 @@ static void msi_host_rewrite_one(struct msi_desc *desc)
 	mutex_unlock(&space->lock);
 	if (page == old)
 		return;
-	if (msi_desc_keeps_address_hi(desc) &&
-	    upper_32_bits(page) != upper_32_bits(old)) {
+	if (msi_desc_can_change_to(desc, page)) {
+		msi_desc_rewrite(desc, page, ilog2(IOMMU_DOORBELL_PAGE));
+	} else {
 		msi_desc_pause(desc);
 		msi_desc_resume(desc, page, ilog2(IOMMU_DOORBELL_PAGE));
-	} else {
-		msi_desc_rewrite(desc, page, ilog2(IOMMU_DOORBELL_PAGE));
 	}
 }
 

@@ -433,6 +433,70 @@ static void unmaskable_vector_moves_within_4g(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msi_test_state(test).iova, 0x900001000);
 }
 
+/* A vector that came meanwhile, and whose message is two registers */
+static bool msi_always_keeps_address_hi(const struct msi_desc *desc)
+{
+	return true;
+}
+
+static const struct msi_desc_ops msi_two_registers_ops = {
+	.keeps_address_hi = msi_always_keeps_address_hi,
+};
+
+static void msi_make_two_registers(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+
+	mm->desc->ops = &msi_two_registers_ops;
+}
+
+static void message_is_not_changed_by_halves(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+	unsigned int writes;
+
+	msi_move_start(test);
+	writes = mm->writes;
+	mm->during = msi_make_two_registers;
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			iommu_msi_place_fixed(mm->base.space, 0, 0x900001000));
+	mm->desc->ops = NULL;
+	KUNIT_EXPECT_EQ(test, mm->writes, writes);
+	msi_move_expect_at(test, WINDOW_START);
+}
+
+/* It was added to an attached group, so nothing was reserved for it */
+static void host_vector_of_32_bits_stays_below_4g(struct kunit *test)
+{
+	struct msi_move_test *mm = test->priv;
+	struct msi_test *mt = &mm->base;
+	struct pci_dev *pdev = msi_mock_pci(test);
+	struct msi_desc desc = { .nvec_used = 1, .dev = &pdev->dev };
+	struct dev_iommu param = {};
+
+	pdev->dev.iommu = &param;
+	pdev->no_64bit_msi = true;
+	msi_test_attach(test);
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_msi_map(&mt->domain.domain, &desc,
+				      DOORBELL_PHYS));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			iommu_msi_place_fixed(mt->space, 0, 0x900001000));
+	iommu_dma_release_msi(&desc);
+	KUNIT_EXPECT_EQ(test, 0,
+			iommu_msi_place_fixed(mt->space, 0, 0x900001000));
+}
+
+/* msi_desc::iommu_msi_iova is a bit-field, and narrower */
+static void message_has_all_bits_of_an_iova(struct kunit *test)
+{
+	struct msi_desc desc = {};
+
+	msi_desc_set_iommu_msi_iova(&desc, 0xffff800008090000, 12);
+	KUNIT_EXPECT_EQ(test, msi_test_message(&desc, DOORBELL_PHYS),
+			0xffff800008090000 + (DOORBELL_PHYS & (SZ_4K - 1)));
+}
+
 /* As with fsl-mc: a DPRC has the vectors of its children, who close it when they like */
 static void vector_outlasts_the_user_of_its_device(struct kunit *test)
 {
@@ -653,6 +717,9 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(two_hundred_doorbells_move_at_once),
 	KUNIT_CASE(plain_msi_keeps_upper_address_half),
 	KUNIT_CASE(unmaskable_vector_moves_within_4g),
+	KUNIT_CASE(message_is_not_changed_by_halves),
+	KUNIT_CASE(host_vector_of_32_bits_stays_below_4g),
+	KUNIT_CASE(message_has_all_bits_of_an_iova),
 	KUNIT_CASE(vector_outlasts_the_user_of_its_device),
 	KUNIT_CASE(maskable_vector_crosses_4g),
 	KUNIT_CASE(device_with_32_bit_messages_brings_doorbell_down),

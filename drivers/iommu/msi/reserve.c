@@ -26,6 +26,7 @@
 #include "isolation.h"
 #include "relocate.h"
 #include "user.h"
+#include "vector.h"
 
 /* State of one iommu_msi_reserve_device() or iommu_msi_reserve_group() */
 struct msi_reserve {
@@ -174,11 +175,6 @@ static int msi_reserve_doorbell(phys_addr_t start, size_t size, void *data)
 			return rc;
 	}
 	return 0;
-}
-
-static bool msi_is_below_4g(struct device *dev)
-{
-	return dev_is_pci(dev) && to_pci_dev(dev)->no_64bit_msi;
 }
 
 static int msi_reserve_bus(struct msi_reserve *reserve)

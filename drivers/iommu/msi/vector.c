@@ -9,6 +9,7 @@
 #include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/msi.h>
+#include <linux/pci.h>
 #include <linux/spinlock.h>
 
 #include "doorbell.h"
@@ -134,6 +135,15 @@ bool msi_desc_is_stale(const struct msi_desc *desc)
 	       msi_desc_page(desc) >> ilog2(IOMMU_DOORBELL_PAGE);
 }
 
+/* Check whether the message can change to @page without a mixture in between */
+bool msi_desc_can_change_to(const struct msi_desc *desc, u64 page)
+{
+	u64 old = (u64)desc->iommu_msi_iova << desc->iommu_msi_shift;
+
+	return !msi_desc_keeps_address_hi(desc) ||
+	       upper_32_bits(old) == upper_32_bits(page);
+}
+
 /* Check whether the message is @space's, and has to be rewritten */
 static bool msi_desc_wants_rewrite(const struct msi_desc *desc,
 				   struct iommu_msi_space *space)
@@ -180,18 +190,29 @@ void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
 {
 	struct device *dev = rewrite->dev;
 	struct msi_desc *desc;
+	u64 page;
 
 	rewrite->done = true;
 	msi_lock_descs(dev);
 	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
 		guard(mutex)(&rewrite->space->lock);
-		if (msi_desc_wants_rewrite(desc, rewrite->space))
-			msi_desc_rewrite(desc, msi_desc_page(desc),
+		if (!msi_desc_wants_rewrite(desc, rewrite->space))
+			continue;
+		page = msi_desc_page(desc);
+		/* If not, its doorbell stays at the old IOVA as well */
+		if (msi_desc_can_change_to(desc, page))
+			msi_desc_rewrite(desc, page,
 					 ilog2(IOMMU_DOORBELL_PAGE));
 	}
 	msi_unlock_descs(dev);
 }
 EXPORT_SYMBOL_GPL(iommu_msi_rewrite);
+
+/* Check whether the messages of a device have addresses of 32 bits only */
+bool msi_is_below_4g(struct device *dev)
+{
+	return dev_is_pci(dev) && to_pci_dev(dev)->no_64bit_msi;
+}
 
 /* Finding the doorbell: the space's lock is held */
 
@@ -286,12 +307,12 @@ static void msi_vector_count(const struct msi_desc *desc, struct msi_user *user,
 	user->vectors += vectors;
 	doorbell->vectors += vectors;
 	/* Messages of the host's devices can be rewritten as a whole, see host.c */
-	if (!desc->iommu_msi_has_rewriter)
-		return;
-	if (desc->iommu_msi_immovable || doorbell->is_bank)
-		doorbell->immovable += vectors;
-	if (msi_desc_keeps_address_hi(desc))
+	if (desc->iommu_msi_has_rewriter ? msi_desc_keeps_address_hi(desc) :
+					   msi_is_below_4g(desc->dev))
 		doorbell->keeps_hi += vectors;
+	if (desc->iommu_msi_has_rewriter &&
+	    (desc->iommu_msi_immovable || doorbell->is_bank))
+		doorbell->immovable += vectors;
 }
 
 static int msi_vector_check(const struct msi_desc *desc,

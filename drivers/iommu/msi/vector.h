@@ -39,6 +39,8 @@ struct iommu_msi_rewriter *msi_desc_rewriter(const struct msi_desc *desc);
 
 u64 msi_desc_page(const struct msi_desc *desc);
 bool msi_desc_is_stale(const struct msi_desc *desc);
+bool msi_desc_can_change_to(const struct msi_desc *desc, u64 page);
+bool msi_is_below_4g(struct device *dev);
 bool msi_device_is_stale(struct device *dev, struct iommu_msi_space *space);
 
 struct msi_user *msi_vector_acquire(struct iommu_msi_domain *member,
