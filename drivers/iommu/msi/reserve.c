@@ -15,7 +15,6 @@
 #include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/iommu-msi.h>
-#include <linux/pci.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
