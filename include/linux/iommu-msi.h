@@ -58,14 +58,14 @@ struct iommu_msi_space;
 
 /**
  * struct iommu_msi_owner_ops - What an MSI space asks its owner
- * @assert_locked: Tell lockdep that the owner's lock must be held for write
+ * @assert_locked: Assert that the owner's lock is held for write
  * @first_taken: Find the lowest range that the owner mapped or reserved in
  *	*@start..*@last, and set both to it; it may extend beyond what was asked for.
  *	Return false if there is none. O(log n). Doorbells must be ignored.
  * @is_reserved: Check whether something in @start..@last is reserved for hardware,
  *	and not just mapped. Optional; used only to choose an error code.
- * @is_claimed: Check whether the user said that it will map within
- *	@start..@last. Optional. O(log n).
+ * @is_claimed: Check whether the user announced maps within @start..@last. Optional.
+ *	O(log n).
  * @set_extent: Note the range that contains all doorbells, so that the owner can
  *	check in a few instructions that none is in the way of a mapping. @start is
  *	above @last if there is none. Optional. Must not sleep or call back.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the drivers of interrupt controllers call for a vector where the DMA API does
- * not use the IOMMU; elsewhere ../dma-iommu.c has these functions. An architecture
- * that maps DMA by itself needs nothing else of the DMA API here: its own domains
- * pass physical addresses through.
+ * not use the IOMMU; elsewhere ../iommu.c and ../dma-iommu.c have these functions. An
+ * architecture that maps DMA by itself needs nothing else of the DMA API here: its
+ * own domains pass physical addresses through.
  */
 #include <linux/iommu.h>
 #include <linux/msi.h>

@@ -75,7 +75,8 @@ static int msi_fix_begin(struct iommu_msi_space *space, u32 index,
  * the aperture, or messages of vectors in use cannot hold it. -EADDRINUSE if it is
  * reserved, -EEXIST if a mapping of the owner or another doorbell is there. -EBUSY
  * if vectors use the doorbell whose messages cannot be rewritten, or the doorbell
- * is pinned for another reason. -ENOMEM. On failure nothing has changed.
+ * is pinned for another reason. -EINTR if a fatal signal ended it. -ENOMEM. On
+ * failure nothing has changed, but see msi_relocations_cancel().
  */
 int iommu_msi_place_fixed(struct iommu_msi_space *space, u32 index,
 			  unsigned long iova)

@@ -41,8 +41,11 @@ static bool msi_group_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /*
- * Find a group. O(log n), either lock is held: a vector that is set up adds no group,
- * as its own one was added before it was attached.
+ * Find a group. O(log n), either lock is held. A vector that is set up adds no group,
+ * unless its own one is attached to a domain that joined the space before anything was
+ * reserved for the group, as with type1 if the domain is cut into slots. Then the owner
+ * is about to reserve for it, and may miss it here. That makes no difference: nothing
+ * is reserved for it yet, and adding it takes the space's lock, and looks again.
  */
 struct msi_group *msi_group_lookup(struct iommu_msi_space *space,
 				   const void *key)

@@ -29,9 +29,10 @@ enum {
  * enum iommu_msi_doorbell_flags - State of a doorbell
  * @IOMMU_MSI_DOORBELL_MAPPED: The doorbell is present in a page table
  * @IOMMU_MSI_DOORBELL_PINNED: The doorbell stays where it is: a map over it fails
- *	with -EEXIST. Its IOVA is fixed, or it is used by a vector whose driver cannot
- *	rewrite the message, or by a device whose page table is being replaced, or
- *	which is attached to a nested one, whose guest knows the IOVA.
+ *	with -EEXIST. Its IOVA is fixed, or its IOMMU is a PAMU, or it is used by a
+ *	vector whose driver cannot rewrite the message, or by a device whose page table
+ *	is being replaced, or which is attached to a nested one, whose guest knows the
+ *	IOVA.
  */
 enum iommu_msi_doorbell_flags {
 	IOMMU_MSI_DOORBELL_MAPPED = 1 << 0,
@@ -145,17 +146,19 @@ struct iommu_msi_doorbells {
  * Doorbells in use by vectors are relocated, too, if the driver of their device can
  * rewrite its messages; no interrupt is lost.
  *
- * Return: 0 on success. On failure nothing has changed: -EOPNOTSUPP if @flags,
- * @__reserved or @placement is not known. -EINVAL if @iova is not aligned, or 0, or
- * @index is not below %IOMMU_MSI_MAX_DOORBELLS, or it or @length does not match
- * @placement, or the window holds no aligned slot, or the object is of another kind.
- * -EOVERFLOW if the window ends beyond 2^64. -ERANGE if a page table cannot translate
- * @iova, or messages of vectors in use cannot hold it. -EEXIST if a user's mapping or
- * another doorbell is there. -EADDRINUSE if @iova is in a reserved range. -ENOSPC if
- * the window does not have enough holes. -EBUSY if vectors use a doorbell that would
- * have to be relocated, and its messages cannot be rewritten, or a device that may
- * use it is attached to a nested page table, or devices have been attached to the
- * page table. -ENOENT if there is no such object. -ENOMEM.
+ * Return: 0 on success. On failure nothing has changed, but a doorbell whose
+ * messages could not be rewritten back is mapped at both IOVAs, and pinned:
+ * -EOPNOTSUPP if @flags, @__reserved or @placement is not known. -EINVAL if @iova is
+ * not aligned, or 0, or @index is not below %IOMMU_MSI_MAX_DOORBELLS, or it or
+ * @length does not match @placement, or the window holds no aligned slot, or the
+ * object is of another kind. -EOVERFLOW if the window ends beyond 2^64. -ERANGE if a
+ * page table cannot translate @iova, or messages of vectors in use cannot hold it.
+ * -EEXIST if a user's mapping or another doorbell is there. -EADDRINUSE if @iova is
+ * in a reserved range. -ENOSPC if the window does not have enough holes. -EBUSY if
+ * vectors use a doorbell that would have to be relocated, and its messages cannot be
+ * rewritten, or a device that may use it is attached to a nested page table, or
+ * devices have been attached to the page table. -ENOENT if there is no such object.
+ * -EINTR if a fatal signal ended it. -ENOMEM.
  */
 struct iommu_msi_place {
 	__u32 size;
@@ -175,8 +178,9 @@ struct iommu_msi_place {
  * @size: sizeof(struct iommu_msi_device)
  * @flags: Must be 0
  * @dev_id: Device that is bound to this iommufd, attached or not
- * @num_doorbells: Out: Number of doorbells that MSIs of the device may be sent to. 0
- *	if its IOMMU does not translate MSIs, or the device has none.
+ * @num_doorbells: Out: Number of doorbells that MSIs of the device may be sent to; 1
+ *	if that is not known in advance. 0 if its IOMMU does not translate MSIs, or the
+ *	device has none.
  * @granule: Out: Size and alignment of a doorbell's IOVAs in bytes. In a page table
  *	that is cut into slots they are larger, and known once the device is attached.
  *

@@ -57,9 +57,9 @@ struct iommu_hw_info_arm_smmuv2 {
  * and allocation fails with -ENOSPC if none is left.
  *
  * Caches are not maintained for a guest's DMA, so it is always write-back and
- * shareable: the hardware's MAIR0 and MAIR1 say so whatever @mair holds, as do the
- * table walk attributes in TCR. Device memory, MSI doorbells included, is as stage 2
- * says. Faults are always reported, and never stall.
+ * shareable: the hardware's MAIR0 and MAIR1 are set accordingly, whatever @mair holds,
+ * as are the table walk attributes in TCR. Device memory, MSI doorbells included, is
+ * mapped as in stage 2. Faults are always reported, and never stall.
  *
  * A guest's stream that bypasses stage 1 is attached to the nest parent itself.
  */

@@ -75,14 +75,16 @@ struct vfio_iommu_type1_info_cap_msi {
  * On an iommufd that stands in for a container the doorbell may be one that no
  * device has brought yet: it is put there when one does.
  *
- * Return: 0 on success. On failure nothing has changed: -EINVAL if @argsz is too
- * small, @flags or @__reserved is not 0, @index is not below
+ * Return: 0 on success. On failure nothing has changed, but a doorbell whose messages
+ * could not be rewritten back is mapped at both IOVAs, and pinned: -EINVAL if @argsz
+ * is too small, @flags or @__reserved is not 0, @index is not below
  * %IOMMU_MSI_MAX_DOORBELLS, @size is not the granule, or @iova is 0 or no multiple
  * of it. -ENOENT if the container has no such doorbell. -ERANGE if @iova is beyond
  * the aperture. -EEXIST if a mapping or another doorbell is there, -EADDRINUSE if
  * a reserved region is. -EBUSY if a device has vectors that use the doorbell, and
- * its driver cannot give them another address. -ENOMEM. -EFAULT if the structure
- * cannot be read. -ENOTTY if the kernel does not place doorbells.
+ * its driver cannot give them another address. -EINTR if a fatal signal ended it.
+ * -ENOMEM. -EFAULT if the structure cannot be read. -ENOTTY if the kernel does not
+ * place doorbells.
  */
 struct vfio_iommu_type1_msi_map {
 	__u32 argsz;
@@ -102,11 +104,11 @@ struct vfio_iommu_type1_msi_map {
  * @index: Number of the doorbell, below %IOMMU_MSI_MAX_DOORBELLS
  * @__reserved: Must be 0
  *
- * Let the kernel choose the IOVA of a doorbell again. It stays where it is until
+ * Leave the IOVA of a doorbell to the kernel again. It stays where it is until
  * something is in its way, and its vectors keep working: to remove a doorbell from
  * the container, free the vectors or remove the group.
  *
- * Return: 0 on success, also if the kernel chose the place before. -EINVAL if
+ * Return: 0 on success, also if the kernel had chosen the IOVA. -EINVAL if
  * @argsz is too small, @flags or @__reserved is not 0, or @index is not below
  * %IOMMU_MSI_MAX_DOORBELLS. There need not be such a doorbell, as a choice outlives
  * the one that it was made for. -EFAULT if the structure cannot be read. -ENOTTY if

@@ -55,15 +55,17 @@
  * beyond its vectors, or argsz has no room for @count addresses. -EFAULT if the
  * structure cannot be accessed. -ENOMEM. VFIO_DEVICE_FEATURE_SET, which changes
  * nothing on failure, also returns: -ENOENT if the device is not attached to a
- * nested page table. -EADDRNOTAVAIL if the lowest 12 bits of an address are not
- * those of a doorbell of the device, or of the one that an enabled vector uses: they
- * are part of no page number, at either stage. -ERANGE if an address is above 4 GiB,
- * and the device cannot send MSIs there, or if the upper half of an MSI's address
- * would change and its vectors cannot be masked meanwhile. -EBUSY if the device is
- * about to leave the page table.
+ * nested page table (with @count 0: only if addresses are set). -EADDRNOTAVAIL if the
+ * lowest 12 bits of an address are not those of a doorbell of the device, or of the
+ * one that an enabled vector uses: they are part of no page number, at either stage.
+ * -ERANGE if an address is above 4 GiB, and the device cannot send MSIs there, or if
+ * the upper half of an MSI's address would change and its vectors cannot be masked
+ * meanwhile. -EBUSY if the device is about to leave the page table, or its messages
+ * could not be rewritten.
  *
- * VFIO_DEVICE_SET_IRQS fails with -ENOSPC, as if no vector were left, if it makes a
- * vector use a doorbell, or an MSI an IOVA, that the address does not fit.
+ * VFIO_DEVICE_SET_IRQS fails with -ENOSPC, or returns how many vectors can be had, as
+ * if none were left, if it makes a vector use a doorbell, or an MSI an IOVA, that the
+ * address does not fit.
  */
 struct vfio_device_feature_msi_addresses {
 	__u32 flags;

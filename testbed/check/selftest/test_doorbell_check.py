@@ -100,6 +100,10 @@ def machine(root, smmu, device, config):
     (root / "sys/class/iommu" / smmu).mkdir()
     (root / "sys/class/iommu" / smmu / "device").symlink_to(f"../../../devices/{device}")
     (root / "proc/sys/kernel/osrelease").write_text("6.12.0-made-up\n")
+    configure(root, config)
+
+
+def configure(root, config):
     (root / "proc/config.gz").write_bytes(gzip.compress(
         "".join(f"CONFIG_{name}=y\n" for name in config).encode()))
 
@@ -117,7 +121,7 @@ def group(root, number, regions, devices):
 
 
 def test_doorbell_check_tells_what_a_kernel_without_the_series_would_gain(log):
-    machine(log, "smmu3.0x1", "arm-smmu-v3.0.auto", ["IOMMUFD", "ARM_SMMU_V3_IOMMUFD"])
+    machine(log, "smmu3.0x1", "arm-smmu-v3.0.auto", ["IOMMUFD"])
     group(log, 0, WINDOW + ABOVE, {'0000:00:01.0 "\\': None})
     group(log, 1, WINDOW + OVER, {"0000:00:02.0": "pcieport", "0000:01:00.0": "vfio-pci"})
     group(log, 2, WINDOW, {"0000:02:00.0": "nvme", "0000:02:00.1": None})
@@ -128,6 +132,9 @@ def test_doorbell_check_tells_what_a_kernel_without_the_series_would_gain(log):
     assert facts["device"][0]["name"] == '0000:00:01.0 "\\'
     notes = " ".join(note["text"] for note in facts["note"])
     assert "group 2: 0000:02:00.0 (nvme)" in notes and "group 1" not in notes
+    configure(log, ["IOMMUFD", "ARM_SMMU_V3_IOMMUFD"])      # mainline's option
+    facts = ask(log, SMMU_V3 % (BOTH_STAGES | FWB))
+    assert verdicts(facts)[V3] == "already" and verdicts(facts)[OVER_WINDOW] == "yes"
     facts = ask(log, SMMU_V3 % BOTH_STAGES)
     assert verdicts(facts)[V3] == "no" and facts["smmu"][0]["fwb"] == "no"
     facts = ask(log, SMMU_V3 % (1 << 9 | FWB))
@@ -135,12 +142,17 @@ def test_doorbell_check_tells_what_a_kernel_without_the_series_would_gain(log):
 
 
 def test_doorbell_check_tells_the_stages_and_table_walk_of_an_SMMUv2(log):
-    machine(log, "smmu.0x000000002b400000", "2b400000.iommu", [])
+    machine(log, "smmu.0x000000002b400000", "2b400000.iommu", ["ARM_SMMU"])
     for prefix, walk, verdict in (("", "yes", "yes"), ("non-", "no", "no")):
         facts = ask(log, SMMU_V2 % prefix)
         smmu, = facts["smmu"]
         assert (smmu["stage1"], smmu["stage2"], smmu["coherent_walk"]) == ("yes", "yes", walk)
         assert verdicts(facts)[V2] == verdict and verdicts(facts)[V3] == "no"
+    for options, verdict in ((["IOMMU_MSI_SPACE"], "yes"), (["ARM_SMMU_NESTED"], "already")):
+        configure(log, options)
+        assert verdicts(ask(log, SMMU_V2 % ""))[V2] == verdict
+    (log / "proc/config.gz").unlink()
+    assert verdicts(ask(log, SMMU_V2 % ""))[V2] == "unknown"
     for field, words in (("stage2", "stage 2"), ("nested", "nested")):
         facts = ask(log, SMMU_V2.replace(words, "other") % "")
         assert facts["smmu"][0][field] == "no" and verdicts(facts)[V2] == "no"
@@ -186,6 +198,19 @@ def test_doorbell_check_says_unknown_of_what_it_cannot_read(log):
     assert facts["smmu"][0]["stage1"] == "unknown"
     assert {o["value"] for o in facts["option"]} == {"unknown"}
     assert verdicts(facts)[V3] == "unknown"
+    # What there is to gain depends on the configuration.
+    group(log, 0, WINDOW + OVER, {"0000:00:02.0": "pcieport", "0000:01:00.0": "vfio-pci"})
+    facts = ask(log, SMMU_V3 % (BOTH_STAGES | FWB))
+    assert verdicts(facts) == {OVER_WINDOW: "unknown", CLEAR: "unknown", PORTS: "unknown",
+                               V3: "unknown", V2: "no"}
+    assert any("/proc, /boot or /lib/modules" in note["text"] for note in facts["note"])
+    config = log / "lib/modules/6.12.0-made-up/config"
+    config.parent.mkdir(parents=True)
+    config.write_text("CONFIG_IOMMU_MSI_SPACE=y\nCONFIG_ARM_SMMU_V3_NESTED=y\n")
+    facts = ask(log, SMMU_V3 % (BOTH_STAGES | FWB))
+    assert verdicts(facts) == {OVER_WINDOW: "already", CLEAR: "already", PORTS: "already",
+                               V3: "already", V2: "no"}
+    config.unlink()
     # If the kernel may not know the bit, its absence from the log means nothing.
     facts = ask(log, SMMU_V3 % BOTH_STAGES)
     assert facts["smmu"][0]["fwb"] == "unknown" and verdicts(facts)[V3] == "unknown"
