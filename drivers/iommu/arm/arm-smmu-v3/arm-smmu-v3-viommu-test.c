@@ -381,6 +381,8 @@ static void arrays_are_checked(struct kunit *test)
 
 	/* An empty array is a query whether the type is supported */
 	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array), 0);
+	array.entry_len = PAGE_SIZE + 1;
+	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array), 0);
 	array.type++;
 	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array),
 			-EINVAL);

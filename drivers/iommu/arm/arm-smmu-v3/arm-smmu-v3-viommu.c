@@ -198,9 +198,9 @@ static int copy_batch(u64 *cmds, const struct iommu_user_data_array *array,
  * CMD_SYNC before the next one is executed. So is what comes before an ATC_INV.
  *
  * Context: Process context. Takes iommufd_viommu::devices_rwsem for read.
- * Return: 0; -EINVAL for a wrong type or length, -E2BIG for an entry longer than a
- * page, or whose tail is not zero, -EFAULT, -EIO for a command that is refused, -ETIMEDOUT if the
- * SMMU did not complete a batch, -EINTR if the process is being killed.
+ * Return: 0; -EINVAL for a wrong type or length, -E2BIG for an entry whose tail is not
+ * zero, -EFAULT, -EIO for a command that is refused, -ETIMEDOUT if the SMMU did not
+ * complete a batch, -EINTR if the process is being killed.
  */
 static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 					    struct iommu_user_data_array *array)
@@ -216,9 +216,6 @@ static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 		return -EINVAL;
 	if (total && array->entry_len < GUEST_CMD_SIZE)
 		return -EINVAL;
-	/* Tails are read: their length must not be the user's choice */
-	if (array->entry_len > PAGE_SIZE)
-		return -E2BIG;
 
 	while (array->entry_num < total && !ret) {
 		if (first == num) {

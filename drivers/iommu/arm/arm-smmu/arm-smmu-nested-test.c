@@ -571,8 +571,13 @@ static void commands_are_checked(struct kunit *test)
 			g->viommu->ops->cache_invalidate(g->viommu, &array),
 			-EINVAL);
 	array.type--;
+	/* An empty array is a query whether the type is supported */
+	array.entry_num = 0;
+	array.entry_len = PAGE_SIZE + 1;
+	KUNIT_EXPECT_EQ(test, 0,
+			g->viommu->ops->cache_invalidate(g->viommu, &array));
 	array.entry_num = 1;
-	array.entry_len--;
+	array.entry_len = sizeof(*cmds) - 1;
 	KUNIT_EXPECT_EQ(test,
 			g->viommu->ops->cache_invalidate(g->viommu, &array),
 			-EINVAL);
