@@ -274,6 +274,12 @@ static const struct iommu_domain_ops pamu_paging_ops = {
 	.free = pamu_paging_free,
 };
 
+/* The core has IOVAs and the size of a slot, which is a page size, in a long */
+static bool pamu_fits_long(unsigned int bits, unsigned int count)
+{
+	return bits < BITS_PER_LONG || (bits == BITS_PER_LONG && count > 1);
+}
+
 static struct iommu_domain *pamu_alloc(unsigned int bits, unsigned int count)
 {
 	struct pamu_domain *made;
@@ -281,6 +287,8 @@ static struct iommu_domain *pamu_alloc(unsigned int bits, unsigned int count)
 
 	if (!pamu_max_slots)
 		return ERR_PTR(-ENODEV);
+	if (!pamu_fits_long(bits, count))
+		return ERR_PTR(-EINVAL);
 	made = kzalloc(sizeof(*made), GFP_KERNEL_ACCOUNT);
 	if (!made)
 		return ERR_PTR(-ENOMEM);
@@ -295,9 +303,7 @@ static struct iommu_domain *pamu_alloc(unsigned int bits, unsigned int count)
 	made->domain.pgsize_bitmap = pamu_window_sizes(&made->window);
 	made->domain.geometry.aperture_end = (1ULL << bits) - 1;
 	made->domain.geometry.force_aperture = true;
-	made->domain.geometry.slot_size = min_t(u64,
-						1ULL << made->window.slot_bits,
-						1UL << (BITS_PER_LONG - 1));
+	made->domain.geometry.slot_size = 1UL << made->window.slot_bits;
 	return &made->domain;
 }
 

@@ -27,7 +27,8 @@ struct device;
  * Guarantees: Banks are pinned from their reservation on. They are relocated only
  * before they have vectors: for their owner's requests, for a domain that joins with
  * another aperture or larger slots, or for a device that has to reach them. A bank
- * for which there is no hole is not reserved, which is no error.
+ * for which there is no hole is not reserved, which is no error, unless a host driver
+ * in the group that is attached has a vector in it: then the attach fails with -ENOSPC.
  */
 struct iommu_msi_provider {
 	int (*walk_banks)(struct device *dev, irq_msi_doorbell_fn_t fn,

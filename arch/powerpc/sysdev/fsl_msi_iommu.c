@@ -201,9 +201,22 @@ static int fsl_msi_walk_banks(struct device *dev, irq_msi_doorbell_fn_t fn,
 	return rc;
 }
 
+/* Such a vector does not follow the group if it changes its domain */
+static bool fsl_msi_has_unmapped(const struct iommu_group *group)
+{
+	struct fsl_msi *msi;
+
+	lockdep_assert_held(&fsl_msi_banks_lock);
+	list_for_each_entry(msi, fsl_msi_banks, list)
+		if (!msi->msiir_phys && fsl_msi_bank_has(&msi->bank, group))
+			return true;
+	return false;
+}
+
 /*
  * None of its banks is shared, and there is one that is not. What has no bank at all
- * raises no interrupt.
+ * raises no interrupt. A host driver in the group may have vectors in a bank that is
+ * never mapped, and its messages would go to whatever the user maps there.
  */
 static bool fsl_msi_has_own_banks(struct device *dev)
 {
@@ -218,6 +231,8 @@ static bool fsl_msi_has_own_banks(struct device *dev)
 	    fsl_msi_read_phandle(to_pci_dev(dev), &phandle))
 		return false;
 	guard(mutex)(&fsl_msi_banks_lock);
+	if (fsl_msi_has_unmapped(group))
+		return false;
 	while ((msi = fsl_msi_next_bank(msi, phandle))) {
 		others = fsl_msi_bank_has_others(&msi->bank, group);
 		if (others && fsl_msi_bank_has(&msi->bank, group))

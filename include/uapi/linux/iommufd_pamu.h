@@ -23,9 +23,11 @@
  * struct iommu_hwpt_pamu - Geometry of a page table of a PAMU
  *			    (IOMMU_HWPT_DATA_PAMU)
  * @aperture_bits: Binary logarithm of the size of the window in bytes, at most
- *	36. The window begins at I/O address 0.
+ *	36, and at most 32 if the kernel has 32 bits. The window begins at I/O
+ *	address 0.
  * @slots: Number of slots: a power of two, up to 256 or what the hardware has.
- *	A slot may not be smaller than 4 KiB.
+ *	A slot may not be smaller than 4 KiB, nor, if the kernel has 32 bits,
+ *	larger than 2 GiB.
  *
  * Given to IOMMU_HWPT_ALLOC with an IOAS as parent. -EINVAL if the geometry is out
  * of range.

@@ -381,6 +381,8 @@ static void arrays_are_checked(struct kunit *test)
 
 	/* An empty array is a query whether the type is supported */
 	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array), 0);
+	array.entry_len = PAGE_SIZE + 1;
+	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array), 0);
 	array.type++;
 	KUNIT_EXPECT_EQ(test, ops->cache_invalidate(s->viommu, &array),
 			-EINVAL);
@@ -718,6 +720,49 @@ static void fault_queue_needs_no_sva(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, s->master.iopf_enabled);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(s->dev_iommu.fault_param));
 	iopf_queue_free(s->smmu.evtq.iopf);
+}
+
+static unsigned int count_streams(struct soft_smmu *s)
+{
+	unsigned int count = 0;
+	struct rb_node *node;
+
+	for (node = rb_first(&s->smmu.streams); node; node = rb_next(node))
+		count++;
+	return count;
+}
+
+/* A PCI device behind a bridge may have the bridge's ID, which is also its own */
+static void equal_stream_ids_of_a_device_are_one_stream(struct kunit *test)
+{
+	static const u32 ids[] = { SID + 1, SID + 1, NUM_STREAMS };
+	struct soft_smmu *s = test->priv;
+	struct arm_smmu_master master = { .smmu = &s->smmu };
+	struct iommu_fwspec *fwspec;
+	struct dev_iommu dev_iommu;
+
+	fwspec = kunit_kzalloc(test, struct_size(fwspec, ids, ARRAY_SIZE(ids)),
+			       GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fwspec);
+	memcpy(fwspec->ids, ids, sizeof(ids));
+	dev_iommu.fwspec = fwspec;
+	master.dev = kunit_device_register(test, "soft-bridged");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, master.dev);
+	master.dev->iommu = &dev_iommu;
+
+	fwspec->num_ids = 2;
+	KUNIT_EXPECT_EQ(test, arm_smmu_insert_master(&s->smmu, &master), 0);
+	KUNIT_EXPECT_EQ(test, count_streams(s), 2);
+	arm_smmu_remove_master(&master);
+	KUNIT_EXPECT_EQ(test, count_streams(s), 1);
+
+	/* The third one is refused */
+	fwspec->num_ids = 3;
+	KUNIT_EXPECT_EQ(test, arm_smmu_insert_master(&s->smmu, &master),
+			-ERANGE);
+	KUNIT_EXPECT_EQ(test, count_streams(s), 1);
+	KUNIT_EXPECT_PTR_EQ(test, s->smmu.streams.rb_node, &s->stream.node);
+	master.dev->iommu = NULL;
 }
 
 static void attach_is_refused_where_it_cannot_be(struct kunit *test)
@@ -1118,6 +1163,7 @@ static struct kunit_case arm_smmu_viommu_cases[] = {
 	KUNIT_CASE(both_stages_of_a_freed_parent_go_at_once),
 	KUNIT_CASE(container_without_an_id_can_be_freed),
 	KUNIT_CASE(fault_queue_needs_no_sva),
+	KUNIT_CASE(equal_stream_ids_of_a_device_are_one_stream),
 	KUNIT_CASE(attach_is_refused_where_it_cannot_be),
 	KUNIT_CASE(nested_domains_are_checked),
 	KUNIT_CASE(viommu_needs_nesting_and_coherency),

@@ -56,6 +56,11 @@
 
 static_assert(CMDQ_ENT_DWORDS * sizeof(u64) == GUEST_CMD_SIZE);
 
+static bool is_atc_inv(const u64 *cmd)
+{
+	return FIELD_GET(CMDQ_0_OP, cmd[0]) == CMDQ_OP_ATC_INV;
+}
+
 /* Replace the stream ID; devices_rwsem is held. Returns 0 also if @drop is set */
 static int translate_device(struct iommufd_viommu *viommu, u64 *cmd, bool *drop)
 {
@@ -71,7 +76,7 @@ static int translate_device(struct iommufd_viommu *viommu, u64 *cmd, bool *drop)
 	cmd[0] &= ~CMDQ_CFGI_0_SID;
 	cmd[0] |= FIELD_PREP(CMDQ_CFGI_0_SID, master->streams[0].id);
 
-	if (FIELD_GET(CMDQ_0_OP, cmd[0]) != CMDQ_OP_ATC_INV)
+	if (!is_atc_inv(cmd))
 		return 0;
 	/* To a function without PASIDs, an invalidation with one is malformed */
 	if ((cmd[0] & CMDQ_0_SSV) && !master->ssid_bits)
@@ -80,7 +85,8 @@ static int translate_device(struct iommufd_viommu *viommu, u64 *cmd, bool *drop)
 	 * A device answers none while its ATS is off, it is being reset, not in
 	 * D0, or gone: the queue would wait until the time-out. Translations
 	 * in its ATC are rejected then, and the host invalidates the ATC when
-	 * it enables ATS. So the command has taken effect.
+	 * it enables ATS. So the command has taken effect, as the commands
+	 * before it are complete: see batch_length().
 	 */
 	*drop = !arm_smmu_atc_answers(master);
 	return 0;
@@ -97,7 +103,26 @@ static int translate_cmd(struct arm_smmu_viommu *viommu, u64 *cmd, bool *drop)
 }
 
 /*
- * Execute up to one batch of commands, in place, with one CMD_SYNC. *done is set to
+ * The number of commands that one CMD_SYNC may complete. A device asks for a
+ * translation again as soon as its ATC is invalidated, so what the guest invalidated
+ * before has to be gone from the SMMU's caches by then.
+ */
+static u32 batch_length(const u64 *cmds, u32 num)
+{
+	bool others = false;
+	u32 i;
+
+	for (i = 0; i < num; i++, cmds += CMDQ_ENT_DWORDS) {
+		if (!is_atc_inv(cmds))
+			others = true;
+		else if (others)
+			break;
+	}
+	return i;
+}
+
+/*
+ * Execute commands, in place, as far as one CMD_SYNC completes them. *done is set to
  * the number that took effect: those before the first bad one, or 0 if the CMD_SYNC
  * timed out.
  */
@@ -109,6 +134,7 @@ static int execute_batch(struct arm_smmu_viommu *viommu, u64 *cmds, u32 num,
 	int ret = 0, err;
 
 	*done = 0;
+	num = batch_length(cmds, num);
 	guard(iommufd_viommu_devices)(&viommu->core);
 	/* A device that answers keeps answering until the commands are complete */
 	guard(rcu)();
@@ -116,8 +142,6 @@ static int execute_batch(struct arm_smmu_viommu *viommu, u64 *cmds, u32 num,
 		u64 *cmd = &cmds[i * CMDQ_ENT_DWORDS];
 		bool drop = false;
 
-		le64_to_cpus(&cmd[0]);
-		le64_to_cpus(&cmd[1]);
 		ret = translate_cmd(viommu, cmd, &drop);
 		if (ret)
 			break;
@@ -147,19 +171,21 @@ static int copy_batch(u64 *cmds, const struct iommu_user_data_array *array,
 	u32 i;
 	int ret;
 
-	if (array->entry_len == GUEST_CMD_SIZE)
-		return copy_from_user(cmds, from, num * GUEST_CMD_SIZE) ?
-			       -EFAULT :
-			       0;
-
-	for (i = 0; i < num; i++) {
-		ret = copy_struct_from_user(&cmds[i * CMDQ_ENT_DWORDS],
-					    GUEST_CMD_SIZE,
-					    from + array->entry_len * i,
-					    array->entry_len);
-		if (ret)
-			return ret;
+	if (array->entry_len == GUEST_CMD_SIZE) {
+		if (copy_from_user(cmds, from, num * GUEST_CMD_SIZE))
+			return -EFAULT;
+	} else {
+		for (i = 0; i < num; i++) {
+			ret = copy_struct_from_user(&cmds[i * CMDQ_ENT_DWORDS],
+						    GUEST_CMD_SIZE,
+						    from + array->entry_len * i,
+						    array->entry_len);
+			if (ret)
+				return ret;
+		}
 	}
+	for (i = 0; i < num * CMDQ_ENT_DWORDS; i++)
+		le64_to_cpus(&cmds[i]);
 	return 0;
 }
 
@@ -169,12 +195,12 @@ static int copy_batch(u64 *cmds, const struct iommu_user_data_array *array,
  * @array: Its commands. On return, entry_num is the number that took effect
  *
  * They are executed in batches of up to %CMDQ_BATCH_ENTRIES. Each is completed by a
- * CMD_SYNC before the next one is read.
+ * CMD_SYNC before the next one is executed. So is what comes before an ATC_INV.
  *
  * Context: Process context. Takes iommufd_viommu::devices_rwsem for read.
- * Return: 0; -EINVAL for a wrong type or length, -E2BIG for an entry longer than a
- * page, or whose tail is not zero, -EFAULT, -EIO for a command that is refused, -ETIMEDOUT if the
- * SMMU did not complete a batch, -EINTR if the process is being killed.
+ * Return: 0; -EINVAL for a wrong type or length, -E2BIG for an entry whose tail is not
+ * zero, -EFAULT, -EIO for a command that is refused, -ETIMEDOUT if the SMMU did not
+ * complete a batch, -EINTR if the process is being killed.
  */
 static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 					    struct iommu_user_data_array *array)
@@ -182,7 +208,7 @@ static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 	struct arm_smmu_viommu *viommu = to_smmu_viommu(core);
 	/* Clearing it costs 30 of 450 instructions per command, in batches of 4 */
 	u64 cmds[CMDQ_BATCH_ENTRIES * CMDQ_ENT_DWORDS] __uninitialized;
-	u32 total = array->entry_num, num, done;
+	u32 total = array->entry_num, first = 0, num = 0, done;
 	int ret = 0;
 
 	array->entry_num = 0;
@@ -190,16 +216,18 @@ static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 		return -EINVAL;
 	if (total && array->entry_len < GUEST_CMD_SIZE)
 		return -EINVAL;
-	/* Tails are read: their length must not be the user's choice */
-	if (array->entry_len > PAGE_SIZE)
-		return -E2BIG;
 
 	while (array->entry_num < total && !ret) {
-		num = min(total - array->entry_num, CMDQ_BATCH_ENTRIES);
-		ret = copy_batch(cmds, array, array->entry_num, num);
-		if (ret)
-			break;
-		ret = execute_batch(viommu, cmds, num, &done);
+		if (first == num) {
+			num = min(total - array->entry_num, CMDQ_BATCH_ENTRIES);
+			ret = copy_batch(cmds, array, array->entry_num, num);
+			if (ret)
+				break;
+			first = 0;
+		}
+		ret = execute_batch(viommu, &cmds[first * CMDQ_ENT_DWORDS],
+				    num - first, &done);
+		first += done;
 		array->entry_num += done;
 
 		if (fatal_signal_pending(current) && array->entry_num < total)

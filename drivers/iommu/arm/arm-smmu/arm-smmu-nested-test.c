@@ -571,8 +571,13 @@ static void commands_are_checked(struct kunit *test)
 			g->viommu->ops->cache_invalidate(g->viommu, &array),
 			-EINVAL);
 	array.type--;
+	/* An empty array is a query whether the type is supported */
+	array.entry_num = 0;
+	array.entry_len = PAGE_SIZE + 1;
+	KUNIT_EXPECT_EQ(test, 0,
+			g->viommu->ops->cache_invalidate(g->viommu, &array));
 	array.entry_num = 1;
-	array.entry_len--;
+	array.entry_len = sizeof(*cmds) - 1;
 	KUNIT_EXPECT_EQ(test,
 			g->viommu->ops->cache_invalidate(g->viommu, &array),
 			-EINVAL);
@@ -755,21 +760,40 @@ static void resume_restores_nested_banks(struct kunit *test)
 	drop_guest(test, g);
 }
 
-/* A fault that nobody handled before its bank was freed is not the next owner's. */
+/* The bank records a fault of which no interrupt is raised. */
+static void set_fault(struct guest *g, int bank)
+{
+	guard(spinlock_irqsave)(&g->model->lock);
+	g->model->cb[bank][ARM_SMMU_CB_FSR / 4] = ARM_SMMU_CB_FSR_TF;
+}
+
+/*
+ * A fault that nobody handled before its bank was freed, or that came later, is not
+ * the next owner's, whatever that is.
+ */
 static void new_bank_has_no_fault(struct kunit *test)
 {
 	struct guest *g = make_guest(test);
-	struct iommu_domain *nested = make_nested(test, g);
+	struct iommu_domain *plain, *nested = make_nested(test, g);
 	int bank = bank_of(nested);
 
+	set_fault(g, bank);
 	iommu_domain_free(nested);
 	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_SCTLR), 0);
-	scoped_guard(spinlock_irqsave, &g->model->lock)
-		g->model->cb[bank][ARM_SMMU_CB_FSR / 4] = ARM_SMMU_CB_FSR_TF;
+	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_FSR), 0);
+
+	set_fault(g, bank);
 	nested = make_nested(test, g);
 	KUNIT_ASSERT_EQ(test, bank_of(nested), bank);
 	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_FSR), 0);
 	iommu_domain_free(nested);
+
+	set_fault(g, bank);
+	plain = dev_iommu_ops(g->dev)->domain_alloc_user(g->dev, 0, NULL, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(plain));
+	KUNIT_EXPECT_NE(test, model_cb(g->model, bank, ARM_SMMU_CB_SCTLR), 0);
+	KUNIT_EXPECT_EQ(test, model_cb(g->model, bank, ARM_SMMU_CB_FSR), 0);
+	iommu_domain_free(plain);
 	drop_guest(test, g);
 }
 

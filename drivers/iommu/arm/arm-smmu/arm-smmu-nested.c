@@ -351,6 +351,8 @@ static void arm_smmu_free_nested_bank(struct arm_smmu_nested_domain *nested)
 		pm_runtime_barrier(smmu->dev);
 	} else {
 		arm_smmu_write_context_bank(smmu, idx);
+		arm_smmu_cb_write(smmu, idx, ARM_SMMU_CB_FSR,
+				  ARM_SMMU_CB_FSR_FAULT);
 	}
 	devm_free_irq(smmu->dev, smmu->irqs[idx], nested);
 	/* If the SMMU did not resume, the bank is leaked, and disabled later */

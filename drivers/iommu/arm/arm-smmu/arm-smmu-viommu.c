@@ -157,9 +157,9 @@ static int copy_batch(struct iommu_viommu_arm_smmuv2_invalidate *cmds,
  * They are executed in batches of %BATCH, each with one synchronisation.
  *
  * Context: Process context. Takes arm_smmu_nest::banks_lock.
- * Return: 0; -EINVAL for a wrong type or length, -E2BIG for an entry longer than a
- * page, or whose tail is not zero, -EFAULT, -EIO for a command that is refused, -EINTR if the
- * process is being killed, or an error of runtime PM.
+ * Return: 0; -EINVAL for a wrong type or length, -E2BIG for an entry whose tail is not
+ * zero, -EFAULT, -EIO for a command that is refused, -EINTR if the process is being
+ * killed, or an error of runtime PM.
  */
 static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 					    struct iommu_user_data_array *array)
@@ -174,9 +174,6 @@ static int arm_smmu_viommu_cache_invalidate(struct iommufd_viommu *core,
 		return -EINVAL;
 	if (total && array->entry_len < sizeof(cmds[0]))
 		return -EINVAL;
-	/* Tails are read: their length must not be the user's choice */
-	if (array->entry_len > PAGE_SIZE)
-		return -E2BIG;
 
 	while (array->entry_num < total) {
 		num = min(total - array->entry_num, BATCH);
