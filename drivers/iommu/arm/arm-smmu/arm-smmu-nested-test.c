@@ -763,8 +763,8 @@ static void resume_restores_nested_banks(struct kunit *test)
 /* The bank records a fault of which no interrupt is raised. */
 static void set_fault(struct guest *g, int bank)
 {
-	guard(spinlock_irqsave)(&g->model->lock);
-	g->model->cb[bank][ARM_SMMU_CB_FSR / 4] = ARM_SMMU_CB_FSR_TF;
+	scoped_guard(spinlock_irqsave, &g->model->lock)
+		g->model->cb[bank][ARM_SMMU_CB_FSR / 4] = ARM_SMMU_CB_FSR_TF;
 }
 
 /*
