@@ -165,6 +165,7 @@ LIST_HEAD@p(list);
 ... when any
 \(msi_relocate\|msi_window_begin\|msi_relocate_misfits\)(..., &list)
 ... when != msi_relocations_commit(&list, ...)
+    when != msi_request_commit(&list, ...)
     when != msi_relocations_cancel(&list)
 (
 return msi_relocations_commit(&list, ...);
