@@ -163,8 +163,9 @@ static long file_pin_folios(struct file *file, loff_t start, loff_t last,
 	bool huge = is_file_hugepages(file);
 	long nfolios;
 
-	if (huge)
-		inode_lock_shared(file_inode(file));
+	/* Who fills the file may take long */
+	if (huge && down_read_killable(&file_inode(file)->i_rwsem))
+		return -EINTR;
 	nfolios =
 		memfd_pin_folios(file, start, last, folios, max_folios, offset);
 	if (huge)

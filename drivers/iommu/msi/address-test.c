@@ -643,6 +643,16 @@ static void relocation_leaves_guest_address(struct kunit *test)
 	iommu_msi_drop_addresses(mm->base.dev);
 }
 
+/* Such as a guest's TTBR1 translates; msi_desc::iommu_msi_iova is a narrower bit-field */
+static void message_has_all_bits_of_an_address(struct kunit *test)
+{
+	struct msi_desc desc = {};
+
+	msi_desc_set_iommu_msi_iova(&desc, 0xffff800008090000, 12);
+	KUNIT_EXPECT_EQ(test, msi_test_message(&desc, DOORBELL_PHYS),
+			0xffff800008090000 + (DOORBELL_PHYS & (SZ_4K - 1)));
+}
+
 static struct kunit_case msi_address_test_cases[] = {
 	KUNIT_CASE(address_before_vector_is_in_its_message),
 	KUNIT_CASE(address_after_vector_is_written_once),
@@ -669,6 +679,7 @@ static struct kunit_case msi_address_test_cases[] = {
 	KUNIT_CASE(addresses_are_dropped_with_the_driver),
 	KUNIT_CASE(vector_may_be_freed_during_revert),
 	KUNIT_CASE(relocation_leaves_guest_address),
+	KUNIT_CASE(message_has_all_bits_of_an_address),
 	{}
 };
 

@@ -73,7 +73,7 @@ static int msi_relocate_misfits(struct iommu_msi_space *space,
 		if (rc == -ENOSPC && msi_is_dispensable(doorbell))
 			continue;
 		if (rc)
-			return rc == -EEXIST ? -EADDRINUSE : rc;
+			return rc;
 	}
 	return 0;
 }
@@ -118,7 +118,7 @@ static int msi_space_settle(struct iommu_msi_space *space,
 	rc = msi_relocations_commit(&list, rc);
 	if (!rc)
 		msi_dispense_with_misfits(space, &bounds);
-	return rc;
+	return rc == -EEXIST ? -EADDRINUSE : rc;
 }
 
 static int msi_domain_fit(struct iommu_msi_domain *member)
@@ -208,8 +208,9 @@ EXPORT_SYMBOL_GPL(iommu_msi_evade);
  * iommu_msi_follow_group() has to follow. Joining again is no error. Doorbells that
  * lie outside of its aperture are relocated.
  *
- * On failure, too, iommu_msi_leave() has to follow, once no device is attached: a
- * vector of the host may have come meanwhile.
+ * On failure, too, iommu_msi_leave() has to follow, once no device is attached, as a
+ * vector of the host may have come meanwhile; but not if another owner manages MSIs in
+ * @domain. Only then may it join again.
  *
  * Context: Process context, may sleep. The owner's lock is held for write.
  * Return: 0 on success. -EINVAL if the pages of @domain are larger than a slot, or

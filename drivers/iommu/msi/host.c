@@ -375,7 +375,7 @@ void iommu_msi_end_change(const struct iommu_msi_change *change, bool changed)
 
 /* Relocation */
 
-static void msi_host_rewrite_one(struct msi_desc *desc)
+static int msi_host_rewrite_one(struct msi_desc *desc)
 {
 	struct iommu_msi_space *space = desc->iommu_msi_user->doorbell->space;
 	u64 old = (u64)desc->iommu_msi_iova << desc->iommu_msi_shift;
@@ -385,13 +385,17 @@ static void msi_host_rewrite_one(struct msi_desc *desc)
 	page = msi_desc_page(desc);
 	mutex_unlock(&space->lock);
 	if (page == old)
-		return;
+		return 0;
+	/* It came while the doorbell was relocated, and that is undone */
+	if (msi_is_below_4g(desc->dev) && upper_32_bits(page))
+		return -EEXIST;
 	if (msi_desc_can_change_to(desc, page)) {
 		msi_desc_rewrite(desc, page, ilog2(IOMMU_DOORBELL_PAGE));
 	} else {
 		msi_desc_pause(desc);
 		msi_desc_resume(desc, page, ilog2(IOMMU_DOORBELL_PAGE));
 	}
+	return 0;
 }
 
 /**
@@ -400,17 +404,20 @@ static void msi_host_rewrite_one(struct msi_desc *desc)
  *
  * Context: Process context, may sleep. The owner's lock is held, so that the group
  * stays. Takes the group's mutex.
+ * Return: 0 or -EEXIST if a message cannot hold the IOVA.
  */
-void msi_host_rewrite(struct msi_user *user)
+int msi_host_rewrite(struct msi_user *user)
 {
 	struct iommu_group *group = READ_ONCE(user->device->dev->iommu_group);
 	struct msi_desc *desc;
+	int rc = 0;
 
 	if (!group)
-		return;
+		return 0;
 	guard(iommu_group_domain)(group);
 	hlist_for_each_entry(desc, iommu_group_msi_vectors(group),
 			     iommu_msi_item)
 		if (desc->iommu_msi_user == user)
-			msi_host_rewrite_one(desc);
+			rc = msi_host_rewrite_one(desc) ?: rc;
+	return rc;
 }

@@ -42,7 +42,7 @@ int iommu_msi_prepare(struct iommu_group *group, struct msi_desc *desc,
 int iommu_msi_begin_change(const struct iommu_msi_change *change);
 void iommu_msi_end_change(const struct iommu_msi_change *change, bool changed);
 void iommu_msi_forget_device(struct hlist_head *vectors, struct device *dev);
-void msi_host_rewrite(struct msi_user *user);
+int msi_host_rewrite(struct msi_user *user);
 
 #else /* CONFIG_IOMMU_MSI_SPACE */
 

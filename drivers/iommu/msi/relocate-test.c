@@ -487,16 +487,6 @@ static void host_vector_of_32_bits_stays_below_4g(struct kunit *test)
 			iommu_msi_place_fixed(mt->space, 0, 0x900001000));
 }
 
-/* msi_desc::iommu_msi_iova is a bit-field, and narrower */
-static void message_has_all_bits_of_an_iova(struct kunit *test)
-{
-	struct msi_desc desc = {};
-
-	msi_desc_set_iommu_msi_iova(&desc, 0xffff800008090000, 12);
-	KUNIT_EXPECT_EQ(test, msi_test_message(&desc, DOORBELL_PHYS),
-			0xffff800008090000 + (DOORBELL_PHYS & (SZ_4K - 1)));
-}
-
 /* As with fsl-mc: a DPRC has the vectors of its children, who close it when they like */
 static void vector_outlasts_the_user_of_its_device(struct kunit *test)
 {
@@ -719,7 +709,6 @@ static struct kunit_case msi_move_test_cases[] = {
 	KUNIT_CASE(unmaskable_vector_moves_within_4g),
 	KUNIT_CASE(message_is_not_changed_by_halves),
 	KUNIT_CASE(host_vector_of_32_bits_stays_below_4g),
-	KUNIT_CASE(message_has_all_bits_of_an_iova),
 	KUNIT_CASE(vector_outlasts_the_user_of_its_device),
 	KUNIT_CASE(maskable_vector_crosses_4g),
 	KUNIT_CASE(device_with_32_bit_messages_brings_doorbell_down),

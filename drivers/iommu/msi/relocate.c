@@ -71,11 +71,8 @@ static int msi_user_rewrite(struct msi_user *user)
 	/* It and the device stay until msi_rewriter_put() */
 	rewriter = has_vectors ? msi_rewriter_get(dev) : NULL;
 	mutex_unlock(&space->lock);
-	if (!rewriter) {
-		if (has_vectors)
-			msi_host_rewrite(user);
-		return 0;
-	}
+	if (!rewriter)
+		return has_vectors ? msi_host_rewrite(user) : 0;
 	if (msi_device_is_stale(dev, space)) {
 		msi_device_rewrite(space, dev);
 		if (msi_device_is_stale(dev, space))

@@ -321,6 +321,9 @@ EXPORT_SYMBOL_GPL(iommu_msi_unreserve_group);
 static int msi_reserve_end(struct msi_reserve *reserve, int rc)
 {
 	rc = msi_relocations_commit(&reserve->relocations, rc);
+	/* A device's messages were not rewritten: its doorbell stays in the way */
+	if (rc == -EEXIST)
+		rc = -EADDRINUSE;
 	/* If messages cannot be rewritten, these stay where they were */
 	msi_relocations_commit(&reserve->optional, rc);
 	return rc;

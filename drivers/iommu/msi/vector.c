@@ -203,6 +203,8 @@ void iommu_msi_rewrite(struct iommu_msi_rewrite *rewrite)
 		if (msi_desc_can_change_to(desc, page))
 			msi_desc_rewrite(desc, page,
 					 ilog2(IOMMU_DOORBELL_PAGE));
+		else
+			rewrite->done = false;
 	}
 	msi_unlock_descs(dev);
 }
