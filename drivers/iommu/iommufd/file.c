@@ -15,8 +15,8 @@
  *   afterwards is a new one, or beyond the end of the file: -EINVAL. A hole that is
  *   punched between two pages may be filled by a large folio which covers more than
  *   the hole: pinning ends before it, and begins again with it.
- * - pin against pin: the same page of the file, whichever of them allocates it.
  *   A hole of hugetlbfs is filled under the inode's lock, which excludes truncation.
+ * - pin against pin: the same page of the file, whichever of them allocates it.
  * - map against sealing: a writable mapping counts as one, as for a process. Either
  *   F_SEAL_WRITE finds it, or it finds the seal. F_SEAL_FUTURE_WRITE leaves existing
  *   mappings alone.

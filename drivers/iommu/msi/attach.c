@@ -209,8 +209,8 @@ EXPORT_SYMBOL_GPL(iommu_msi_evade);
  * lie outside of its aperture are relocated.
  *
  * On failure, too, iommu_msi_leave() has to follow, once no device is attached, as a
- * vector of the host may have come meanwhile; but not if another owner manages MSIs in
- * @domain. Only then may it join again.
+ * vector of the host may have come meanwhile; before that, @domain must not join again.
+ * If another owner manages MSIs in it, it is not to leave, either.
  *
  * Context: Process context, may sleep. The owner's lock is held for write.
  * Return: 0 on success. -EINVAL if the pages of @domain are larger than a slot, or
